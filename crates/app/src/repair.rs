@@ -2,7 +2,7 @@
 
 use tidegauge_acquisition::mapping::declare;
 use tidegauge_core::tables;
-use tidegauge_storage::Repair;
+use tidegauge_storage::RepairReport;
 
 use crate::config::Config;
 use crate::{Error, Result, Tidegauge};
@@ -13,7 +13,7 @@ impl Tidegauge {
     ///
     /// # Errors
     /// When neither the warehouse nor a backup is such a folder, or one cannot be repaired.
-    pub async fn repair(&self) -> Result<Vec<Repair>> {
+    pub async fn repair(&self) -> Result<Vec<RepairReport>> {
         let config = self.config();
         let is_folder = |url: &&str| {
             ["parquet://", "s3://", "gs://"].iter().any(|scheme| url.starts_with(scheme))

@@ -9,7 +9,7 @@ use crate::keys::{KeyMap, Keys};
 
 /// The rows of a batch that remain to be written.
 #[derive(Debug)]
-pub(crate) struct Settled {
+pub(crate) struct ResolvedRows {
     /// The rows that are new or replace others, in their order.
     pub(crate) rows: Batch,
     /// The write mode: whether they replace stored rows, or stored rows with their keys are an
@@ -25,30 +25,30 @@ pub(crate) struct Settled {
 /// # Errors
 /// When a row differs and rows that differ are refused, or when two external ids share a surrogate
 /// key.
-pub(crate) fn settle(
+pub(crate) fn resolve_duplicates(
     tally: &mut RowTally<'_>,
     batch: &Batch,
     stored: &[Batch],
     keeps_replaced: bool,
-) -> Result<Settled> {
+) -> Result<ResolvedRows> {
     let table = batch.table();
     let (keys, views) = (Keys::of(batch, table)?, batch.views()?);
     let write = match tally.replaces(table) && table.write == WriteMode::Merge {
         true => WriteMode::Merge,
         false => WriteMode::Append,
     };
-    if stored.is_empty() && keys.ascend() {
+    if stored.is_empty() && keys.are_ascending() {
         tally.inserted(table, batch.rows());
-        return Ok(Settled { rows: batch.clone(), write });
+        return Ok(ResolvedRows { rows: batch.clone(), write });
     }
-    let mut known = KeyMap::<Holder>::new(table)?;
-    let mut others = Vec::with_capacity(stored.len());
+    let mut known = KeyMap::<KeyHolder>::new(table)?;
+    let mut stored_views = Vec::with_capacity(stored.len());
     for (at, batch) in stored.iter().enumerate() {
         let keys = Keys::of(batch, table)?;
         for row in 0..batch.rows() {
-            known.insert(&keys, row, Holder { stored: Some(at), row });
+            known.insert(&keys, row, KeyHolder { stored: Some(at), row });
         }
-        others.push(batch.views()?);
+        stored_views.push(batch.views()?);
     }
     let external = match keeps_external_ids(table) {
         true => table.columns.iter().position(|column| column.name == EXTERNAL_ID),
@@ -56,30 +56,30 @@ pub(crate) fn settle(
     };
     let (mut writes, mut replaces) = (vec![false; batch.rows()], false);
     for row in 0..batch.rows() {
-        let ours = Holder { stored: None, row };
+        let candidate = KeyHolder { stored: None, row };
         let Some(holder) = known.get(&keys, row) else {
-            known.insert(&keys, row, ours);
+            known.insert(&keys, row, candidate);
             tally.inserted(table, 1);
             writes[row] = true;
             continue;
         };
-        let held = holder.stored.and_then(|at| others.get(at)).unwrap_or(&views);
+        let existing = holder.stored.and_then(|at| stored_views.get(at)).unwrap_or(&views);
         // Two different external ids with the same surrogate integer.
         if external.is_some_and(|at| {
-            matches!((views[at].cell(row), held[at].cell(holder.row)),
-                (Cell::Text(ours), Cell::Text(theirs)) if ours != theirs)
+            matches!((views[at].cell(row), existing[at].cell(holder.row)),
+                (Cell::Text(new), Cell::Text(old)) if new != old)
         }) {
             tally.conflicts(batch, row, EXTERNAL_ID)?;
             continue;
         }
-        let column = difference(&views, row, held, holder.row);
+        let column = first_difference(&views, row, existing, holder.row);
         let column = column.and_then(|at| table.columns.get(at));
         if tally.known(batch, row, column.map(|column| column.name.as_ref()))? {
             match holder.stored {
                 Some(_) => replaces = true,
                 None => writes[holder.row] = keeps_replaced,
             }
-            known.insert(&keys, row, ours);
+            known.insert(&keys, row, candidate);
             writes[row] = true;
         }
     }
@@ -87,18 +87,18 @@ pub(crate) fn settle(
         true => batch.clone(),
         false => batch.filter(&BooleanBuffer::from(writes))?,
     };
-    Ok(Settled { rows, write: if replaces { WriteMode::Merge } else { write } })
+    Ok(ResolvedRows { rows, write: if replaces { WriteMode::Merge } else { write } })
 }
 
 /// The location of the row that holds a key: in one of the stored batches, or in the loaded one.
 #[derive(Debug, Clone, Copy)]
-struct Holder {
+struct KeyHolder {
     stored: Option<usize>,
     row: usize,
 }
 
 /// Returns the index of the first column in which two rows differ, or `None` if they are identical.
-fn difference(
+fn first_difference(
     one: &[ColumnView<'_>],
     row: usize,
     other: &[ColumnView<'_>],

@@ -64,7 +64,7 @@ pub enum Error {
         "table `{table}`, column `{column}`: the store has {found}, its definition says {expected}; \
          a new column stands behind those that are there; else rename the table in its definition, or migrate the stored one"
     )]
-    Drift {
+    SchemaDrift {
         /// The table.
         table: String,
         /// The first column that differs.
@@ -148,46 +148,46 @@ pub enum Error {
         reason: String,
     },
     /// A manifest that is missing, damaged, or does not match the files of its folder.
-    #[error("`{path}` {reason}; nothing was written or removed: {mend}")]
+    #[error("`{path}` {reason}; nothing was written or removed: {advice}")]
     Manifest {
         /// The manifest.
         path: String,
         /// The problem.
         reason: String,
         /// The advice what to do.
-        mend: String,
+        advice: String,
     },
     /// A file that the manifest names and that does not exist.
     #[error(
         "`{path}` is gone, and was committed; restore it from a backup, or run `tidegauge repair`, \
          which says what is missing and goes on without it"
     )]
-    Gone {
+    FileMissing {
         /// The file.
         path: String,
     },
     /// A file whose length differs from the committed one.
     #[error(
-        "`{path}` has {there} bytes, and {written} were committed; restore it from a backup, or run `tidegauge \
+        "`{path}` has {actual} bytes, and {committed} were committed; restore it from a backup, or run `tidegauge \
          repair`, which says what is missing and goes on without it"
     )]
-    Cut {
+    LengthMismatch {
         /// The file.
         path: String,
         /// The actual length in bytes.
-        there: u64,
+        actual: u64,
         /// The committed length in bytes.
-        written: u64,
+        committed: u64,
     },
     /// A foreign file at the path of a file of this store.
     #[error("`{path}` was not written by this store; move it away, or choose another folder")]
-    InTheWay {
+    ForeignFile {
         /// The file.
         path: String,
     },
     /// A store that was written by a newer release.
     #[error("`{path}` was written by a newer release of tidegauge; update tidegauge to use it")]
-    Newer {
+    NewerVersion {
         /// The file or folder.
         path: String,
     },
@@ -232,7 +232,7 @@ pub enum Error {
         error: BoxError,
     },
     /// An error of the operating system.
-    #[error("`{path}`: {error}; {}", mend(error))]
+    #[error("`{path}`: {error}; {}", io_advice(error))]
     Io {
         /// The file or folder.
         path: String,
@@ -249,14 +249,14 @@ pub enum Error {
         reason: String,
     },
     /// A server that refused a request or is unreachable.
-    #[error("{reason}; {mend}")]
+    #[error("{reason}; {advice}")]
     Server {
         /// The kind of error.
         kind: ErrorKind,
         /// The server's message.
         reason: String,
         /// The advice what to do.
-        mend: String,
+        advice: String,
     },
     /// An error of SQLite.
     #[error("`{path}`: {error}")]
@@ -285,7 +285,7 @@ pub enum Error {
 }
 
 /// Returns advice for an error of the operating system.
-fn mend(error: &io::Error) -> &'static str {
+fn io_advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
             "check that the folder exists and that this user may use it"
@@ -312,21 +312,21 @@ impl Error {
             | Self::NotReadable
             | Self::NotAFile { .. }
             | Self::Unrepairable { .. }
-            | Self::InTheWay { .. } => ErrorKind::Configuration,
+            | Self::ForeignFile { .. } => ErrorKind::Configuration,
             Self::Reserved { .. } | Self::Duplicate { .. } | Self::Unrepresentable { .. } => {
                 ErrorKind::InvalidInput
             }
-            Self::Drift { .. }
+            Self::SchemaDrift { .. }
             | Self::NotATable { .. }
             | Self::Trigger { .. }
-            | Self::Newer { .. } => ErrorKind::SchemaMismatch,
+            | Self::NewerVersion { .. } => ErrorKind::SchemaMismatch,
             Self::Busy { .. } => ErrorKind::Conflict,
             Self::Disk { .. } => ErrorKind::Unavailable,
             Self::ReadOnly { .. } => ErrorKind::Permission,
             Self::DiskFull { .. } => ErrorKind::OutOfSpace,
             Self::Damaged { .. }
-            | Self::Gone { .. }
-            | Self::Cut { .. }
+            | Self::FileMissing { .. }
+            | Self::LengthMismatch { .. }
             | Self::Manifest { .. }
             | Self::Migrate { .. }
             | Self::RowsMissing { .. }
@@ -349,7 +349,7 @@ impl Error {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
             io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
-            io::ErrorKind::AlreadyExists => Self::InTheWay { path },
+            io::ErrorKind::AlreadyExists => Self::ForeignFile { path },
             _ if error.raw_os_error() == Some(EIO) => Self::Disk { path, error: error.into() },
             _ => Self::Io { path, error },
         }
@@ -357,7 +357,7 @@ impl Error {
 
     /// Classifies an error of the Parquet reader or writer for the file at `path`.
     #[cfg(feature = "parquet")]
-    pub(crate) fn file(path: &Path, error: parquet::errors::ParquetError) -> Self {
+    pub(crate) fn parquet(path: &Path, error: parquet::errors::ParquetError) -> Self {
         match error {
             parquet::errors::ParquetError::External(cause) => match cause.downcast::<io::Error>() {
                 Ok(error) => Self::io(path, *error),
@@ -384,14 +384,14 @@ impl Error {
     pub(crate) fn server(
         kind: ErrorKind,
         reason: impl Into<String>,
-        mend: impl Into<String>,
+        advice: impl Into<String>,
     ) -> Self {
-        Self::Server { kind, reason: reason.into(), mend: mend.into() }
+        Self::Server { kind, reason: reason.into(), advice: advice.into() }
     }
 
     /// Converts the error to the ports' error type, as one of the store called `name`.
     #[cfg(any(feature = "_sql", feature = "_folder"))]
-    pub(crate) fn of(self, name: &str) -> tidegauge_core::Error {
+    pub(crate) fn into_core(self, name: &str) -> tidegauge_core::Error {
         match self {
             Self::Core(error) => error,
             other => tidegauge_core::Error::sink(name, other.kind(), other),

@@ -4,22 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The maximum number of links to follow before they are considered circular.
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 
 /// Returns the identity of the file or folder at `path`, which need not exist yet.
-pub(crate) fn of_path(path: &Path) -> String {
-    let path = real(path, MOST_LINKS);
+pub(crate) fn path_identity(path: &Path) -> String {
+    let path = resolve_links(path, MAX_LINKS);
     // A file may have several names, so its inode identifies it.
     #[cfg(unix)]
-    if let Ok(there) = fs::metadata(&path) {
+    if let Ok(metadata) = fs::metadata(&path) {
         use std::os::unix::fs::MetadataExt;
-        return format!("file {}:{}", there.dev(), there.ino());
+        return format!("file {}:{}", metadata.dev(), metadata.ino());
     }
     format!("file {}", path.display())
 }
 
 /// Resolves links and dots in `path`, as far as it exists.
-fn real(path: &Path, links: usize) -> PathBuf {
+fn resolve_links(path: &Path, links: usize) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if let Ok(real) = path.canonicalize() {
         return real;
@@ -27,16 +27,16 @@ fn real(path: &Path, links: usize) -> PathBuf {
     if links > 0
         && let Ok(to) = fs::read_link(&path)
     {
-        return real(&path.parent().unwrap_or(&path).join(to), links - 1);
+        return resolve_links(&path.parent().unwrap_or(&path).join(to), links - 1);
     }
     match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => real(parent, links).join(name),
+        (Some(parent), Some(name)) => resolve_links(parent, links).join(name),
         _ => path,
     }
 }
 
 /// Returns the identity of a server's store by its name, which is the URL without secrets.
-pub(crate) fn of_server(name: &str) -> String {
+pub(crate) fn server_identity(name: &str) -> String {
     let Some((scheme, rest)) = name.split_once("://") else { return name.to_owned() };
     let (host, within) = rest.split_once('/').unwrap_or((rest, ""));
     let host = host.to_ascii_lowercase();
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn a_path_is_the_same_however_it_is_written_and_whether_or_not_it_exists() {
         let dir = tempfile::tempdir().unwrap();
-        let at = |path: &str| of_path(&dir.path().join(path));
+        let at = |path: &str| path_identity(&dir.path().join(path));
         fs::create_dir(dir.path().join("sub")).unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink("t.db", dir.path().join("link.db")).unwrap();
@@ -78,9 +78,9 @@ mod tests {
 
     #[test]
     fn a_server_is_the_same_by_whatever_name_of_this_machine() {
-        let one = of_server("postgres://LOCALHOST:5432/Shop?schema=a");
-        assert_eq!(one, of_server("postgres://127.0.0.1:5432/Shop?schema=a"));
-        assert_ne!(one, of_server("postgres://127.0.0.1:5432/shop?schema=a"));
-        assert_ne!(one, of_server("postgres://127.0.0.1:5433/Shop?schema=a"));
+        let one = server_identity("postgres://LOCALHOST:5432/Shop?schema=a");
+        assert_eq!(one, server_identity("postgres://127.0.0.1:5432/Shop?schema=a"));
+        assert_ne!(one, server_identity("postgres://127.0.0.1:5432/shop?schema=a"));
+        assert_ne!(one, server_identity("postgres://127.0.0.1:5433/Shop?schema=a"));
     }
 }

@@ -1,4 +1,4 @@
-//! Hashed row keys: sets and maps of keys, and the newest row of each key.
+//! Hashed row keys: sets and maps of keys, and the latest row of each key.
 
 use std::collections::HashMap;
 
@@ -39,7 +39,7 @@ impl<'a> Keys<'a> {
     }
 
     /// Returns `true` if the keys are single integers in strictly ascending order.
-    pub(crate) fn ascend(&self) -> bool {
+    pub(crate) fn are_ascending(&self) -> bool {
         match &self.0[..] {
             [ColumnView::Int64(values)] => values.values().is_sorted_by(|one, other| one < other),
             _ => false,
@@ -122,7 +122,7 @@ impl KeySet {
         let (mut set, keys) = (Self::new(table)?, Keys::of(batch, table)?);
         match (0..batch.rows()).all(|row| set.add(&keys, row)) {
             true => Ok(set),
-            false => Err(duplicate(table)),
+            false => Err(duplicate_key(table)),
         }
     }
 
@@ -138,10 +138,11 @@ impl KeySet {
 
     /// Returns the rows of `batch` whose keys are in the set.
     #[cfg(feature = "_folder")]
-    pub(crate) fn chosen(&self, batch: &Batch, table: &Table) -> Result<Batch> {
+    pub(crate) fn select(&self, batch: &Batch, table: &Table) -> Result<Batch> {
         let keys = Keys::of(batch, table)?;
-        let is_chosen: Vec<bool> = (0..batch.rows()).map(|row| self.contains(&keys, row)).collect();
-        Ok(batch.filter(&BooleanBuffer::from(is_chosen))?)
+        let is_selected: Vec<bool> =
+            (0..batch.rows()).map(|row| self.contains(&keys, row)).collect();
+        Ok(batch.filter(&BooleanBuffer::from(is_selected))?)
     }
 
     /// Adds the key of `row`. Returns `true` if it was new.
@@ -151,21 +152,21 @@ impl KeySet {
 }
 
 /// Returns the last row of each key, because a merge statement may contain each key only once.
-pub(crate) fn newest(table: &Table, batch: Batch) -> Result<Batch> {
+pub(crate) fn latest_per_key(table: &Table, batch: Batch) -> Result<Batch> {
     let mut seen = KeySet::new(table)?;
     let keys = Keys::of(&batch, table)?;
-    if keys.ascend() {
+    if keys.are_ascending() {
         return Ok(batch);
     }
-    let mut stays = vec![false; batch.rows()];
+    let mut is_latest = vec![false; batch.rows()];
     for row in (0..batch.rows()).rev() {
-        stays[row] = seen.add(&keys, row);
+        is_latest[row] = seen.add(&keys, row);
     }
-    Ok(batch.filter(&BooleanBuffer::from(stays))?)
+    Ok(batch.filter(&BooleanBuffer::from(is_latest))?)
 }
 
 /// Returns the error of a duplicate key.
 #[cfg(any(feature = "_folder", feature = "bigquery"))]
-pub(crate) fn duplicate(table: &Table) -> crate::Error {
+pub(crate) fn duplicate_key(table: &Table) -> crate::Error {
     crate::Error::Duplicate { table: table.name.to_string(), key: table.key.join(", ") }
 }

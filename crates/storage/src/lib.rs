@@ -1,4 +1,7 @@
-//! The stores of Tidegauge: sinks and warehouses.
+//! The stores of Tidegauge: sinks and warehouses with transactional, idempotent loads.
+//!
+//! Rows and the cursor of their source are committed together, if the cursor is still the expected
+//! one (compare-and-swap), so that a load that is repeated after a failure is applied once.
 //!
 //! | URL | what | feature | reads back |
 //! |---|---|---|---|
@@ -45,11 +48,12 @@
 //! # }
 //! ```
 
-// What stores share is whole where they are all there: of a build with a few, parts are not used.
+// What the stores share is complete where all of them are built: in a build with few, parts are unused.
 #[cfg(any(feature = "_folder", feature = "_sql"))]
 mod batches;
 #[cfg(feature = "bigquery")]
 mod bigquery;
+mod connect;
 #[cfg(feature = "csv")]
 mod csv;
 #[cfg(any(feature = "_folder", feature = "_sql"))]
@@ -57,6 +61,9 @@ mod duplicates;
 mod error;
 #[cfg(feature = "_folder")]
 mod folder;
+#[cfg(any(feature = "bigquery", feature = "csv", feature = "mysql", feature = "sqlite"))]
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
+mod format;
 #[allow(dead_code)] // each half is for some of the stores
 mod identity;
 #[cfg(any(feature = "_folder", feature = "_sql"))]
@@ -64,7 +71,6 @@ mod identity;
 mod keys;
 #[cfg(feature = "mysql")]
 mod mysql;
-#[cfg(feature = "parquet")]
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(any(feature = "parquet", feature = "bigquery"))]
@@ -74,6 +80,9 @@ mod postgres;
 #[cfg(any(feature = "bigquery", feature = "parquet"))]
 mod random;
 mod repair;
+mod repair_report;
+#[cfg(any(feature = "_sql", feature = "_folder"))]
+mod reserved;
 #[cfg(any(feature = "_folder", feature = "_http", feature = "sqlite"))]
 mod retry;
 #[cfg(feature = "_sql")]
@@ -84,91 +93,9 @@ mod retry;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(any(feature = "bigquery", feature = "csv", feature = "mysql", feature = "sqlite"))]
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
-mod text;
 mod url;
 
-use std::sync::Arc;
-
-use tidegauge_core::{Sink, Warehouse};
-
+pub use connect::{connect, connect_sink, identity, store_name};
 pub use error::{Error, Result};
-pub use repair::{Held, Repair, SetAside, repair};
-
-use crate::url::StoreUrl;
-
-/// Returns the store at `url` as a sink.
-///
-/// Opens no connection or file yet: the first call that needs one does, inside a tokio runtime.
-///
-/// # Errors
-/// When `url` names no store of this crate, in which case the error names the known ones, or a
-/// store whose feature is off, in which case the error names the feature.
-pub fn connect_sink(url: &str) -> Result<Arc<dyn Sink>> {
-    match StoreUrl::parse(url)? {
-        #[cfg(feature = "csv")]
-        StoreUrl::Csv(dir) => Ok(Arc::new(csv::open(dir))),
-        #[cfg(any(feature = "_sql", feature = "parquet"))]
-        readable => Ok(open(readable)?),
-    }
-}
-
-/// Returns the store at `url` as a warehouse.
-///
-/// Opens no connection or file yet: the first call that needs one does, inside a tokio runtime.
-///
-/// # Errors
-/// The same as for [`connect_sink`], and when the store cannot be read back.
-pub fn connect(url: &str) -> Result<Arc<dyn Warehouse>> {
-    open(StoreUrl::parse(url)?)
-}
-
-/// Returns the identity of the store at `url`: the same text for two URLs of the same store, even
-/// through links and other spellings. It contains no secret.
-///
-/// # Errors
-/// The same as for [`connect_sink`].
-pub fn identity(url: &str) -> Result<String> {
-    StoreUrl::parse(url)?.identity()
-}
-
-fn open(url: StoreUrl) -> Result<Arc<dyn Warehouse>> {
-    match url {
-        #[cfg(feature = "sqlite")]
-        StoreUrl::Sqlite { path, read_only } => Ok(Arc::new(sqlite::open(path, read_only))),
-        #[cfg(feature = "postgres")]
-        StoreUrl::Postgres(target) => Ok(Arc::new(postgres::open(target))),
-        #[cfg(feature = "mysql")]
-        StoreUrl::MySql(target) => Ok(Arc::new(mysql::open(target))),
-        #[cfg(feature = "bigquery")]
-        StoreUrl::BigQuery(place) => Ok(Arc::new(bigquery::BigQuery::open(place)?)),
-        #[cfg(feature = "parquet")]
-        StoreUrl::Parquet(dir) => Ok(Arc::new(parquet::open(dir))),
-        #[cfg(feature = "object-store")]
-        StoreUrl::Bucket(bucket) => Ok(Arc::new(parquet::open_bucket(bucket))),
-        #[cfg(feature = "csv")]
-        StoreUrl::Csv(_) => Err(Error::NotReadable),
-    }
-}
-
-/// Refuses a table that no store can hold: its name would conflict with paths or tables of the
-/// store's own.
-#[cfg(any(feature = "_sql", feature = "_folder"))]
-fn check(table: &tidegauge_core::TableRef) -> Result<()> {
-    table.validate()?;
-    check_read(table)
-}
-
-/// Refuses to read a table that no store can hold. Any of its columns may be nullable, because the
-/// audit looks for nulls where there must be none.
-#[cfg(any(feature = "_sql", feature = "_folder"))]
-fn check_read(table: &tidegauge_core::TableRef) -> Result<()> {
-    table.validate_columns()?;
-    for reserved in ["_tidegauge", "_sqlx_", "sqlite_", "pg_"] {
-        if table.name.starts_with(reserved) {
-            return Err(Error::Reserved { table: table.name.to_string(), prefix: reserved });
-        }
-    }
-    Ok(())
-}
+pub use repair::repair;
+pub use repair_report::{RejectedFile, RepairReport, TableContents};

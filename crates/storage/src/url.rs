@@ -8,17 +8,17 @@ use tidegauge_core::connection_url;
 
 use crate::{Error, Result};
 
-/// A store and its place.
+/// A store, as its URL addresses it.
 #[derive(Debug)]
 pub(crate) enum StoreUrl {
     #[cfg(feature = "sqlite")]
     Sqlite { path: PathBuf, read_only: bool },
     #[cfg(feature = "postgres")]
-    Postgres(crate::postgres::Target),
+    Postgres(crate::postgres::PostgresTarget),
     #[cfg(feature = "mysql")]
-    MySql(crate::mysql::Target),
+    MySql(crate::mysql::MySqlTarget),
     #[cfg(feature = "bigquery")]
-    BigQuery(crate::bigquery::Place),
+    BigQuery(crate::bigquery::DatasetRef),
     #[cfg(feature = "parquet")]
     Parquet(PathBuf),
     /// Parquet files in a bucket.
@@ -33,7 +33,7 @@ impl StoreUrl {
     ///
     /// # Errors
     /// Returns an error if the scheme is not one of this crate's, its feature is disabled, or the
-    /// rest does not name a place.
+    /// rest does not name a location.
     pub(crate) fn parse(url: &str) -> Result<Self> {
         // Of an unknown URL, only a valid scheme is shown: the rest may contain a password.
         let unknown = |scheme: &str| {
@@ -54,22 +54,40 @@ impl StoreUrl {
             _ => Err(unknown(scheme)),
         }
     }
-}
 
-impl StoreUrl {
-    /// Returns the text that identifies the place of the store.
-    pub(crate) fn identity(self) -> Result<String> {
-        match self {
+    /// Returns the name of the store for messages: the URL without secrets.
+    pub(crate) fn name(&self) -> String {
+        match *self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite { path, .. } => Ok(crate::identity::of_path(&path)),
+            Self::Sqlite { ref path, .. } => format!("sqlite://{}", path.display()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(ref target) => target.name().to_owned(),
+            #[cfg(feature = "mysql")]
+            Self::MySql(ref target) => target.name().to_owned(),
+            #[cfg(feature = "bigquery")]
+            Self::BigQuery(ref dataset) => dataset.name().to_owned(),
             #[cfg(feature = "parquet")]
-            Self::Parquet(path) => Ok(crate::identity::of_path(&path)),
-            #[cfg(feature = "csv")]
-            Self::Csv(path) => Ok(crate::identity::of_path(&path)),
+            Self::Parquet(ref path) => format!("parquet://{}", path.display()),
             #[cfg(feature = "object-store")]
-            Self::Bucket(bucket) => Ok(bucket.identity()),
+            Self::Bucket(ref bucket) => crate::folder::Directory::name(bucket, ""),
+            #[cfg(feature = "csv")]
+            Self::Csv(ref path) => format!("csv://{}", path.display()),
+        }
+    }
+
+    /// Returns the text that identifies the location of the store.
+    pub(crate) fn identity(&self) -> String {
+        match *self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { ref path, .. } => crate::identity::path_identity(path),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(ref path) => crate::identity::path_identity(path),
+            #[cfg(feature = "csv")]
+            Self::Csv(ref path) => crate::identity::path_identity(path),
+            #[cfg(feature = "object-store")]
+            Self::Bucket(ref bucket) => bucket.identity(),
             #[cfg(any(feature = "postgres", feature = "mysql", feature = "bigquery"))]
-            server => Ok(crate::identity::of_server(crate::open(server)?.name())),
+            _ => crate::identity::server_identity(&self.name()),
         }
     }
 }
@@ -93,9 +111,11 @@ macro_rules! parser {
     };
 }
 
-parser!(postgres, "postgres", |url| StoreUrl::Postgres(crate::postgres::Target::parse(url)?));
-parser!(mysql, "mysql", |url| StoreUrl::MySql(crate::mysql::Target::parse(url)?));
-parser!(bigquery, "bigquery", |url| StoreUrl::BigQuery(crate::bigquery::Place::parse(url)?));
+parser!(postgres, "postgres", |url| StoreUrl::Postgres(crate::postgres::PostgresTarget::parse(
+    url
+)?));
+parser!(mysql, "mysql", |url| StoreUrl::MySql(crate::mysql::MySqlTarget::parse(url)?));
+parser!(bigquery, "bigquery", |url| StoreUrl::BigQuery(crate::bigquery::DatasetRef::parse(url)?));
 parser!(parquet, "parquet", |rest| StoreUrl::Parquet(path("parquet", rest)?));
 parser!(csv, "csv", |rest| StoreUrl::Csv(path("csv", rest)?));
 parser!(sqlite, "sqlite", |rest| {
@@ -152,6 +172,18 @@ mod tests {
             ("csv:///backup", StoreUrl::Csv("/backup".into())),
         ] {
             assert_eq!(format!("{:?}", StoreUrl::parse(url).unwrap()), format!("{store:?}"));
+        }
+    }
+
+    #[cfg(all(feature = "sqlite", feature = "postgres", feature = "csv"))]
+    #[test]
+    fn names_contain_no_secrets() {
+        for (url, name) in [
+            ("sqlite://a.db?mode=ro", "sqlite://a.db"),
+            ("postgres://me:secret@db/shop", "postgres://db:5432/shop?schema=tidegauge"),
+            ("csv:///backup", "csv:///backup"),
+        ] {
+            assert_eq!(StoreUrl::parse(url).unwrap().name(), name);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Loads: rows are staged in separate tables, and moved into place together with the cursor in one
+//! Loads: rows are staged in separate tables, and moved into dataset together with the cursor in one
 //! transaction.
 
 use std::collections::BTreeMap;
@@ -9,20 +9,20 @@ use tidegauge_core::{
     Batch, Column, Cursor, Load, Loaded, Removal, RowTally, TableRef, WarehouseExt as _, WriteMode,
 };
 
-use super::BigQuery;
-use super::client::Refusal;
-use super::ddl::DIALECT;
-use super::jobs::{Param, Query};
+use super::api_error::ApiError;
+use super::dialect::DIALECT;
+use super::query::{Param, Query};
 use super::stage::Stage;
-use crate::duplicates::settle;
+use super::store::BigQuery;
+use crate::duplicates::resolve_duplicates;
 use crate::keys::{self, KeySet};
-use crate::sql::{self, Checkpoint, Prepared, missing};
+use crate::sql::{self, Checkpoint, KnownTables, rows_missing};
 use crate::{Error, Result, batches};
 
 /// The messages that the scripts raise when a condition does not hold.
-pub(super) const MOVED: &str = "tidegauge: the cursor has moved";
-const KNOWN: &str = "tidegauge: a key is there already: ";
-const CHANGED: &str = "tidegauge: the rows are not those that were sent";
+pub(super) const CURSOR_MOVED: &str = "tidegauge: the cursor has moved";
+const KEY_EXISTS: &str = "tidegauge: a key is there already: ";
+const STAGE_CHANGED: &str = "tidegauge: the rows are not those that were sent";
 
 /// The beginning of every transaction. Of two transactions that change a row of the same table, the
 /// service aborts one; of two that only insert rows, neither. So all of them update this row.
@@ -42,22 +42,22 @@ struct Staged {
 
 impl BigQuery {
     /// Returns the cursor of `source`.
-    pub(super) async fn cursor_of(&self, source: &str) -> Result<Option<Cursor>, Refusal> {
+    pub(super) async fn cursor_of(&self, source: &str) -> Result<Option<Cursor>, ApiError> {
         let mut query =
             Query::new("SELECT `cursor` FROM `_tidegauge_cursors` WHERE `source` = @source");
         query.params.push(Param::text("source", Some(source)));
-        match self.value(&query).await {
+        match self.query_value(&query).await {
             Ok(cursor) => Ok(cursor.map(Cursor::new)),
-            Err(refusal) if refusal.is_not_found() => Ok(None),
-            Err(refusal) => Err(refusal),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
     /// Returns the cursors of all sources.
-    pub(super) async fn all_cursors(&self) -> Result<BTreeMap<String, Cursor>, Refusal> {
+    pub(super) async fn all_cursors(&self) -> Result<BTreeMap<String, Cursor>, ApiError> {
         let query = Query::new("SELECT `source`, `cursor` FROM `_tidegauge_cursors`");
-        let rows = match self.values(&query).await {
-            Err(refusal) if refusal.is_not_found() => Vec::new(),
+        let rows = match self.query_values(&query).await {
+            Err(error) if error.is_not_found() => Vec::new(),
             rows => rows?,
         };
         let cursor = |row: Vec<Option<String>>| {
@@ -68,21 +68,21 @@ impl BigQuery {
     }
 
     /// Creates the missing ones of `tables`, and compares all with their definitions.
-    pub(super) async fn make_ready(
+    pub(super) async fn prepare_tables(
         &self,
-        prepared: &mut Option<Prepared>,
+        known_tables: &mut Option<KnownTables>,
         tables: &[TableRef],
     ) -> Result<()> {
-        if prepared.is_none() {
+        if known_tables.is_none() {
             self.migrate().await?;
         }
-        let prepared = prepared.get_or_insert_default();
-        let unknown = prepared.unknown(tables);
+        let known_tables = known_tables.get_or_insert_default();
+        let unknown = known_tables.unknown(tables);
         for table in &unknown {
-            crate::check(table)?;
+            crate::reserved::check_table(table)?;
             self.ensure(table).await?;
         }
-        prepared.extend(unknown);
+        known_tables.extend(unknown);
         Ok(())
     }
 
@@ -112,33 +112,33 @@ impl BigQuery {
             if !tally.may_repeat(&table) {
                 drop(KeySet::unique(&batch, &table)?);
                 tally.inserted(&table, batch.rows());
-                staged.push(self.brought(load, batch, table.write, stages).await?);
+                staged.push(self.stage_rows(load, batch, table.write, stages).await?);
                 continue;
             }
-            let (newest, mut found) = (keys::newest(&table, batch.clone())?, Vec::new());
+            let (latest, mut found) = (keys::latest_per_key(&table, batch.clone())?, Vec::new());
             // Rows that the same transaction removes are not compared with.
-            let goes = load.replaces(&table)
+            let is_removed = load.replaces(&table)
                 || table.name == Quarantine::table().name && !load.replaces.is_empty();
-            if tally.compares() && !goes {
-                let looked_for = self.brought(load, newest, table.write, stages).await?;
-                found = self.of_keys(&looked_for).await?;
+            if tally.compares() && !is_removed {
+                let staged_keys = self.stage_rows(load, latest, table.write, stages).await?;
+                found = self.select_by_keys(&staged_keys).await?;
             }
-            let settled = settle(&mut tally, &batch, &found, false)?;
-            if settled.rows.rows() > 0 {
-                staged.push(self.brought(load, settled.rows, settled.write, stages).await?);
+            let resolved = resolve_duplicates(&mut tally, &batch, &found, false)?;
+            if resolved.rows.rows() > 0 {
+                staged.push(self.stage_rows(load, resolved.rows, resolved.write, stages).await?);
             }
         }
         if let Some(batch) = tally.set_aside()? {
             let table = batch.table().clone();
-            let newest = keys::newest(&table, batch)?;
-            staged.push(self.brought(load, newest, table.write, stages).await?);
+            let latest = keys::latest_per_key(&table, batch)?;
+            staged.push(self.stage_rows(load, latest, table.write, stages).await?);
         }
         self.commit_staged(load, &staged).await?;
         Ok(tally.finish())
     }
 
     /// Stages the rows of `batch`. Identical rows are staged only once.
-    async fn brought(
+    async fn stage_rows(
         &self,
         load: &Load<'_>,
         batch: Batch,
@@ -154,10 +154,11 @@ impl BigQuery {
     }
 
     /// Returns the stored rows with the keys of the staged rows.
-    async fn of_keys(&self, staged: &Staged) -> Result<Vec<Batch>> {
+    async fn select_by_keys(&self, staged: &Staged) -> Result<Vec<Batch>> {
         let (table, lenient) = (&staged.table, staged.table.lenient());
         let (name, keys) = (DIALECT.quoted(&table.name), staged.stage.select(table));
-        let value = |column: &Column| (DIALECT.value)(DIALECT.quoted(&column.name), column.dtype);
+        let value =
+            |column: &Column| (DIALECT.select_value)(DIALECT.quoted(&column.name), column.dtype);
         let columns: Vec<_> = table.columns.iter().map(value).collect();
         let same = table.key.iter().map(|name| DIALECT.quoted(name));
         let same: Vec<_> = same.map(|name| format!("k.{name} = t.{name}")).collect();
@@ -167,18 +168,18 @@ impl BigQuery {
             same.join(" AND ")
         );
         let query = sql::Query { sql, params: Vec::new() };
-        let rows = self.rows(Query::bound(&query)?, lenient, None).await?;
+        let rows = self.stream_rows(Query::from_sql(&query)?, lenient, None).await?;
         Ok(rows.try_collect().await?)
     }
 
     async fn commit_staged(&self, load: &Load<'_>, stages: &[Staged]) -> Result<()> {
-        let mut known = self.loaded.lock().await;
+        let mut known = self.checkpoints.lock().await;
         let before = match known.remove(load.source) {
             Some((cursor, loaded)) if Some(&cursor) == load.before => Some(loaded),
             _ => {
                 let tables: Vec<_> =
                     load.batches.iter().map(|batch| batch.table().clone()).collect();
-                match self.agreed(load.source, &tables).await? {
+                match self.verified_checkpoint(load.source, &tables).await? {
                     // The cursor is not the expected one, so the load below reports the conflict.
                     Some((cursor, _)) if Some(&cursor) != load.before => None,
                     found => found.and_then(|(_, loaded)| loaded),
@@ -187,7 +188,7 @@ impl BigQuery {
         };
         // The check counts rows, which is free of charge, instead of looking them up by key.
         let after = Checkpoint::after(before, load, false)?;
-        self.take_over(load, stages, &after.text()?).await?;
+        self.run_transaction(load, stages, &after.to_json()?).await?;
         known.insert(load.source.to_owned(), (load.after.clone(), after));
         for source in load.forgets {
             known.remove(*source);
@@ -197,26 +198,26 @@ impl BigQuery {
 
     /// Returns the cursor of `source` with its checkpoint, if that agrees with the rows of
     /// `tables`.
-    pub(super) async fn agreed(
+    pub(super) async fn verified_checkpoint(
         &self,
         source: &str,
         tables: &[TableRef],
     ) -> Result<Option<(Cursor, Option<Checkpoint>)>> {
-        let failed = |refusal| self.failed(refusal, None);
+        let failed = |error| self.failed(error, None);
         let mut query = Query::new(
             "SELECT `cursor`, `loaded` FROM `_tidegauge_cursors` WHERE `source` = @source",
         );
         query.params.push(Param::text("source", Some(source)));
-        let found = self.values(&query).await.map_err(failed)?;
+        let found = self.query_values(&query).await.map_err(failed)?;
         let mut found = found.into_iter().next().unwrap_or_default().into_iter();
         let Some(cursor) = found.next().flatten() else { return Ok(None) };
         let kept = found.next().flatten();
         let loaded = Checkpoint::read(source, &cursor, kept.as_deref())?;
         for table in tables {
-            if loaded.as_ref().is_some_and(|loaded| loaded.witness(table).is_some())
+            if loaded.as_ref().is_some_and(|loaded| loaded.probe_scan(table).is_some())
                 && !self.has_rows(table).await.map_err(failed)?
             {
-                return Err(missing(source, table));
+                return Err(rows_missing(source, table));
             }
         }
         Ok(Some((Cursor::new(cursor), loaded)))
@@ -224,18 +225,23 @@ impl BigQuery {
 
     /// Executes one transaction for the rows and the cursor. If it fails for whatever reason, the
     /// cursor stored then tells a conflict from other errors.
-    async fn take_over(&self, load: &Load<'_>, stages: &[Staged], loaded: &str) -> Result<()> {
-        let mut query = outdated(load)?;
-        query.sql = script(load, &query.sql, stages);
+    async fn run_transaction(
+        &self,
+        load: &Load<'_>,
+        stages: &[Staged],
+        loaded: &str,
+    ) -> Result<()> {
+        let mut query = delete_outdated(load)?;
+        query.sql = transaction_script(load, &query.sql, stages);
         query.params.extend([
             Param::text("source", Some(load.source)),
             Param::text("before", load.before.map(Cursor::as_str)),
             Param::text("after", Some(load.after.as_str())),
             Param::text("loaded", Some(loaded)),
         ]);
-        let Err(refusal) = self.change(&query).await else { return Ok(()) };
+        let Err(error) = self.run_with_retry(&query).await else { return Ok(()) };
         let found = self.cursor_of(load.source).await;
-        let found = found.map_err(|refusal| self.failed(refusal, None))?;
+        let found = found.map_err(|error| self.failed(error, None))?;
         if found.as_ref() != load.before {
             return Err(Error::Core(tidegauge_core::Error::Conflict {
                 source_name: load.source.into(),
@@ -243,52 +249,53 @@ impl BigQuery {
                 found,
             }));
         }
-        Err(self.not_taken(refusal, stages))
+        Err(self.transaction_error(error, stages))
     }
 
-    fn not_taken(&self, refusal: Refusal, stages: &[Staged]) -> Error {
-        if let Refusal::Said { message, .. } = &refusal
-            && let Some((_, name)) = message.split_once(KNOWN)
+    fn transaction_error(&self, error: ApiError, stages: &[Staged]) -> Error {
+        if let ApiError::Response { message, .. } = &error
+            && let Some((_, name)) = message.split_once(KEY_EXISTS)
             && let Some(table) = stages
                 .iter()
                 .map(|staged| &staged.table)
                 .find(|table| name.starts_with(&format!("`{}`", table.name)))
         {
-            return keys::duplicate(table);
+            return keys::duplicate_key(table);
         }
-        self.failed(refusal, None)
+        self.failed(error, None)
     }
 }
 
 /// Returns the statements that remove the notes and cursors which belong to the rows that `load`
 /// replaces; empty if it replaces none.
-fn outdated(load: &Load<'_>) -> Result<Query> {
+fn delete_outdated(load: &Load<'_>) -> Result<Query> {
     let (mut sql, mut params) = (String::new(), Vec::new());
     let sources = load.forgets.iter().copied();
-    let cursors = Removal::of(&sql::cursors()?, "source", sources)?;
+    let cursors = Removal::of(&sql::cursor_table()?, "source", sources)?;
     for removal in load.outdated_notes()?.iter().chain([&cursors]) {
         let name = DIALECT.quoted(&removal.table().name);
-        if let Some(delete) = sql::delete(&DIALECT, &name, removal, &mut params)? {
+        if let Some(delete) = sql::delete_statement(&DIALECT, &name, removal, &mut params)? {
             sql += &format!("{delete};\n");
         }
     }
-    Query::bound(&sql::Query { sql, params })
+    Query::from_sql(&sql::Query { sql, params })
 }
 
 /// Returns the script of the transaction, which changes nothing unless all conditions hold. Rows
 /// are replaced by DELETE and INSERT, which is equivalent to MERGE here, and which the emulator
 /// supports in a transaction.
-fn script(load: &Load<'_>, outdated: &str, stages: &[Staged]) -> String {
+fn transaction_script(load: &Load<'_>, outdated: &str, stages: &[Staged]) -> String {
     let mut sql = String::from(BEGIN);
     sql += &match load.before {
-        Some(_) => raise(
+        Some(_) => raise_unless(
             "EXISTS (SELECT 1 FROM `_tidegauge_cursors` \
              WHERE `source` = @source AND `cursor` = @before)",
-            MOVED,
+            CURSOR_MOVED,
         ),
-        None => {
-            raise("NOT EXISTS (SELECT 1 FROM `_tidegauge_cursors` WHERE `source` = @source)", MOVED)
-        }
+        None => raise_unless(
+            "NOT EXISTS (SELECT 1 FROM `_tidegauge_cursors` WHERE `source` = @source)",
+            CURSOR_MOVED,
+        ),
     };
     for table in load.replaces {
         sql += &format!("DELETE FROM {} WHERE TRUE;\n", DIALECT.quoted(&table.name));
@@ -297,16 +304,16 @@ fn script(load: &Load<'_>, outdated: &str, stages: &[Staged]) -> String {
     for Staged { table, stage, write } in stages {
         let rows =
             format!("(SELECT COUNT(*) FROM {}) = {}", DIALECT.quoted(&stage.name), stage.rows);
-        sql += &raise(&rows, CHANGED);
+        sql += &raise_unless(&rows, STAGE_CHANGED);
         let (name, rows) = (DIALECT.quoted(&table.name), stage.select(table));
-        let columns = DIALECT.list(table.columns.iter().map(|column| &column.name));
+        let columns = DIALECT.quoted_list(table.columns.iter().map(|column| &column.name));
         let same: Vec<String> = table.key.iter().map(|name| DIALECT.quoted(name)).collect();
         let same: Vec<String> = same.iter().map(|name| format!("s.{name} = t.{name}")).collect();
         let known = format!("EXISTS (SELECT 1 FROM ({rows}) AS s WHERE {})", same.join(" AND "));
         sql += &match write {
-            WriteMode::Append => raise(
+            WriteMode::Append => raise_unless(
                 &format!("NOT EXISTS (SELECT 1 FROM {name} AS t WHERE {known})"),
-                &format!("{KNOWN}{name}"),
+                &format!("{KEY_EXISTS}{name}"),
             ),
             WriteMode::Merge => format!("DELETE FROM {name} AS t WHERE {known};\n"),
         };
@@ -326,6 +333,6 @@ fn script(load: &Load<'_>, outdated: &str, stages: &[Staged]) -> String {
 }
 
 /// Returns the statement that aborts the transaction with `message` unless a condition holds.
-pub(super) fn raise(unless: &str, message: &str) -> String {
+pub(super) fn raise_unless(unless: &str, message: &str) -> String {
     format!("IF NOT ({unless}) THEN RAISE USING MESSAGE = '{message}'; END IF;\n")
 }

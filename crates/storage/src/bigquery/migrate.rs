@@ -5,83 +5,87 @@ use reqwest::Method;
 use serde_json::json;
 use tidegauge_core::tables;
 
-use super::client::{Refusal, retry_on_conflict};
-use super::ddl::RELAXES;
-use super::jobs::Query;
-use super::{BigQuery, ddl};
+use super::api_error::ApiError;
+use super::ddl;
+use super::dialect::DROP_NOT_NULL;
+use super::query::Query;
+use super::retries::retry_on_conflict;
+use super::store::BigQuery;
 use crate::{Error, Result};
 
 /// The migrations, forward only: a released file never changes.
 const MIGRATIONS: &[(i64, &str, &str)] = include!("../../migrations/bigquery/list.rs");
 
 /// The table of the applied migrations.
-const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
+const CREATE_VERSIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
                         `version` INT64 NOT NULL, `applied_at` TIMESTAMP NOT NULL)";
 
 impl BigQuery {
     /// Creates the dataset if it does not exist, and applies missing migrations.
     pub(super) async fn migrate(&self) -> Result<()> {
-        let failed = |refusal| self.failed(refusal, None);
-        let is_new = self.described("_tidegauge_migrations").await.map_err(failed)?.is_none();
+        let failed = |error| self.failed(error, None);
+        let is_new = self.table_resource("_tidegauge_migrations").await.map_err(failed)?.is_none();
         if is_new {
             retry_on_conflict(|| self.create_dataset()).await.map_err(failed)?;
-            self.change(&Query::new(VERSIONS)).await.map_err(failed)?;
+            self.run_with_retry(&Query::new(CREATE_VERSIONS_TABLE)).await.map_err(failed)?;
             // New tables are created in their current form, so that no column has to be widened,
             // which takes a job for every few columns.
             let tables = tables::all();
             let create = tables.iter().map(|table| format!("{};\n", ddl::create(table)));
-            self.change(&Query::new(create.collect::<String>())).await.map_err(failed)?;
+            self.run_with_retry(&Query::new(create.collect::<String>())).await.map_err(failed)?;
         } else {
             self.sweep().await.map_err(failed)?;
         }
         let newest = "SELECT MAX(`version`) FROM `_tidegauge_migrations`";
-        let newest = self.value(&Query::new(newest)).await.map_err(failed)?;
+        let newest = self.query_value(&Query::new(newest)).await.map_err(failed)?;
         let newest: usize = newest.and_then(|version| version.parse().ok()).unwrap_or_default();
         if newest > MIGRATIONS.len() {
-            return Err(Error::Newer { path: self.place.name.clone() });
+            return Err(Error::NewerVersion { path: self.dataset.name.clone() });
         }
         for (version, _, migration) in MIGRATIONS.iter().skip(newest) {
             for script in scripts(migration, is_new) {
-                if self.is_relaxed(&script).await.map_err(failed)? {
+                if self.is_already_nullable(&script).await.map_err(failed)? {
                     continue;
                 }
-                self.change(&Query::new(script)).await.map_err(failed)?;
+                self.run_with_retry(&Query::new(script)).await.map_err(failed)?;
             }
             let noted = format!(
                 "INSERT INTO `_tidegauge_migrations` (`version`, `applied_at`) \
                  VALUES ({version}, CURRENT_TIMESTAMP())"
             );
-            self.change(&Query::new(noted)).await.map_err(failed)?;
+            self.run_with_retry(&Query::new(noted)).await.map_err(failed)?;
         }
         Ok(())
     }
 
     /// Returns `true` if a script makes a column nullable that is so already, which the service
     /// treats as an error.
-    async fn is_relaxed(&self, script: &str) -> Result<bool, Refusal> {
+    async fn is_already_nullable(&self, script: &str) -> Result<bool, ApiError> {
         let mut names = script.split('`').skip(1).step_by(2);
-        let (Some(table), Some(column), true) = (names.next(), names.next(), relaxes(script))
+        let (Some(table), Some(column), true) =
+            (names.next(), names.next(), drops_not_null(script))
         else {
             return Ok(false);
         };
-        let stored = self.stored(table).await?;
+        let stored = self.stored_columns(table).await?;
         Ok(stored.iter().any(|stored| stored.name == column && !stored.not_null))
     }
 
-    async fn create_dataset(&self) -> Result<(), Refusal> {
-        let (project, dataset) = (&self.place.project, &self.place.dataset);
+    async fn create_dataset(&self) -> Result<(), ApiError> {
+        let (project, dataset) = (&self.dataset.project_id, &self.dataset.dataset_id);
         let path = format!("datasets/{dataset}");
-        match self.client.ask(Method::GET, &self.client.url(&path), None).await {
-            Err(refusal) if refusal.is_not_found() => {}
+        match self.client.request_json(Method::GET, &self.client.url(&path), None).await {
+            Err(error) if error.is_not_found() => {}
             there => return there.map(|_| ()),
         }
         let mut new = json!({ "datasetReference": { "projectId": project, "datasetId": dataset } });
-        if let Some(location) = &self.place.location {
+        if let Some(location) = &self.dataset.location {
             new["location"] = json!(location);
         }
-        match self.client.ask(Method::POST, &self.client.url("datasets"), Some(&new)).await {
+        match self.client.request_json(Method::POST, &self.client.url("datasets"), Some(&new)).await
+        {
             // Another process was quicker.
-            Err(refusal) if refusal.is_duplicate() => Ok(()),
+            Err(error) if error.is_duplicate() => Ok(()),
             done => done.map(|_| ()),
         }
     }
@@ -89,40 +93,41 @@ impl BigQuery {
 
 /// The maximum number of statements per script that change the type of a column: the service
 /// accepts five changes of a table in ten seconds, and retries a script as a whole.
-const TYPES_AT_ONCE: usize = 4;
+const MAX_TYPE_CHANGES: usize = 4;
 
 /// Splits a migration into the scripts that it is run as; a statement that makes a column nullable
 /// is a script of its own. Statements that change types or nullability are left out if the tables
 /// `are_new`.
 fn scripts(migration: &str, are_new: bool) -> Vec<String> {
     const WIDENS: &str = " SET DATA TYPE ";
-    if !migration.contains(WIDENS) && !migration.contains(RELAXES) {
+    if !migration.contains(WIDENS) && !migration.contains(DROP_NOT_NULL) {
         return vec![migration.to_owned()];
     }
     let statements = migration.split_inclusive(";\n");
-    let (relaxing, mut others): (Vec<&str>, Vec<&str>) =
-        statements.partition(|statement| relaxes(statement));
+    let (nullability, mut others): (Vec<&str>, Vec<&str>) =
+        statements.partition(|statement| drops_not_null(statement));
     others.retain(|statement| !are_new || !statement.contains(WIDENS));
-    let others = others.chunks(TYPES_AT_ONCE).map(|statements| statements.concat());
-    let relaxing = relaxing.into_iter().filter(|_| !are_new).map(str::to_owned);
-    others.chain(relaxing).collect()
+    let others = others.chunks(MAX_TYPE_CHANGES).map(|statements| statements.concat());
+    let nullability = nullability.into_iter().filter(|_| !are_new).map(str::to_owned);
+    others.chain(nullability).collect()
 }
 
 /// Returns `true` for a statement that makes a column nullable.
-fn relaxes(statement: &str) -> bool {
-    statement.trim_end().trim_end_matches(';').ends_with(RELAXES)
+fn drops_not_null(statement: &str) -> bool {
+    statement.trim_end().trim_end_matches(';').ends_with(DROP_NOT_NULL)
 }
 
 #[cfg(test)]
 mod tests {
     use tidegauge_core::{Column, DataType, Table};
 
+    use super::super::dialect::DIALECT;
     use super::*;
     use crate::sql::migrations::Migrations;
 
     const MIGRATIONS_OF_TABLES: Migrations = Migrations {
         folder: "bigquery",
-        dialect: &ddl::DIALECT,
+        dialect: &DIALECT,
         create: |table| format!("{};\n", ddl::create(table)),
         add: |table, columns| {
             let add = |column: &&Column| format!("{};\n", ddl::add(table, column));
@@ -149,8 +154,8 @@ mod tests {
                          ALTER TABLE `a` ADD COLUMN IF NOT EXISTS `w` STRING;\n";
         let old = scripts(migration, false);
         assert_eq!(old.len(), 3, "{old:?}");
-        assert!(old[0].contains("`x`") && old[0].contains("`w`") && !relaxes(&old[0]));
-        assert!(relaxes(&old[1]) && old[1].contains("`y`") && relaxes(&old[2]));
+        assert!(old[0].contains("`x`") && old[0].contains("`w`") && !drops_not_null(&old[0]));
+        assert!(drops_not_null(&old[1]) && old[1].contains("`y`") && drops_not_null(&old[2]));
         let new = scripts(migration, true).concat();
         assert_eq!(new.trim(), "ALTER TABLE `a` ADD COLUMN IF NOT EXISTS `w` STRING;");
     }
@@ -163,17 +168,17 @@ mod tests {
         let says = |statement: String| all.contains(&format!("{statement};\n"));
         for table in tables::all() {
             // Decimals that were widened later were created with fewer digits.
-            let name = ddl::DIALECT.quoted(&table.name);
+            let name = DIALECT.quoted(&table.name);
             let before = DataType::Decimal { precision: 28, scale: 8 };
             let mut table = Table::clone(&table);
             for at in 0..table.columns.len() {
                 let wider = (&table.columns[at], String::new());
-                let sql = (ddl::DIALECT.widen)(&name, &table, &[wider]);
+                let sql = (DIALECT.widen_decimals)(&name, &table, &[wider]);
                 if all.contains(&sql) {
                     table.columns[at].dtype = before;
                 }
                 // Columns that were made nullable later were created as not nullable.
-                let sql = (ddl::DIALECT.relax)(&name, &table, &[&table.columns[at]]);
+                let sql = (DIALECT.drop_not_null)(&name, &table, &[&table.columns[at]]);
                 if all.contains(&sql) {
                     table.columns[at].nullable = false;
                 }

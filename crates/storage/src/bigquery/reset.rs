@@ -2,12 +2,12 @@
 
 use tidegauge_core::{DataType, Reset, Scalar, WarehouseExt};
 
-use super::BigQuery;
-use super::ddl::DIALECT;
-use super::jobs::Query;
-use super::load::{BEGIN, END, MOVED, raise};
+use super::dialect::DIALECT;
+use super::load::{BEGIN, CURSOR_MOVED, END, raise_unless};
+use super::query::Query;
+use super::store::BigQuery;
 use crate::Result;
-use crate::sql::{self, Param, compare_cursors, delete};
+use crate::sql::{self, Param, check_cursors, delete_statement};
 
 impl BigQuery {
     /// Commits `reset` if the cursors are still the expected ones; returns the number of rows
@@ -15,24 +15,24 @@ impl BigQuery {
     ///
     /// Rows are counted before the transaction: a concurrent load moves a cursor, and then nothing
     /// is removed.
-    pub(super) async fn forget(&self, reset: &Reset<'_>) -> Result<Vec<usize>> {
+    pub(super) async fn reset_rows(&self, reset: &Reset<'_>) -> Result<Vec<usize>> {
         if !reset.dry_run {
-            let mut prepared = self.prepared.lock().await;
-            self.make_ready(&mut prepared, &[]).await?;
+            let mut known_tables = self.known_tables.lock().await;
+            self.prepare_tables(&mut known_tables, &[]).await?;
         }
-        self.compare(reset).await?;
+        self.check_reset_cursors(reset).await?;
         let (mut counts, mut deletes) = (Vec::with_capacity(reset.removals.len()), Vec::new());
         let mut query = sql::Query::default();
         for removal in reset.removals {
             let table = removal.table();
             counts.push(self.count_where(table, removal.filter().clone()).await?);
-            let stored = self.stored(&table.name).await;
-            let stored = stored.map_err(|refusal| self.failed(refusal, Some(table)))?;
+            let stored = self.stored_columns(&table.name).await;
+            let stored = stored.map_err(|error| self.failed(error, Some(table)))?;
             if stored.is_empty() {
                 continue;
             }
             let name = DIALECT.quoted(&table.name);
-            if let Some(sql) = delete(&DIALECT, &name, removal, &mut query.params)? {
+            if let Some(sql) = delete_statement(&DIALECT, &name, removal, &mut query.params)? {
                 // The service requires a condition.
                 let all = if removal.is_whole() { " WHERE TRUE" } else { "" };
                 deletes.push(format!("{sql}{all};\n"));
@@ -43,42 +43,43 @@ impl BigQuery {
         }
         query.sql = BEGIN.to_owned();
         for (source, before) in reset.cursors {
-            let source = text(&mut query, source);
+            let source = bind_text(&mut query, source);
             let (is_there, is) = match before {
-                Some(before) => {
-                    ("EXISTS", format!(" AND `cursor` = {}", text(&mut query, before.as_str())))
-                }
+                Some(before) => (
+                    "EXISTS",
+                    format!(" AND `cursor` = {}", bind_text(&mut query, before.as_str())),
+                ),
                 None => ("NOT EXISTS", String::new()),
             };
-            query.sql += &raise(
+            query.sql += &raise_unless(
                 &format!(
                     "{is_there} (SELECT 1 FROM `_tidegauge_cursors` WHERE `source` = {source}{is})"
                 ),
-                MOVED,
+                CURSOR_MOVED,
             );
             deletes.push(format!("DELETE FROM `_tidegauge_cursors` WHERE `source` = {source};\n"));
         }
         query.sql += &deletes.concat();
         query.sql += END;
-        if let Err(refusal) = self.change(&Query::bound(&query)?).await {
+        if let Err(error) = self.run_with_retry(&Query::from_sql(&query)?).await {
             // If the transaction fails for whatever reason, the cursors stored now tell a conflict
             // from other errors.
-            self.compare(reset).await?;
-            return Err(self.failed(refusal, None));
+            self.check_reset_cursors(reset).await?;
+            return Err(self.failed(error, None));
         }
         Ok(counts)
     }
 
-    async fn compare(&self, reset: &Reset<'_>) -> Result<()> {
+    async fn check_reset_cursors(&self, reset: &Reset<'_>) -> Result<()> {
         let found = self.all_cursors().await;
-        let mut found = found.map_err(|refusal| self.failed(refusal, None))?;
-        compare_cursors(reset.cursors, |source| found.remove(source))
+        let mut found = found.map_err(|error| self.failed(error, None))?;
+        check_cursors(reset.cursors, |source| found.remove(source))
     }
 }
 
 /// Binds a text parameter and returns its placeholder.
-fn text(query: &mut sql::Query, text: &str) -> String {
+fn bind_text(query: &mut sql::Query, text: &str) -> String {
     let (at, dtype) = (query.params.len(), DataType::Text);
     query.params.push(Param::One(dtype, Scalar::Text(text.to_owned())));
-    (DIALECT.param)(at, dtype)
+    (DIALECT.placeholder)(at, dtype)
 }

@@ -3,22 +3,23 @@
 use futures_util::stream;
 use tidegauge_core::{BatchStream, Scan};
 
-use super::jobs::Query;
-use super::{BigQuery, ddl};
+use super::dialect::DIALECT;
+use super::query::Query;
+use super::store::BigQuery;
 use crate::Result;
-use crate::sql::select;
+use crate::sql::scan_query;
 
 impl BigQuery {
     /// Streams the rows of `scan`; the stream is empty if the table does not exist.
     pub(super) async fn read(&self, scan: &Scan) -> Result<BatchStream> {
-        crate::check_read(&scan.table)?;
+        crate::reserved::check_readable(&scan.table)?;
         let table = &scan.table;
-        let stored = self.stored(&table.name).await;
-        let stored = stored.map_err(|refusal| self.failed(refusal, Some(table)))?;
-        let name = ddl::DIALECT.quoted(&table.name);
-        match select(&ddl::DIALECT, name, scan, &stored)? {
-            Some(select) => {
-                self.rows(Query::bound(&select.query)?, select.table, select.rest).await
+        let stored = self.stored_columns(&table.name).await;
+        let stored = stored.map_err(|error| self.failed(error, Some(table)))?;
+        let name = DIALECT.quoted(&table.name);
+        match scan_query(&DIALECT, name, scan, &stored)? {
+            Some(query) => {
+                self.stream_rows(Query::from_sql(&query.query)?, query.table, query.residual).await
             }
             None => Ok(Box::pin(stream::empty())),
         }

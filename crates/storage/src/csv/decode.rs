@@ -5,31 +5,35 @@ use std::path::Path;
 
 use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, TableRef};
 
-use super::reset;
-use crate::folder::{Range, Stored, TakeRows};
+use super::{paths, segment};
+use crate::folder::{KeyRange, RowConsumer, StoredTable};
 use crate::{Error, Result};
 
-/// Passes the rows of the parts of `stored` whose keys may lie in `range` to `take`, oldest first.
-pub(super) fn rows(
+/// Passes the rows of the segments of `stored` whose keys may lie in `range` to `consume`, oldest first.
+pub(super) fn read_rows(
     dir: &Path,
     table: &TableRef,
-    stored: &Stored,
-    range: Option<&Range>,
-    take: TakeRows<'_>,
+    stored: &StoredTable,
+    range: Option<&KeyRange>,
+    consume: RowConsumer<'_>,
 ) -> Result<()> {
-    let (path, table) = (reset::current(dir, table, stored), table.lenient());
+    let (path, table) = (paths::current_path(dir, table, stored), table.lenient());
     let damaged = |reason: String| Error::damaged(&path, reason);
-    for part in stored.parts.iter().filter(|part| Range::meets(part.range.as_ref(), range)) {
-        let bytes = reset::read(&path, part)?;
+    for segment in stored
+        .segments
+        .iter()
+        .filter(|segment| KeyRange::overlap(segment.key_range.as_ref(), range))
+    {
+        let bytes = segment::read_segment(&path, segment)?;
         let text = std::str::from_utf8(&bytes).map_err(|error| damaged(error.to_string()))?;
-        take(&decoded(text, &table, stored.width()).map_err(damaged)?)?;
+        consume(&decode_lines(text, &table, stored.column_count()).map_err(damaged)?)?;
     }
     Ok(())
 }
 
 /// Decodes lines of `width` columns written by [`encode`](super::encode), or returns why they are
 /// invalid. The remaining columns are null.
-fn decoded(text: &str, table: &TableRef, width: usize) -> Result<Batch, String> {
+fn decode_lines(text: &str, table: &TableRef, width: usize) -> Result<Batch, String> {
     let (mut builder, mut rest) = (BatchBuilder::new(table), text);
     while !rest.is_empty() {
         for column in table.columns.iter().take(width) {

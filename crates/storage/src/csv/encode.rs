@@ -2,7 +2,7 @@
 
 use tidegauge_core::{Batch, Cell, Column, DataType, Table};
 
-use crate::{Error, Result, text};
+use crate::{Error, Result, format};
 
 /// Returns the header line with the column names.
 pub(super) fn header(table: &Table) -> String {
@@ -11,7 +11,7 @@ pub(super) fn header(table: &Table) -> String {
 }
 
 /// Encodes the first `width` columns of the rows of `batch` as lines.
-pub(super) fn rows(table: &Table, batch: &Batch, width: usize) -> Result<String> {
+pub(super) fn encode_rows(table: &Table, batch: &Batch, width: usize) -> Result<String> {
     let columns = batch.views()?;
     let mut lines = String::with_capacity(batch.rows() * columns.len() * 12);
     for row in 0..batch.rows() {
@@ -32,18 +32,18 @@ fn field(line: &mut String, cell: Cell<'_>, table: &Table, column: &Column) -> R
         (Cell::Null, _) => {}
         (Cell::Bool(value), _) => line.push_str(if value { "true" } else { "false" }),
         (Cell::Decimal(units), DataType::Decimal { scale, .. }) => {
-            line.push_str(&text::decimal(units, scale));
+            line.push_str(&format::format_decimal(units, scale));
         }
         (Cell::Int(value) | Cell::Decimal(value), _) => line.push_str(&value.to_string()),
         // The shortest digits that parse to the same float.
         (Cell::Float(value), _) => line.push_str(&format!("{value:?}")),
         (Cell::Date(days), _) => {
-            let beyond = || beyond(table, column, text::beyond("day", days));
-            line.push_str(&text::day(days).ok_or_else(beyond)?);
+            let error = || out_of_range(table, column, format::out_of_range("day", days));
+            line.push_str(&format::format_date(days).ok_or_else(error)?);
         }
         (Cell::Timestamp(at), _) => {
-            let beyond = || beyond(table, column, text::beyond("microsecond", at));
-            line.push_str(&text::instant(at, 'T', "Z").ok_or_else(beyond)?);
+            let error = || out_of_range(table, column, format::out_of_range("microsecond", at));
+            line.push_str(&format::format_timestamp(at, 'T', "Z").ok_or_else(error)?);
         }
         (Cell::Text(text), _) if text.is_empty() || text.contains([',', '"', '\r', '\n']) => {
             line.push('"');
@@ -56,6 +56,6 @@ fn field(line: &mut String, cell: Cell<'_>, table: &Table, column: &Column) -> R
 }
 
 /// Returns the error for a time out of the range of CSV.
-fn beyond(table: &Table, column: &Column, reason: String) -> Error {
+fn out_of_range(table: &Table, column: &Column, reason: String) -> Error {
     Error::unrepresentable(&table.name, &column.name, reason)
 }

@@ -7,21 +7,24 @@ use std::path::Path;
 
 use tidegauge_core::{Batch, BatchBuilder, Cell, DataType, Scan, Table, TableRef};
 
-use super::{encode, file, reset};
-use crate::folder::{Manifest, Part, Stored, TakeRows, Unfinished, sync_dir, synced};
+use super::encode;
+use super::paths::{self, file_name};
+use crate::folder::{
+    Manifest, RowConsumer, Segment, StoredTable, UnfinishedLoad, sync_dir, sync_file,
+};
 use crate::{Error, Result, batches};
 
 /// The number of rows whose keys are passed on together.
-const BATCH: usize = 65_536;
+const BATCH_ROWS: usize = 65_536;
 
 /// Creates the file of a table that the folder does not have yet; returns its length in bytes.
-pub(super) fn create(dir: &Path, table: &Table) -> Result<u64> {
-    let path = dir.join(file(&table.name));
+pub(super) fn create_file(dir: &Path, table: &Table) -> Result<u64> {
+    let path = dir.join(file_name(&table.name));
     let header = encode::header(table);
     // A killed run may have left the header, or the beginning of it.
     match fs::read(&path) {
         Ok(there) if header.as_bytes().starts_with(&there) => {}
-        Ok(_) => return Err(Error::InTheWay { path: path.display().to_string() }),
+        Ok(_) => return Err(Error::ForeignFile { path: path.display().to_string() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(Error::io(&path, error)),
     }
@@ -30,13 +33,13 @@ pub(super) fn create(dir: &Path, table: &Table) -> Result<u64> {
         file.write_all(header.as_bytes())?;
         Ok(file)
     };
-    synced(&write().map_err(|error| Error::io(&path, error))?, &path)?;
+    sync_file(&write().map_err(|error| Error::io(&path, error))?, &path)?;
     sync_dir(dir)?;
     Ok(header.len() as u64)
 }
 
 /// Returns the number of columns of the file at `path`, from its header.
-pub(super) fn width(path: &Path) -> Result<usize> {
+pub(super) fn header_column_count(path: &Path) -> Result<usize> {
     let mut header = String::new();
     let read = File::open(path).and_then(|file| BufReader::new(file).read_line(&mut header));
     read.map_err(|error| Error::io(path, error))?;
@@ -45,28 +48,33 @@ pub(super) fn width(path: &Path) -> Result<usize> {
 
 /// Writes the first `width` columns of the rows of `batch` to the file at `path` after its first
 /// `committed` bytes. Returns the new length in bytes.
-pub(super) fn append(
+pub(super) fn append_rows(
     path: &Path,
     table: &Table,
     committed: u64,
     batch: &Batch,
     width: usize,
 ) -> Result<u64> {
-    let lines = encode::rows(table, batch, width)?;
+    let lines = encode::encode_rows(table, batch, width)?;
     let write = || {
         let mut file = File::options().write(true).open(path)?;
         file.seek(SeekFrom::Start(committed))?;
         file.write_all(lines.as_bytes())?;
         Ok(file)
     };
-    synced(&write().map_err(|error| Error::io(path, error))?, path)?;
+    sync_file(&write().map_err(|error| Error::io(path, error))?, path)?;
     Ok(committed + lines.len() as u64)
 }
 
-/// Passes the key columns of the rows of `part` to `take`.
-pub(super) fn keys(dir: &Path, table: &TableRef, part: &Part, take: TakeRows<'_>) -> Result<()> {
-    let path = dir.join(file(&table.name));
-    let [start, end] = part.bytes.unwrap_or_default();
+/// Passes the key columns of the rows of `segment` to `consume`.
+pub(super) fn read_keys(
+    dir: &Path,
+    table: &TableRef,
+    segment: &Segment,
+    consume: RowConsumer<'_>,
+) -> Result<()> {
+    let path = dir.join(file_name(&table.name));
+    let [start, end] = segment.bytes.unwrap_or_default();
     let slice = || {
         let mut file = File::open(&path)?;
         file.seek(SeekFrom::Start(start))?;
@@ -74,7 +82,7 @@ pub(super) fn keys(dir: &Path, table: &TableRef, part: &Part, take: TakeRows<'_>
     };
     let slice = slice().map_err(|error| Error::io(&path, error))?;
     let key = batches::key(table)?;
-    let places: Vec<usize> = key
+    let indexes: Vec<usize> = key
         .iter()
         .filter_map(|column| table.columns.iter().position(|other| other.name == column.name))
         .collect();
@@ -85,8 +93,8 @@ pub(super) fn keys(dir: &Path, table: &TableRef, part: &Part, take: TakeRows<'_>
     let mut row = csv::StringRecord::new();
     let damaged = |reason: String| Error::damaged(&path, reason);
     while reader.read_record(&mut row).map_err(|error| damaged(error.to_string()))? {
-        for (column, place) in key.iter().zip(&places) {
-            let text = row.get(*place).unwrap_or_default();
+        for (column, index) in key.iter().zip(&indexes) {
+            let text = row.get(*index).unwrap_or_default();
             let cell = match column.dtype {
                 DataType::Bool => Cell::Bool(text == "true"),
                 DataType::Int64 => Cell::Int(
@@ -100,15 +108,15 @@ pub(super) fn keys(dir: &Path, table: &TableRef, part: &Part, take: TakeRows<'_>
             };
             builder.push(cell)?;
         }
-        if builder.rows() >= BATCH {
-            take(&std::mem::replace(&mut builder, BatchBuilder::new(&keys)).finish()?)?;
+        if builder.rows() >= BATCH_ROWS {
+            consume(&std::mem::replace(&mut builder, BatchBuilder::new(&keys)).finish()?)?;
         }
     }
-    take(&builder.finish()?)
+    consume(&builder.finish()?)
 }
 
 /// Returns the name of a CSV file in `dir`, or `None` if there is none.
-pub(super) fn any(dir: &Path) -> Result<Option<String>> {
+pub(super) fn find_csv_file(dir: &Path) -> Result<Option<String>> {
     let entries = fs::read_dir(dir).map_err(|error| Error::io(dir, error))?;
     let mut names = Vec::new();
     for entry in entries {
@@ -120,18 +128,21 @@ pub(super) fn any(dir: &Path) -> Result<Option<String>> {
 
 /// Returns the length in bytes of the file of each table of `manifest`; `None` if it does not
 /// exist.
-pub(super) fn lengths(dir: &Path, manifest: &Manifest) -> Result<BTreeMap<String, Option<u64>>> {
+pub(super) fn file_lengths(
+    dir: &Path,
+    manifest: &Manifest,
+) -> Result<BTreeMap<String, Option<u64>>> {
     let length = |path: &Path| match fs::metadata(path) {
         Ok(there) => Ok(Some(there.len())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io(path, error)),
     };
-    let length = |(table, stored): (&String, &Stored)| {
+    let length = |(table, stored): (&String, &StoredTable)| {
         // A rewritten file may not be in place yet, and be longer than the current one.
-        let next = stored.anew.map(|commit| reset::beside(dir, table, commit));
+        let next = stored.rewritten_by.map(|commit| paths::rewritten_path(dir, table, commit));
         let found = match next.map(|next| length(&next)).transpose()?.flatten() {
             Some(found) => Some(found),
-            None => length(&dir.join(file(table)))?,
+            None => length(&dir.join(file_name(table)))?,
         };
         Ok((table.clone(), found))
     };
@@ -144,15 +155,15 @@ pub(super) fn lengths(dir: &Path, manifest: &Manifest) -> Result<BTreeMap<String
 /// # Errors
 /// When a file is missing or shorter than in both manifests: `before`, which was read before
 /// `lengths`, and `manifest`, which was read after them, since a reset may lie between the two.
-pub(super) fn compare(
+pub(super) fn verify(
     dir: &Path,
     lengths: &BTreeMap<String, Option<u64>>,
     before: &Manifest,
     manifest: &Manifest,
-    unfinished: &[Unfinished],
+    unfinished: &[UnfinishedLoad],
 ) -> Result<Vec<String>> {
     for (table, stored) in &before.tables {
-        let path = dir.join(file(table));
+        let path = dir.join(file_name(table));
         let after = manifest.tables.get(table).and_then(|stored| stored.bytes);
         let committed = stored.bytes.unwrap_or_default().min(after.unwrap_or_default());
         let there = lengths.get(table).copied().flatten();
@@ -164,29 +175,34 @@ pub(super) fn compare(
             return Err(Error::damaged(&path, reason));
         }
     }
-    if unfinished.iter().any(|load| load.resets || load.number(manifest) > manifest.commit) {
+    if unfinished.iter().any(|load| load.is_reset || load.commit_number(manifest) > manifest.commit)
+    {
         return Ok(Vec::new());
     }
-    let is_longer = |(table, stored): &(&String, &Stored)| {
+    let is_longer = |(table, stored): &(&String, &StoredTable)| {
         let there = lengths.get(*table).copied().flatten();
         there.is_some_and(|there| there > stored.bytes.unwrap_or_default())
     };
-    Ok(manifest.tables.iter().filter(is_longer).map(|(table, _)| file(table)).collect())
+    Ok(manifest.tables.iter().filter(is_longer).map(|(table, _)| file_name(table)).collect())
 }
 
-/// Truncates the files to their committed lengths; logs it if a killed load left more (`is_left`).
-pub(super) fn cut(dir: &Path, manifest: &Manifest, is_left: bool) -> Result<()> {
+/// Truncates the files to their committed lengths; logs it if a killed load left more (`after_unfinished_load`).
+pub(super) fn truncate_files(
+    dir: &Path,
+    manifest: &Manifest,
+    after_unfinished_load: bool,
+) -> Result<()> {
     for (table, stored) in &manifest.tables {
-        let path = dir.join(file(table));
+        let path = dir.join(file_name(table));
         let committed = stored.bytes.unwrap_or_default();
         let io = |error| Error::io(&path, error);
         let file = File::options().write(true).open(&path).map_err(io)?;
         if file.metadata().map_err(io)?.len() > committed {
-            if is_left {
-                tracing::warn!(path = %path.display(), "cutting off what an unfinished load left");
+            if after_unfinished_load {
+                tracing::warn!(path = %path.display(), "truncating file to its committed length after an unfinished load");
             }
             file.set_len(committed).map_err(io)?;
-            synced(&file, &path)?;
+            sync_file(&file, &path)?;
         }
     }
     Ok(())

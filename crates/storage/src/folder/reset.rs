@@ -5,19 +5,23 @@ use std::sync::atomic::AtomicBool;
 
 use tidegauge_core::{Cursor, Removal, Reset};
 
-use super::place::{Turn, Writes};
-use super::{Format, Manifest, Place, conclude};
+use super::commit::{begin, commit_with_retry, conclude};
+use super::directory::Directory;
+use super::format::Format;
+use super::load_guard::{LoadGuard, WriteExtent};
+use super::manifest::Manifest;
+use super::verify::verify_folder;
 use crate::{Error, Result};
 
 /// The parameters of a reset, owned for a blocking task.
 #[derive(Debug, Clone)]
-pub(super) struct Task {
+pub(super) struct ResetTask {
     cursors: Vec<(String, Option<Cursor>)>,
     removals: Vec<Removal>,
     dry_run: bool,
 }
 
-impl From<Reset<'_>> for Task {
+impl From<Reset<'_>> for ResetTask {
     fn from(reset: Reset<'_>) -> Self {
         let owned = |(source, before): &(&str, Option<&Cursor>)| {
             ((*source).to_owned(), before.map(Clone::clone))
@@ -30,33 +34,34 @@ impl From<Reset<'_>> for Task {
     }
 }
 
-impl Task {
+impl ResetTask {
     /// Runs the reset; returns the number of rows removed per removal.
-    pub(super) fn run<F: Format<P>, P: Place>(
+    pub(super) fn run<F: Format<D>, D: Directory>(
         &self,
-        place: &P,
-        settled: &AtomicBool,
+        directory: &D,
+        verified: &AtomicBool,
     ) -> Result<Vec<usize>> {
         if self.dry_run {
-            super::settle::<F, P>(place, settled)?;
-            let manifest = Manifest::read::<F, P>(place)?;
-            self.compare(&manifest)?;
-            return self.count::<F, P>(place, &manifest);
+            verify_folder::<F, D>(directory, verified)?;
+            let manifest = Manifest::read::<F, D>(directory)?;
+            self.check_cursors(&manifest)?;
+            return self.count_removed::<F, D>(directory, &manifest);
         }
-        let (mut removed, mut marks) = (Vec::new(), Vec::new());
-        super::until(place, || {
-            // Each attempt has a new mark, so that files of an earlier attempt are not confused
+        let (mut removed, mut load_ids) = (Vec::new(), Vec::new());
+        commit_with_retry(directory, || {
+            // Each attempt has a new load id, so that files of an earlier attempt are not confused
             // with those of the next.
-            let mut turn = place.turn()?;
-            super::settle::<F, P>(place, settled)?;
-            let done = self.commit::<F, P>(place, &mut turn, &marks, &mut removed);
-            marks.extend(turn.mark().map(str::to_owned));
-            done
+            let mut guard = directory.acquire_guard()?;
+            verify_folder::<F, D>(directory, verified)?;
+            let committed = self.commit::<F, D>(directory, &mut guard, &load_ids, &mut removed);
+            load_ids.extend(guard.load_id().map(str::to_owned));
+            committed
         })?;
         Ok(removed)
     }
 
-    fn compare(&self, manifest: &Manifest) -> Result<()> {
+    /// Returns the conflict of the first cursor that is not the expected one.
+    fn check_cursors(&self, manifest: &Manifest) -> Result<()> {
         for (source, before) in &self.cursors {
             let found = manifest.cursors.get(source);
             if found != before.as_ref() {
@@ -70,64 +75,70 @@ impl Task {
         Ok(())
     }
 
-    fn count<F: Format<P>, P: Place>(&self, place: &P, manifest: &Manifest) -> Result<Vec<usize>> {
+    /// Counts the rows that each removal removes.
+    fn count_removed<F: Format<D>, D: Directory>(
+        &self,
+        directory: &D,
+        manifest: &Manifest,
+    ) -> Result<Vec<usize>> {
         let count = |removal: &Removal| {
             let table = removal.table();
             let Some(stored) = manifest.tables.get(table.name.as_ref()) else { return Ok(0) };
             if !removal.is_whole() {
-                stored.compare(table)?;
+                stored.check_schema(table)?;
             }
-            F::count(place, removal, stored)
+            F::count_removed(directory, removal, stored)
         };
         self.removals.iter().map(count).collect()
     }
 
-    /// Commits a manifest without the rows and cursors, unless a commit of one of `marks` exists
-    /// already. Returns `false` if another load was quicker.
-    fn commit<F: Format<P>, P: Place>(
+    /// Commits a manifest without the rows and cursors, unless one of `load_ids` was committed
+    /// already. Returns `false` on conflict, if another load has committed first.
+    fn commit<F: Format<D>, D: Directory>(
         &self,
-        place: &P,
-        turn: &mut P::Turn,
-        marks: &[String],
+        directory: &D,
+        guard: &mut D::Guard,
+        load_ids: &[String],
         removed: &mut Vec<usize>,
     ) -> Result<bool> {
-        let mut manifest = Manifest::read::<F, P>(place)?;
-        if marks.iter().any(|mark| manifest.holds(mark)) {
-            return Ok(true); // the one before this one was done after all
+        let mut manifest = Manifest::read::<F, D>(directory)?;
+        if load_ids.iter().any(|load_id| manifest.contains_load(load_id)) {
+            return Ok(true); // a previous attempt was committed after all
         }
-        self.compare(&manifest)?;
-        *removed = self.count::<F, P>(place, &manifest)?;
+        self.check_cursors(&manifest)?;
+        *removed = self.count_removed::<F, D>(directory, &manifest)?;
         let is_known = |(source, _): &(String, _)| manifest.cursors.contains_key(source);
         if removed.iter().all(|rows| *rows == 0) && !self.cursors.iter().any(is_known) {
             return Ok(true);
         }
-        let (number, writes) = (manifest.commit + 1, Writes::From);
-        super::begin::<F, P>(place, turn, &mut manifest, writes)?;
-        let done = self.remove::<F, P>(place, turn.mark(), &mut manifest);
-        let done = done.and_then(|()| manifest.write(place));
-        let is_ours =
-            |manifest: &Manifest, mark: Option<&str>| mark.is_some_and(|mark| manifest.holds(mark));
-        conclude::<F, P>(place, turn, (number, writes), &manifest, done, is_ours)
+        let (number, extent) = (manifest.commit + 1, WriteExtent::ManyCommits);
+        begin::<F, D>(directory, guard, &mut manifest, extent)?;
+        let committed = self.remove_from::<F, D>(directory, guard.load_id(), &mut manifest);
+        let committed = committed.and_then(|()| manifest.commit_to(directory));
+        let is_own_load = |manifest: &Manifest, load_id: Option<&str>| {
+            load_id.is_some_and(|load_id| manifest.contains_load(load_id))
+        };
+        conclude::<F, D>(directory, guard, (number, extent), &manifest, committed, is_own_load)
     }
 
     /// Removes the rows and the cursors from `manifest`, without committing it.
-    fn remove<F: Format<P>, P: Place>(
+    fn remove_from<F: Format<D>, D: Directory>(
         &self,
-        place: &P,
-        mark: Option<&str>,
+        directory: &D,
+        load_id: Option<&str>,
         manifest: &mut Manifest,
     ) -> Result<()> {
         manifest.commit += 1;
         for removal in &self.removals {
             if let Some(stored) = manifest.tables.get_mut(removal.table().name.as_ref()) {
-                let next = (&mut manifest.commit, mark);
-                F::remove(place, removal, stored, next, &mut manifest.removed)?;
+                let next = (&mut manifest.commit, load_id);
+                F::remove_rows(directory, removal, stored, next, &mut manifest.removed)?;
             }
         }
         for (source, _) in &self.cursors {
             manifest.cursors.remove(source);
-            if let Some(mark) = mark {
-                manifest.marks.insert(source.clone(), mark.into());
+            if let Some(load_id) = load_id {
+                manifest.load_ids.insert(source.clone(), load_id.into());
             }
         }
         Ok(())

@@ -4,33 +4,36 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use tidegauge_core::{Column, DataType, ForeignKey, Group, Measure, Table};
 
-use crate::sql::{Dialect, Lists, StoredColumn, Summary, TEXT_DAYS, TEXT_MICROS, Wider};
+use crate::sql::{
+    AggregateSql, Dialect, ListBinding, StoredColumn, TEXT_DATE_RANGE, TEXT_TIMESTAMP_RANGE,
+    WiderDecimal,
+};
 
 /// The SQL dialect of MySQL.
 pub(super) const DIALECT: Dialect = Dialect {
     quote: '`',
-    declared,
-    widen,
-    relax,
-    null: |_| "NULL".into(),
-    value: |column, _| column,
-    param,
-    bytes: |text| format!("CAST(CONVERT({text} USING utf8mb4) AS BINARY)"),
-    lists: Lists::Spelled,
+    column_type,
+    widen_decimals,
+    drop_not_null,
+    typed_null: |_| "NULL".into(),
+    select_value: |column, _| column,
+    placeholder,
+    binary_text: |text| format!("CAST(CONVERT({text} USING utf8mb4) AS BINARY)"),
+    list_binding: ListBinding::PerValue,
     // Tables created by other programs may have a case-insensitive collation.
-    equal_by_bytes: false,
-    odd_decimals: None,
-    days: TEXT_DAYS,
-    micros: TEXT_MICROS,
+    binary_equality: false,
+    non_numeric_decimals: None,
+    date_range: TEXT_DATE_RANGE,
+    timestamp_range: TEXT_TIMESTAMP_RANGE,
     // Nulls sort first by default.
-    summary: Some(Summary { group, measure, nulls_first: "" }),
+    aggregate_sql: Some(AggregateSql { group, measure, nulls_first: "" }),
 };
 
 /// Returns the placeholder of a parameter; without the cast, numbers and times compared with text
 /// would be treated as floats.
-fn param(_: usize, dtype: DataType) -> String {
+fn placeholder(_: usize, dtype: DataType) -> String {
     match dtype {
-        DataType::Decimal { .. } | DataType::Date => format!("CAST(? AS {})", declared(dtype)),
+        DataType::Decimal { .. } | DataType::Date => format!("CAST(? AS {})", column_type(dtype)),
         DataType::Timestamp => "CAST(? AS DATETIME(6))".into(),
         _ => "?".into(),
     }
@@ -59,11 +62,11 @@ fn measure(measure: &Measure, of: Option<(&Column, String)>, _: DataType) -> Str
 }
 
 /// The maximum number of bytes of a key, and of a character.
-const KEY_BYTES: usize = 3_072;
-const CHARACTER: usize = 4;
+const MAX_KEY_BYTES: usize = 3_072;
+const CHARACTER_BYTES: usize = 4;
 
 /// Returns the name of a type in the catalog.
-fn declared(dtype: DataType) -> String {
+fn column_type(dtype: DataType) -> String {
     match dtype {
         DataType::Bool => "tinyint(1)".into(),
         DataType::Int64 => "bigint".into(),
@@ -77,13 +80,13 @@ fn declared(dtype: DataType) -> String {
 
 /// Returns the type of `column` in `table`; text that is part of a key or a reference has a maximum
 /// length.
-pub(super) fn typed(table: &Table, column: &Column) -> String {
+pub(super) fn column_type_in(table: &Table, column: &Column) -> String {
     let refers = table.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
     match column.dtype {
         DataType::Text if table.key.contains(&column.name) || refers => {
             format!("varchar({})", key_length(table))
         }
-        dtype => declared(dtype),
+        dtype => column_type(dtype),
     }
 }
 
@@ -98,7 +101,7 @@ fn key_length(table: &Table) -> usize {
         .collect();
     let texts = columns.iter().filter(|dtype| **dtype == DataType::Text).count().max(1);
     let others = 20 * (columns.len() - texts.min(columns.len()));
-    ((KEY_BYTES - others) / texts / CHARACTER).min(255)
+    ((MAX_KEY_BYTES - others) / texts / CHARACTER_BYTES).min(255)
 }
 
 /// Returns the statement that creates `table`, with an index on each of its references. References
@@ -109,14 +112,14 @@ pub(super) fn create(table: &Table, collation: &str) -> String {
         .iter()
         .map(|column| {
             let null = if column.nullable { "" } else { " NOT NULL" };
-            format!("{} {}{null}", DIALECT.quoted(&column.name), typed(table, column))
+            format!("{} {}{null}", DIALECT.quoted(&column.name), column_type_in(table, column))
         })
         .collect();
-    lines.push(format!("PRIMARY KEY ({})", DIALECT.list(&table.key)));
+    lines.push(format!("PRIMARY KEY ({})", DIALECT.quoted_list(&table.key)));
     for ForeignKey { columns, .. } in &table.foreign_keys {
         let name: String =
             format!("{}_{}", table.name, columns.join("_")).chars().take(64).collect();
-        lines.push(format!("KEY {} ({})", DIALECT.quoted(&name), DIALECT.list(columns)));
+        lines.push(format!("KEY {} ({})", DIALECT.quoted(&name), DIALECT.quoted_list(columns)));
     }
     format!(
         "CREATE TABLE IF NOT EXISTS {} (\n    {}\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE={collation}",
@@ -127,10 +130,10 @@ pub(super) fn create(table: &Table, collation: &str) -> String {
 
 /// Returns the statement that gives decimals of a table, quoted as `name`, the digits of their
 /// definitions. It is idempotent.
-fn widen(name: &str, table: &Table, columns: &[Wider<'_>]) -> String {
-    let widen = |(column, _): &Wider<'_>| {
+fn widen_decimals(name: &str, table: &Table, columns: &[WiderDecimal<'_>]) -> String {
+    let widen = |(column, _): &WiderDecimal<'_>| {
         let null = if column.nullable { "" } else { " NOT NULL" };
-        let (column, dtype) = (DIALECT.quoted(&column.name), typed(table, column));
+        let (column, dtype) = (DIALECT.quoted(&column.name), column_type_in(table, column));
         format!("\n    MODIFY COLUMN {column} {dtype}{null}")
     };
     let widened: Vec<_> = columns.iter().map(widen).collect();
@@ -139,16 +142,20 @@ fn widen(name: &str, table: &Table, columns: &[Wider<'_>]) -> String {
 
 /// Returns the statement that makes columns of a table, quoted as `name`, nullable. It is
 /// idempotent.
-fn relax(name: &str, table: &Table, columns: &[&Column]) -> String {
+fn drop_not_null(name: &str, table: &Table, columns: &[&Column]) -> String {
     let relax = |column: &&Column| {
-        format!("\n    MODIFY COLUMN {} {}", DIALECT.quoted(&column.name), typed(table, column))
+        format!(
+            "\n    MODIFY COLUMN {} {}",
+            DIALECT.quoted(&column.name),
+            column_type_in(table, column)
+        )
     };
     let relaxed: Vec<_> = columns.iter().map(relax).collect();
     format!("ALTER TABLE {name}{};\n", relaxed.join(","))
 }
 
 /// Returns the columns of a table in the catalog; empty if the table does not exist.
-pub(super) async fn stored(
+pub(super) async fn stored_columns(
     connection: &mut Conn,
     table: &str,
 ) -> mysql_async::Result<Vec<StoredColumn>> {
@@ -163,7 +170,7 @@ pub(super) async fn stored(
     let rows: Vec<(String, String, bool, i64)> = connection.exec(sql, (table, table)).await?;
     let stored = |(name, dtype, not_null, key): (String, String, bool, i64)| StoredColumn {
         name,
-        dtype: plain(&dtype),
+        dtype: normalized_type(&dtype),
         not_null,
         key,
     };
@@ -172,7 +179,7 @@ pub(super) async fn stored(
 
 /// Normalizes a type of the catalog: MariaDB, and MySQL before 8.0.19, add the display width of
 /// integers, and the length of a key's text may differ between releases.
-fn plain(dtype: &str) -> String {
+fn normalized_type(dtype: &str) -> String {
     let (name, rest) = dtype.split_once('(').unwrap_or((dtype, ""));
     match name {
         "bigint" => "bigint".into(),

@@ -8,15 +8,15 @@ use std::fmt::Write as _;
 use tidegauge_core::arrow::array::Array;
 use tidegauge_core::{Batch, ColumnView, DataType};
 
-use crate::{Error, Result, text};
+use crate::{Error, Result, format};
 
 /// The rows of a batch that remain to be encoded.
-pub(super) struct Rows {
+pub(super) struct RowEncoder {
     pub(super) batch: Batch,
     pub(super) next: usize,
 }
 
-impl Rows {
+impl RowEncoder {
     /// Appends lines to `out` until it has about `enough` bytes. Returns `true` if rows remain.
     ///
     /// # Errors
@@ -28,7 +28,7 @@ impl Rows {
                 if at > 0 {
                     out.push('\t');
                 }
-                field(out, view, self.next, column.dtype)
+                push_field(out, view, self.next, column.dtype)
                     .map_err(|reason| Error::unrepresentable(&table.name, &column.name, reason))?;
             }
             out.push('\n');
@@ -39,7 +39,7 @@ impl Rows {
 }
 
 /// Appends the value of `row`, or returns the reason why it cannot be written.
-fn field(
+fn push_field(
     out: &mut String,
     view: &ColumnView<'_>,
     row: usize,
@@ -57,37 +57,37 @@ fn field(
             let _ = write!(out, "{:e}", values.value(row));
         }
         (ColumnView::Text(texts), _) => match texts.get(row) {
-            Some(text) => escaped(out, text),
+            Some(text) => push_escaped(out, text),
             None => out.push_str("\\N"),
         },
         (ColumnView::Date(values), _) if values.is_valid(row) => {
-            out.push_str(&day(values.value(row))?);
+            out.push_str(&encode_date(values.value(row))?);
         }
         (ColumnView::Timestamp(values), _) if values.is_valid(row) => {
-            out.push_str(&instant(values.value(row))?);
+            out.push_str(&encode_timestamp(values.value(row))?);
         }
         (ColumnView::Decimal(values), DataType::Decimal { scale, .. }) if values.is_valid(row) => {
-            decimal(out, values.value(row), scale);
+            push_decimal(out, values.value(row), scale);
         }
         _ => out.push_str("\\N"),
     }
     Ok(())
 }
 
-pub(super) fn day(days: i32) -> Result<String, String> {
-    text::day(days).ok_or_else(|| text::beyond("day", days))
+pub(super) fn encode_date(days: i32) -> Result<String, String> {
+    format::format_date(days).ok_or_else(|| format::out_of_range("day", days))
 }
 
-pub(super) fn instant(at: i64) -> Result<String, String> {
-    text::instant(at, ' ', "").ok_or_else(|| text::beyond("microsecond", at))
+pub(super) fn encode_timestamp(at: i64) -> Result<String, String> {
+    format::format_timestamp(at, ' ', "").ok_or_else(|| format::out_of_range("microsecond", at))
 }
 
-fn decimal(out: &mut String, units: i128, scale: u8) {
+fn push_decimal(out: &mut String, units: i128, scale: u8) {
     // Most values fit 64 bits and need no 128-bit arithmetic. Prices (scale 18) omit trailing
     // zeros, so they take the other path.
     let one = 10u64.checked_pow(scale.into()).filter(|_| scale != 18);
     let (Ok(units), Some(one)) = (i64::try_from(units), one) else {
-        out.push_str(&text::decimal(units, scale));
+        out.push_str(&format::format_decimal(units, scale));
         return;
     };
     let (whole, rest) = (units.unsigned_abs() / one, units.unsigned_abs() % one);
@@ -99,7 +99,7 @@ fn decimal(out: &mut String, units: i128, scale: u8) {
     };
 }
 
-fn escaped(out: &mut String, text: &str) {
+fn push_escaped(out: &mut String, text: &str) {
     let mut rest = text;
     while let Some(at) = rest.find(['\\', '\t', '\n', '\r']) {
         out.push_str(&rest[..at]);
@@ -130,7 +130,7 @@ mod tests {
             (-1, 8, "-0.00000001"),
         ] {
             let mut out = String::new();
-            decimal(&mut out, units, scale);
+            push_decimal(&mut out, units, scale);
             assert_eq!(out, digits);
         }
     }
@@ -139,14 +139,14 @@ mod tests {
         #[test]
         fn short_decimals_are_spelled_like_long_ones(units in any::<i64>(), scale in 0u8..=19) {
             let mut out = String::new();
-            decimal(&mut out, units.into(), scale);
-            prop_assert_eq!(out, text::decimal(units.into(), scale));
+            push_decimal(&mut out, units.into(), scale);
+            prop_assert_eq!(out, format::format_decimal(units.into(), scale));
         }
 
         #[test]
         fn a_text_stays_in_its_field(text in any::<String>()) {
             let mut out = String::new();
-            escaped(&mut out, &text);
+            push_escaped(&mut out, &text);
             prop_assert!(!out.contains(['\t', '\n', '\r']));
             let read = out.replace("\\\\", "\0").replace("\\t", "\t").replace("\\n", "\n");
             prop_assert_eq!(read.replace("\\r", "\r").replace('\0', "\\"), text.replace('\0', "\\"));

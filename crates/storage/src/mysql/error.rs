@@ -3,15 +3,15 @@
 use mysql_async::{IoError, ServerError};
 use tidegauge_core::{ErrorKind, Table};
 
-use super::MySql;
+use super::client::MySql;
 use crate::Error;
-use crate::sql::locked_out;
+use crate::sql::lock_timeout_error;
 
 /// The code of the error for a lock timeout: `ER_LOCK_WAIT_TIMEOUT`.
-pub(super) const LOCK_TIMEOUT: u16 = 1205;
+pub(super) const LOCK_WAIT_TIMEOUT: u16 = 1205;
 
 /// The advice on how to find the holder of a lock.
-pub(super) const HOLDER: &str = "`SHOW PROCESSLIST` shows it";
+pub(super) const LOCK_HOLDER_ADVICE: &str = "`SHOW PROCESSLIST` shows it";
 
 impl MySql {
     /// Returns the error of `what`, of the given size in bytes, that exceeds the server's packet
@@ -31,7 +31,7 @@ impl MySql {
     /// <https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>.
     pub(super) fn failed(&self, error: mysql_async::Error, at: Option<&Table>) -> Error {
         match error {
-            mysql_async::Error::Server(said) => self.said(&said, at),
+            mysql_async::Error::Server(error) => self.server_error(&error, at),
             mysql_async::Error::Io(IoError::Tls(cause)) => Error::server(
                 ErrorKind::Configuration,
                 format!("no encrypted connection: {cause}"),
@@ -57,10 +57,10 @@ impl MySql {
     }
 
     /// Converts an error that the server reported for a statement, or for one of its rows.
-    pub(super) fn said(&self, said: &ServerError, at: Option<&Table>) -> Error {
+    pub(super) fn server_error(&self, error: &ServerError, at: Option<&Table>) -> Error {
         let (user, target) = (&self.target.user, self.target.name.clone());
-        let words = said.message.replace('\n', " ");
-        let (kind, reason, mend) = match said.code {
+        let words = error.message.replace('\n', " ");
+        let (kind, reason, advice) = match error.code {
             1062 if at.is_some() => {
                 let (table, key) = at
                     .map(|table| (table.name.to_string(), table.key.join(", ")))
@@ -107,7 +107,7 @@ impl MySql {
                 let of = at.map(|table| format!("a statement on table `{}`", table.name));
                 return self.too_large(of.as_deref().unwrap_or("a statement"), None);
             }
-            LOCK_TIMEOUT => return locked_out(at.as_slice(), HOLDER),
+            LOCK_WAIT_TIMEOUT => return lock_timeout_error(at.as_slice(), LOCK_HOLDER_ADVICE),
             1213 => {
                 (ErrorKind::Conflict, words, "somebody else was at these rows: run again".into())
             }
@@ -132,7 +132,7 @@ impl MySql {
                 (kind(code), format!("{table}{words}"), "nothing was written".into())
             }
         };
-        Error::Server { kind, reason, mend }
+        Error::Server { kind, reason, advice }
     }
 }
 

@@ -4,7 +4,7 @@
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use super::MySql;
+use super::client::MySql;
 use crate::sql::{CURSORS, LOCK_TIMEOUT, refuse_views};
 use crate::{Error, Result};
 
@@ -12,10 +12,10 @@ use crate::{Error, Result};
 const MIGRATIONS: &[(i64, &str, &str)] = include!("../../migrations/mysql/list.rs");
 
 /// The code of the error for an existing column: `ER_DUP_FIELDNAME`.
-const THERE: u16 = 1060;
+const DUPLICATE_COLUMN: u16 = 1060;
 
 /// The code of the error for a view in the place of a table: `ER_WRONG_OBJECT`.
-const NO_TABLE: u16 = 1347;
+const WRONG_OBJECT: u16 = 1347;
 
 /// The table of the applied migrations.
 const VERSIONS_TABLE: &str = "_tidegauge_migrations";
@@ -28,9 +28,9 @@ const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
 impl MySql {
     /// Applies missing migrations of the built-in tables, in one process at a time.
     pub(super) async fn migrate(&self, connection: &mut Conn, collation: &str) -> Result<()> {
-        self.alone_at(connection, "migrations").await?;
+        self.acquire_lock(connection, "migrations").await?;
         let done = self.apply(connection, collation).await;
-        self.leave(connection, "migrations").await?;
+        self.release_lock(connection, "migrations").await?;
         done
     }
 
@@ -51,7 +51,7 @@ impl MySql {
         let newest: Option<Option<usize>> = connection.query_first(newest).await.map_err(failed)?;
         let newest = newest.flatten().unwrap_or_default();
         if newest > MIGRATIONS.len() {
-            return Err(Error::Newer { path: self.target.name.clone() });
+            return Err(Error::NewerVersion { path: self.target.name.clone() });
         }
         for (version, _, migration) in MIGRATIONS.iter().skip(newest) {
             for statement in migration.split_terminator(";\n") {
@@ -59,8 +59,8 @@ impl MySql {
                 match connection.query_drop(statement).await {
                     // The previous run was killed after this statement: MySQL has no `ADD COLUMN IF
                     // NOT EXISTS`, and one statement adds all columns or none.
-                    Err(mysql_async::Error::Server(error)) if error.code == THERE => {}
-                    Err(mysql_async::Error::Server(error)) if error.code == NO_TABLE => {
+                    Err(mysql_async::Error::Server(error)) if error.code == DUPLICATE_COLUMN => {}
+                    Err(mysql_async::Error::Server(error)) if error.code == WRONG_OBJECT => {
                         let views = "SELECT TABLE_NAME FROM information_schema.VIEWS \
                                      WHERE TABLE_SCHEMA = DATABASE()";
                         let views: Vec<String> = connection.query(views).await.map_err(failed)?;
@@ -78,7 +78,7 @@ impl MySql {
 
     /// Acquires the exclusive lock on `what` of this database; it is held until this connection
     /// releases it or is closed.
-    pub(super) async fn alone_at(&self, connection: &mut Conn, what: &str) -> Result<()> {
+    pub(super) async fn acquire_lock(&self, connection: &mut Conn, what: &str) -> Result<()> {
         let sql = format!(
             "SELECT GET_LOCK(CONCAT('tidegauge ', MD5(CONCAT(CONVERT(DATABASE() USING utf8mb4), ' ', ?))), {})",
             LOCK_TIMEOUT.as_secs()
@@ -92,7 +92,7 @@ impl MySql {
     }
 
     /// Releases the exclusive lock on `what`.
-    pub(super) async fn leave(&self, connection: &mut Conn, what: &str) -> Result<()> {
+    pub(super) async fn release_lock(&self, connection: &mut Conn, what: &str) -> Result<()> {
         let sql = "DO RELEASE_LOCK(CONCAT('tidegauge ', MD5(CONCAT(CONVERT(DATABASE() USING utf8mb4), ' ', ?))))";
         connection.exec_drop(sql, (what,)).await.map_err(|error| self.failed(error, None))
     }
@@ -103,9 +103,9 @@ mod tests {
     use tidegauge_core::{Column, Sink, tables};
     use tidegauge_testkit::MariaDb;
 
-    use super::super::{Target, ddl, open};
+    use super::super::{MySqlTarget, ddl, open};
     use super::*;
-    use crate::sql::compare;
+    use crate::sql::diff_schema;
     use crate::sql::migrations::Migrations;
 
     const MIGRATIONS_OF_TABLES: Migrations = Migrations {
@@ -115,7 +115,7 @@ mod tests {
         add: |table, columns| {
             let add = |column: &&Column| {
                 let name = ddl::DIALECT.quoted(&column.name);
-                format!("\n    ADD COLUMN {name} {}", ddl::typed(table, column))
+                format!("\n    ADD COLUMN {name} {}", ddl::column_type_in(table, column))
             };
             let added: Vec<_> = columns.iter().map(add).collect();
             format!("ALTER TABLE {}{};\n", ddl::DIALECT.quoted(&table.name), added.join(","))
@@ -138,13 +138,17 @@ mod tests {
     #[tokio::test]
     async fn migrations_say_what_the_definitions_say() {
         let Some(server) = MariaDb::start() else { return };
-        let store = open(Target::parse(&server.url()).unwrap());
+        let store = open(MySqlTarget::parse(&server.url()).unwrap());
         store.prepare(&[]).await.unwrap();
         let mut connection = store.database.connection().await.unwrap();
         for table in tables::all() {
-            let found = ddl::stored(&mut connection, &table.name).await.unwrap();
+            let found = ddl::stored_columns(&mut connection, &table.name).await.unwrap();
             assert!(!found.is_empty(), "{} is missing", table.name);
-            assert!(compare(&ddl::DIALECT, &table, &found).unwrap().is_empty(), "{}", table.name);
+            assert!(
+                diff_schema(&ddl::DIALECT, &table, &found).unwrap().is_empty(),
+                "{}",
+                table.name
+            );
 
             let name = ddl::DIALECT.quoted(&table.name);
             let sql = format!("SHOW CREATE TABLE {name}");

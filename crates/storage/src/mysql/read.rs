@@ -4,20 +4,21 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Value};
 use tidegauge_core::{Cell, DataType};
 
-use super::{Connection, MySql, write};
-use crate::sql::{Param, Query, Rows, cell};
+use super::client::{Connection, MySql};
+use super::write;
+use crate::sql::{BatchSender, Param, Query, scalar_cell};
 use crate::{Error, Result};
 
 impl MySql {
-    pub(super) async fn rows(
+    pub(super) async fn read_rows(
         &self,
         connection: &mut Connection,
         query: &Query,
-        rows: &mut Rows,
+        rows: &mut BatchSender,
     ) -> Result<()> {
         let table = rows.table().clone();
         let failed = |error| self.failed(error, Some(&table));
-        let params = bound(&query.params, &table.name)?;
+        let params = encode_params(&query.params, &table.name)?;
         // A prepared statement returns values in binary form instead of text, so that floats are
         // exact.
         connection.is_reading = true;
@@ -33,7 +34,7 @@ impl MySql {
                         table.name, column.name, column.dtype
                     ),
                 };
-                rows.push(decoded(value, column.dtype).ok_or_else(damaged)?)?;
+                rows.push(decode_value(value, column.dtype).ok_or_else(damaged)?)?;
             }
             if rows.is_full() && !rows.send().await? {
                 return Ok(());
@@ -46,12 +47,12 @@ impl MySql {
 }
 
 /// Encodes the parameters of a query on `table`.
-pub(super) fn bound(params: &[Param], table: &str) -> Result<Params> {
+pub(super) fn encode_params(params: &[Param], table: &str) -> Result<Params> {
     let mut values = Vec::with_capacity(params.len());
     for param in params {
         let (dtype, scalars) = param.values();
         for scalar in scalars {
-            let value = write::value(cell(scalar), dtype);
+            let value = write::encode_value(scalar_cell(scalar), dtype);
             values.push(value.map_err(|reason| Error::unrepresentable(table, "*", reason))?);
         }
     }
@@ -59,7 +60,7 @@ pub(super) fn bound(params: &[Param], table: &str) -> Result<Params> {
 }
 
 /// Decodes a value of a column to a cell; returns `None` if it is of another type.
-fn decoded(value: &Value, dtype: DataType) -> Option<Cell<'_>> {
+fn decode_value(value: &Value, dtype: DataType) -> Option<Cell<'_>> {
     let day = |year: u16, month: u8, day: u8| {
         chrono::NaiveDate::from_ymd_opt(year.into(), month.into(), day.into())
     };

@@ -36,7 +36,7 @@ const OPTIONS: [&str; 23] = [
 
 /// A database on a server.
 #[derive(Clone)]
-pub(crate) struct Target {
+pub(crate) struct MySqlTarget {
     pub(super) options: Opts,
     /// The name for users, without secrets.
     pub(super) name: String,
@@ -44,13 +44,19 @@ pub(crate) struct Target {
     pub(super) user: String,
 }
 
-impl fmt::Debug for Target {
+impl fmt::Debug for MySqlTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)
     }
 }
 
-impl Target {
+impl MySqlTarget {
+    /// Returns the name for messages, without secrets.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Parses the URL of a database.
     pub(crate) fn parse(url: &str) -> Result<Self> {
         let invalid = |reason: &str| Error::InvalidUrl {
             scheme: "mysql",
@@ -87,7 +93,7 @@ mod tests {
         for url in
             ["mysql://me:secret@db/shop", "mariadb://me:secret@db:3306/shop?require_ssl=true"]
         {
-            let target = Target::parse(url).unwrap();
+            let target = MySqlTarget::parse(url).unwrap();
             assert_eq!(format!("{target:?} of {}", target.user), "mysql://db:3306/shop of me");
         }
         for (url, says) in [
@@ -97,7 +103,7 @@ mod tests {
             ("mysql://me@db/shop?verify_ca=secret", "option `verify_ca` whose value cannot be"),
             ("mysql://me:1/secret@db/shop", "write / as %2F"),
         ] {
-            let error = Target::parse(url).unwrap_err().to_string();
+            let error = MySqlTarget::parse(url).unwrap_err().to_string();
             assert!(error.contains(says) && !error.contains("secret"), "{error}");
         }
     }

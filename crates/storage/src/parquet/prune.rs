@@ -1,4 +1,4 @@
-//! Pruning: of parts and files by the manifest, of row groups and pages by their statistics.
+//! Pruning: of segments and files by the manifest, of row groups and pages by their statistics.
 
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{RowGroupSelection, RowSelection, RowSelector};
@@ -10,45 +10,46 @@ use tidegauge_core::{
     Cell, Column, ColumnView, Condition, DataType, Predicate, Scalar, Table, Test,
 };
 
-use super::days;
-use crate::folder::{Part, Range};
+use super::partitions;
+use crate::folder::{KeyRange, Segment};
 
-/// Returns `false` if, by the manifest, no row of `part` passes `predicate`.
-pub(super) fn part(predicate: &Predicate, table: &Table, part: &Part) -> bool {
+/// Returns `false` if, by the manifest, no row of `segment` passes `predicate`.
+pub(super) fn segment(predicate: &Predicate, table: &Table, segment: &Segment) -> bool {
     predicate.conditions.iter().all(|condition| {
         let is_key = table.key.first().is_some_and(|name| *name == condition.name);
         let is_time = table.time.as_ref().is_some_and(|name| *name == condition.name);
-        let known = match &part.range {
-            Some(range) if is_key => bounds(range, condition.dtype),
+        let bounds = match &segment.key_range {
+            Some(range) if is_key => range_bounds(range, condition.dtype),
             _ => None,
         };
-        let referred = part.ranges.get(condition.name.as_ref()).copied();
-        let times = part.times.filter(|_| is_time);
-        let known = known.or_else(|| bounds(&Range::Int(referred.or(times)?), condition.dtype));
-        passes(condition, known.as_ref())
+        let column_range = segment.column_ranges.get(condition.name.as_ref()).copied();
+        let times = segment.time_range.filter(|_| is_time);
+        let bounds = bounds
+            .or_else(|| range_bounds(&KeyRange::Int(column_range.or(times)?), condition.dtype));
+        may_overlap(condition, bounds.as_ref())
     })
 }
 
 /// Returns `false` if no row of the day `day` passes `predicate`.
-pub(super) fn day(predicate: &Predicate, table: &Table, day: &str) -> bool {
+pub(super) fn partition(predicate: &Predicate, table: &Table, day: &str) -> bool {
     let mut conditions = predicate.conditions.iter();
     conditions.all(|condition| match table.time.as_ref() {
-        Some(time) if *time == condition.name && day == days::NONE => {
+        Some(time) if *time == condition.name && day == partitions::NULL_PARTITION => {
             condition.test == Test::IsNull
         }
         Some(time) if *time == condition.name => {
-            passes(condition, days::bounds(day, condition.dtype).as_ref())
+            may_overlap(condition, partitions::time_bounds(day, condition.dtype).as_ref())
         }
         _ => true,
     })
 }
 
-fn passes(condition: &Condition, known: Option<&(Scalar, Scalar)>) -> bool {
-    condition.test.overlaps(known.map(|(least, _)| least), known.map(|(_, most)| most))
+fn may_overlap(condition: &Condition, bounds: Option<&(Scalar, Scalar)>) -> bool {
+    condition.test.overlaps(bounds.map(|(min, _)| min), bounds.map(|(_, max)| max))
 }
 
 /// Converts a range of the manifest to the units of a column of type `dtype`.
-pub(super) fn bounds(range: &Range, dtype: DataType) -> Option<(Scalar, Scalar)> {
+fn range_bounds(range: &KeyRange, dtype: DataType) -> Option<(Scalar, Scalar)> {
     let scalar = |value: i64| match dtype {
         DataType::Int64 => Some(Scalar::Int(value)),
         DataType::Timestamp => Some(Scalar::Timestamp(value)),
@@ -56,11 +57,11 @@ pub(super) fn bounds(range: &Range, dtype: DataType) -> Option<(Scalar, Scalar)>
         _ => None,
     };
     match range {
-        Range::Int([least, most]) => scalar(*least).zip(scalar(*most)),
-        Range::Text([least, most]) if dtype == DataType::Text => {
-            Some((Scalar::Text(least.clone()), Scalar::Text(most.clone())))
+        KeyRange::Int([min, max]) => scalar(*min).zip(scalar(*max)),
+        KeyRange::Text([min, max]) if dtype == DataType::Text => {
+            Some((Scalar::Text(min.clone()), Scalar::Text(max.clone())))
         }
-        Range::Text(_) => None,
+        KeyRange::Text(_) => None,
     }
 }
 
@@ -70,7 +71,7 @@ pub(super) struct RowGroup {
     /// The row group, and which of its pages to read.
     pub(super) selection: RowGroupSelection,
     /// `true` if all its rows pass, so that none needs to be tested.
-    pub(super) passes_whole: bool,
+    pub(super) all_pass: bool,
 }
 
 /// Returns the row groups of a file, and the pages of each, in which rows may pass the conditions.
@@ -88,31 +89,31 @@ pub(super) fn row_groups(
         .iter()
         .map(|(_, condition)| Field::new("", condition.dtype.to_arrow(), true))
         .collect();
-    let (mut stays, mut whole) = (vec![true; groups.len()], vec![true; groups.len()]);
+    let (mut may_pass, mut all_pass) = (vec![true; groups.len()], vec![true; groups.len()]);
     let mut converters = Vec::with_capacity(conditions.len());
-    for (((place, condition), field), unit) in conditions.iter().zip(&fields).zip(units) {
-        let converter = StatisticsConverter::from_column_index(*place, field, schema)?
+    for (((index, condition), field), unit) in conditions.iter().zip(&fields).zip(units) {
+        let converter = StatisticsConverter::from_column_index(*index, field, schema)?
             .with_missing_null_counts_as_zero(false);
-        let known = Statistics {
-            least: converter.row_group_mins(groups)?,
-            most: converter.row_group_maxes(groups)?,
+        let statistics = Statistics {
+            min: converter.row_group_mins(groups)?,
+            max: converter.row_group_maxes(groups)?,
             nulls: converter.row_group_null_counts(groups)?,
             unit: *unit,
         };
         for (at, group) in groups.iter().enumerate() {
             let rows = u64::try_from(group.num_rows()).unwrap_or_default();
-            stays[at] = stays[at] && known.may_pass(at, Some(rows), condition);
-            whole[at] = whole[at] && known.passes_whole(at, rows, condition);
+            may_pass[at] = may_pass[at] && statistics.may_pass(at, Some(rows), condition);
+            all_pass[at] = all_pass[at] && statistics.all_pass(at, rows, condition);
         }
         converters.push(converter);
     }
     let mut selected = Vec::new();
-    for (index, group) in groups.iter().enumerate().filter(|(index, _)| stays[*index]) {
-        let row_group = |selection, passes_whole| RowGroup {
+    for (index, group) in groups.iter().enumerate().filter(|(index, _)| may_pass[*index]) {
+        let row_group = |selection, all_pass| RowGroup {
             selection: RowGroupSelection::new(index, selection),
-            passes_whole,
+            all_pass,
         };
-        if whole[index] {
+        if all_pass[index] {
             selected.push(row_group(None, true));
             continue;
         }
@@ -146,30 +147,30 @@ fn pages(
     condition: &Condition,
     unit: i128,
 ) -> Result<Option<RowSelection>> {
-    let (Some(index), Some(place)) = (metadata.page_index(), converter.parquet_column_index())
+    let (Some(index), Some(column)) = (metadata.page_index(), converter.parquet_column_index())
     else {
         return Ok(None);
     };
-    if index.column_index(group, place).is_none()
-        || index.offset_index(group, place).is_none_or(|pages| pages.page_locations().is_empty())
+    if index.column_index(group, column).is_none()
+        || index.offset_index(group, column).is_none_or(|pages| pages.page_locations().is_empty())
     {
         return Ok(None);
     }
     let groups = [group];
     let rows = converter.data_page_row_counts(index.as_ref(), metadata.row_groups(), &groups)?;
     let Some(rows) = rows.filter(|rows| rows.null_count() == 0) else { return Ok(None) };
-    let known = Statistics {
-        least: converter.data_page_mins(index.as_ref(), &groups)?,
-        most: converter.data_page_maxes(index.as_ref(), &groups)?,
+    let statistics = Statistics {
+        min: converter.data_page_mins(index.as_ref(), &groups)?,
+        max: converter.data_page_maxes(index.as_ref(), &groups)?,
         nulls: converter.data_page_null_counts(index.as_ref(), &groups)?,
         unit,
     };
-    if known.least.len() != rows.len() {
+    if statistics.min.len() != rows.len() {
         return Ok(None);
     }
     let selectors = rows.values().iter().enumerate().map(|(page, rows)| {
         let count = usize::try_from(*rows).unwrap_or_default();
-        match known.may_pass(page, Some(*rows), condition) {
+        match statistics.may_pass(page, Some(*rows), condition) {
             true => RowSelector::select(count),
             false => RowSelector::skip(count),
         }
@@ -179,8 +180,8 @@ fn pages(
 
 /// The statistics of the row groups or pages of a column.
 struct Statistics {
-    least: ArrayRef,
-    most: ArrayRef,
+    min: ArrayRef,
+    max: ArrayRef,
     nulls: UInt64Array,
     /// The number of units of the table's column per unit of these decimals, which are the file's.
     unit: i128,
@@ -188,20 +189,19 @@ struct Statistics {
 
 impl Statistics {
     fn nulls(&self, at: usize) -> Option<u64> {
-        let known = at < self.nulls.len() && self.nulls.is_valid(at);
-        known.then(|| self.nulls.value(at))
+        let is_known = at < self.nulls.len() && self.nulls.is_valid(at);
+        is_known.then(|| self.nulls.value(at))
     }
 
     /// Returns `true` if every row of the row group `at`, which has `rows` rows, passes.
-    fn passes_whole(&self, at: usize, rows: u64, condition: &Condition) -> bool {
+    fn all_pass(&self, at: usize, rows: u64, condition: &Condition) -> bool {
         let nulls = self.nulls(at);
         if condition.test == Test::IsNull {
             return nulls == Some(rows);
         }
-        let least = scalar(&self.least, at, condition.dtype, self.unit);
-        let most = scalar(&self.most, at, condition.dtype, self.unit);
-        nulls == Some(0)
-            && least.zip(most).is_some_and(|(least, most)| condition.test.covers(&least, &most))
+        let min = scalar(&self.min, at, condition.dtype, self.unit);
+        let max = scalar(&self.max, at, condition.dtype, self.unit);
+        nulls == Some(0) && min.zip(max).is_some_and(|(min, max)| condition.test.covers(&min, &max))
     }
 
     /// Returns `false` if no row of the row group or page `at`, which has `rows` rows, passes.
@@ -211,9 +211,9 @@ impl Statistics {
             Test::IsNull => nulls != Some(0),
             _ if nulls.is_some() && nulls == rows => false,
             _ => {
-                let least = scalar(&self.least, at, condition.dtype, self.unit);
-                let most = scalar(&self.most, at, condition.dtype, self.unit);
-                condition.test.overlaps(least.as_ref(), most.as_ref())
+                let min = scalar(&self.min, at, condition.dtype, self.unit);
+                let max = scalar(&self.max, at, condition.dtype, self.unit);
+                condition.test.overlaps(min.as_ref(), max.as_ref())
             }
         }
     }
@@ -237,28 +237,28 @@ fn scalar(array: &ArrayRef, at: usize, dtype: DataType, unit: i128) -> Option<Sc
 }
 
 /// Returns the condition that the first column of the key lies in `range`.
-pub(super) fn key_range(table: &Table, range: Option<&Range>) -> Predicate {
+pub(super) fn key_range(table: &Table, range: Option<&KeyRange>) -> Predicate {
     let first = table.key.first().and_then(|name| {
         let column = table.columns.iter().position(|column| column.name == *name)?;
         Some((column, table.columns.get(column)?))
     });
-    let condition = first.zip(range).and_then(|((place, column), range)| {
+    let condition = first.zip(range).and_then(|((index, column), range)| {
         Some(Condition {
-            column: place,
+            column: index,
             name: column.name.clone(),
             dtype: column.dtype,
-            test: between(column, range)?,
+            test: range_test(column, range)?,
         })
     });
     Predicate { conditions: condition.into_iter().collect() }
 }
 
-fn between(column: &Column, range: &Range) -> Option<Test> {
+fn range_test(column: &Column, range: &KeyRange) -> Option<Test> {
     use std::ops::Bound::Included;
-    Some(match bounds(range, column.dtype)? {
-        (Scalar::Text(least), Scalar::Text(most)) => {
-            Test::BetweenText { from: Included(least), to: Included(most) }
+    Some(match range_bounds(range, column.dtype)? {
+        (Scalar::Text(min), Scalar::Text(max)) => {
+            Test::BetweenText { from: Included(min), to: Included(max) }
         }
-        (least, most) => Test::Between(Some(least), Some(most)),
+        (min, max) => Test::Between(Some(min), Some(max)),
     })
 }

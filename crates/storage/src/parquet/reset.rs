@@ -1,110 +1,120 @@
-//! Removal of rows: parts are left out, or rewritten without the removed rows.
+//! Removal of rows: segments are left out, or rewritten without the removed rows.
 
 use std::ops::ControlFlow;
 
 use tidegauge_core::{Batch, Predicate, Removal, Scan};
 
-use super::file::{ParquetFile, Request};
-use super::name::Name;
-use super::tally::Tally;
-use super::{load, prune, scan};
+use super::file::ParquetFile;
+use super::file_name::FileName;
+use super::request::ReadRequest;
+use super::scan_metrics::ScanMetrics;
+use super::scan_task::data_files;
+use super::{load, plan, prune};
 use crate::Result;
-use crate::folder::{Commit, Files, Part, Stored};
+use crate::folder::{CommitContext, FileStore, Segment, StoredTable};
 
 /// Counts the rows of `stored` that `removal` removes and a reader would see.
-pub(super) fn count<P: Files>(place: &P, removal: &Removal, stored: &Stored) -> Result<usize> {
-    let (table, tally) = (removal.table(), Tally::new(&removal.table().name));
-    let request = Request {
+pub(super) fn count_removed<D: FileStore>(
+    directory: &D,
+    removal: &Removal,
+    stored: &StoredTable,
+) -> Result<usize> {
+    let (table, metrics) = (removal.table(), ScanMetrics::new(&removal.table().name));
+    let request = ReadRequest {
         table: table.clone(),
         output: Scan::columns(table, table.key.first().map(ToString::to_string)).output()?,
         predicate: removal.predicate().clone(),
         limit: None,
     };
     let mut rows = 0;
-    for unit in scan::units(place, &tally, &request, stored)? {
-        rows += match &unit.stays {
-            Some(stays) => stays.count_set_bits(),
-            None if removal.is_whole() => unit.file.rows,
+    for task in plan::plan_tasks(directory, &metrics, &request, stored)? {
+        rows += match &task.selected {
+            Some(selected) => selected.count_set_bits(),
+            None if removal.is_whole() => task.file.rows,
             None => {
-                let mut passing = 0;
-                ParquetFile::open(place, &tally, &unit.file, true)?.read(
+                let mut matching = 0;
+                ParquetFile::open(directory, &metrics, &task.file, true)?.read(
                     &request,
                     &mut |batch| {
-                        passing += batch.rows();
+                        matching += batch.rows();
                         Ok(ControlFlow::Continue(()))
                     },
                 )?;
-                passing
+                matching
             }
         };
     }
     Ok(rows)
 }
 
-/// Removes the rows of `removal` from `stored`: as whole parts if possible, otherwise by rewriting
-/// the remaining rows of a part, each such part as a commit of its own with numbers from `commit`
-/// on. The paths of files that are no longer named are appended to `old`.
-pub(super) fn remove<P: Files>(
-    place: &P,
+/// Removes the rows of `removal` from `stored`: as whole segments if possible, otherwise by rewriting
+/// the remaining rows of a segment, each such segment as a commit of its own with numbers from `commit`
+/// on. The paths of files that are no longer named are appended to `outdated`.
+pub(super) fn remove_rows<D: FileStore>(
+    directory: &D,
     removal: &Removal,
-    stored: &mut Stored,
-    (commit, mark): (&mut u64, Option<&str>),
-    old: &mut Vec<String>,
+    stored: &mut StoredTable,
+    (commit, load_id): (&mut u64, Option<&str>),
+    outdated: &mut Vec<String>,
 ) -> Result<()> {
-    let (table, mut left) = (removal.table(), Vec::new());
+    let (table, mut kept) = (removal.table(), Vec::new());
     if !removal.is_whole() {
-        stored.widen(table);
+        stored.evolve_schema(table);
     }
-    for part in std::mem::take(&mut stored.parts) {
-        let rest = match removal.is_whole() {
+    for segment in std::mem::take(&mut stored.segments) {
+        let remaining = match removal.is_whole() {
             true => Some(Vec::new()),
-            false => rest(place, removal, &part)?,
+            false => remaining_rows(directory, removal, &segment)?,
         };
-        let Some(rest) = rest else {
-            left.push(part);
+        let Some(remaining) = remaining else {
+            kept.push(segment);
             continue;
         };
         let time = table.time.as_deref().unwrap_or_default();
-        old.extend(Name::of_part(&table.name, &part).map(|name| name.path(time)));
-        let rest = Batch::concat(table, &rest)?;
-        if rest.rows() > 0 {
+        outdated.extend(FileName::of_segment(&table.name, &segment).map(|name| name.path(time)));
+        let remaining = Batch::concat(table, &remaining)?;
+        if remaining.rows() > 0 {
             *commit += 1;
-            let mut new = Part::new(*commit, mark, rest.rows());
-            new.origin = Some(part.first_commit());
-            new.replaces = part.replaces;
-            new.range = part.range;
-            let mut note = Commit { is_last: true, ..Commit::default() };
-            load::write(place, table, stored, &mut new, rest, &mut note)?;
-            left.push(new);
+            let mut new = Segment::new(*commit, load_id, remaining.rows());
+            new.origin = Some(segment.first_commit());
+            new.replaces = segment.replaces;
+            new.key_range = segment.key_range;
+            let mut context = CommitContext { is_last: true, ..CommitContext::default() };
+            load::write_segment(directory, table, stored, &mut new, remaining, &mut context)?;
+            kept.push(new);
         }
     }
-    stored.parts = left;
+    stored.segments = kept;
     Ok(())
 }
 
-/// Returns the rows of `part` that are not removed, or `None` if none is removed.
-fn rest<P: Files>(place: &P, removal: &Removal, part: &Part) -> Result<Option<Vec<Batch>>> {
+/// Returns the rows of `segment` that are not removed, or `None` if none is removed.
+fn remaining_rows<D: FileStore>(
+    directory: &D,
+    removal: &Removal,
+    segment: &Segment,
+) -> Result<Option<Vec<Batch>>> {
     let (table, predicate) = (removal.table(), removal.predicate());
-    if predicate.is_never() || !prune::part(predicate, table, part) {
+    if predicate.is_never() || !prune::segment(predicate, table, segment) {
         return Ok(None);
     }
-    let tally = Tally::new(&table.name);
-    let request = Request {
+    let metrics = ScanMetrics::new(&table.name);
+    let request = ReadRequest {
         table: table.clone(),
         output: table.clone(),
         predicate: Predicate::default(),
         limit: None,
     };
-    let (mut rest, mut rows) = (Vec::new(), 0);
-    for file in scan::files(&request.predicate, table, part) {
-        ParquetFile::open(place, &tally, &file, false)?.read(&request, &mut |batch| {
-            let goes = predicate.keeps(&batch)?;
-            let stays: Vec<u32> =
-                (0..).take(batch.rows()).filter(|row| !goes.value(*row as usize)).collect();
-            rows += stays.len();
-            rest.push(batch.take(&stays)?);
+    let (mut remaining, mut rows) = (Vec::new(), 0);
+    for file in data_files(&request.predicate, table, segment) {
+        ParquetFile::open(directory, &metrics, &file, false)?.read(&request, &mut |batch| {
+            let is_removed = predicate.keeps(&batch)?;
+            let kept_rows: Vec<u32> =
+                (0..).take(batch.rows()).filter(|row| !is_removed.value(*row as usize)).collect();
+            rows += kept_rows.len();
+            remaining.push(batch.take(&kept_rows)?);
             Ok(ControlFlow::Continue(()))
         })?;
     }
-    Ok((rows < part.rows).then_some(rest))
+    Ok((rows < segment.rows).then_some(remaining))
 }

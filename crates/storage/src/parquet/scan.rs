@@ -1,64 +1,86 @@
-//! Scans of the files that the manifest names.
+//! Scans of the files that the manifest names, with pushdown of projection, predicate and limit.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use tidegauge_core::arrow::buffer::BooleanBuffer;
-use tidegauge_core::{Aggregate, Batch, Fold, Predicate, Scan, Table, TableRef, WriteMode};
+use tidegauge_core::{Aggregate, Batch, Fold, Predicate, Scan, TableRef};
 use tokio::runtime::Handle;
 
-use super::file::{BATCH, DataFile, ParquetFile, Request};
-use super::name::path;
-use super::stream::{self, Batches};
-use super::tally::Tally;
-use super::{ParquetFiles, merge, prune};
+use super::file::ParquetFile;
+use super::plan::plan_tasks;
+use super::prune;
+use super::request::{BATCH_ROWS, ReadRequest};
+use super::scan_metrics::ScanMetrics;
+use super::scan_task::{FileScanTask, data_files};
+use super::stream::{self, ScanStream};
 use crate::Result;
-use crate::folder::{Files, Manifest, Part, Range, Stored, TakeRows};
-
-/// A file to read, with the rows that are wanted if they are known beforehand.
-#[derive(Debug)]
-pub(super) struct Unit {
-    pub(super) file: DataFile,
-    pub(super) stays: Option<BooleanBuffer>,
-}
+use crate::folder::{FileStore, KeyRange, Manifest, RowConsumer, Segment, StoredTable};
+use crate::reserved::check_readable;
 
 /// Streams the rows of `scan` from the folder `name`; the stream is empty if the table does not
-/// exist.
-pub(super) fn scan<P: Files>(place: &P, name: &str, scan: &Scan) -> Result<Batches> {
-    counted(place, name, scan, Arc::new(Tally::new(&scan.table.name)))
+/// exist. `read_manifest` is called unless the scan's limit is 0.
+pub(super) fn scan<D: FileStore>(
+    directory: &D,
+    name: &str,
+    scan: &Scan,
+    read_manifest: impl FnOnce(&D) -> Result<Manifest>,
+) -> Result<ScanStream> {
+    let metrics = Arc::new(ScanMetrics::new(&scan.table.name));
+    scan_with_metrics(directory, name, scan, read_manifest, metrics)
 }
 
-fn counted<P: Files>(place: &P, name: &str, scan: &Scan, tally: Arc<Tally>) -> Result<Batches> {
-    crate::check_read(&scan.table)?;
-    let request = Request {
+fn scan_with_metrics<D: FileStore>(
+    directory: &D,
+    name: &str,
+    scan: &Scan,
+    read_manifest: impl FnOnce(&D) -> Result<Manifest>,
+    metrics: Arc<ScanMetrics>,
+) -> Result<ScanStream> {
+    check_readable(&scan.table)?;
+    let request = ReadRequest {
         table: scan.table.clone(),
         output: scan.output()?,
         predicate: scan.predicate()?,
         limit: scan.limit,
     };
-    let units = match scan.limit {
+    let tasks = match scan.limit {
         Some(0) => Vec::new(),
-        _ => plan(place, &tally, &request)?,
+        _ => match read_manifest(directory)?.tables.get(request.table.name.as_ref()) {
+            Some(stored) => plan_tasks(directory, &metrics, &request, stored)?,
+            None => Vec::new(),
+        },
     };
     // The first file usually has as many rows as such a small limit.
-    let readers = if scan.limit.is_some_and(|limit| limit <= BATCH) { 1 } else { P::readers() };
-    let place = place.clone();
-    stream::start(name, units, readers, scan.limit, move |unit: &Unit, take| {
-        let chooses = !request.predicate.is_empty() || request.limit.is_some();
-        let pages = unit.stays.is_some() || chooses;
-        let file = ParquetFile::open(&place, &tally, &unit.file, pages)?;
-        match &unit.stays {
-            Some(stays) => file.read_rows(&request, stays, take),
-            None => file.read(&request, take),
-        }
-    })
+    let is_small = scan.limit.is_some_and(|limit| limit <= BATCH_ROWS);
+    let readers = if is_small { 1 } else { D::max_readers() };
+    let directory = directory.clone();
+    stream::read_concurrently(
+        name,
+        tasks,
+        readers,
+        scan.limit,
+        move |task: &FileScanTask, consume| {
+            let selects = !request.predicate.is_empty() || request.limit.is_some();
+            let pages = task.selected.is_some() || selects;
+            let file = ParquetFile::open(&directory, &metrics, &task.file, pages)?;
+            match &task.selected {
+                Some(selected) => file.read_rows(&request, selected, consume),
+                None => file.read(&request, consume),
+            }
+        },
+    )
 }
 
 /// Computes an aggregate while the files are read.
-pub(super) fn summarise<P: Files>(place: &P, name: &str, aggregate: &Aggregate) -> Result<Batch> {
+pub(super) fn aggregate<D: FileStore>(
+    directory: &D,
+    name: &str,
+    aggregate: &Aggregate,
+    read_manifest: impl FnOnce(&D) -> Result<Manifest>,
+) -> Result<Batch> {
     let mut fold = Fold::new(aggregate)?;
-    let mut batches = scan(place, name, &aggregate.scan()?)?;
+    let mut batches = scan(directory, name, &aggregate.scan()?, read_manifest)?;
     let runtime = Handle::current();
     while let Some(batch) = runtime.block_on(batches.next()) {
         fold.add(&batch?)?;
@@ -66,104 +88,58 @@ pub(super) fn summarise<P: Files>(place: &P, name: &str, aggregate: &Aggregate) 
     Ok(fold.finish()?)
 }
 
-/// Returns the files in which rows may pass.
-fn plan<P: Files>(place: &P, tally: &Tally, request: &Request) -> Result<Vec<Unit>> {
-    let manifest = Manifest::read::<ParquetFiles, P>(place)?;
-    let Some(stored) = manifest.tables.get(request.table.name.as_ref()) else {
-        return Ok(Vec::new());
-    };
-    units(place, tally, request, stored)
-}
-
-/// Returns the files of `stored` in which rows may pass.
-pub(super) fn units<P: Files>(
-    place: &P,
-    tally: &Tally,
-    request: &Request,
-    stored: &Stored,
-) -> Result<Vec<Unit>> {
-    stored.compare_columns(&request.table)?;
-    if request.predicate.is_never() {
-        return Ok(Vec::new());
-    }
-    let (predicate, table) = (&request.predicate, &request.table);
-    match table.write {
-        WriteMode::Append if !stored.parts.iter().any(|part| part.replaces) => {
-            let parts = stored.parts.iter().filter(|part| prune::part(predicate, table, part));
-            let files = parts.flat_map(|part| files(predicate, table, part));
-            Ok(files.map(|file| Unit { file, stays: None }).collect())
-        }
-        // A row of one day may be replaced by one of another day.
-        _ => merge::newest(place, tally, request, &stored.parts),
-    }
-}
-
-/// Returns the files of `part` in which rows may pass.
-pub(super) fn files(predicate: &Predicate, table: &Table, part: &Part) -> Vec<DataFile> {
-    let file = |day: Option<&str>, rows| DataFile {
-        path: path(table, part, day),
-        rows,
-        footer: part.footers.get(day.unwrap_or_default()).copied(),
-    };
-    if part.days.is_empty() {
-        return vec![file(None, part.rows)];
-    }
-    let days = part.days.iter().filter(|(day, _)| prune::day(predicate, table, day));
-    days.map(|(day, rows)| file(Some(day), *rows)).collect()
-}
-
-/// Passes the key columns of `part` to `take`, except for rows whose key lies outside `range`.
-pub(super) fn keys<P: Files>(
-    place: &P,
+/// Passes the key columns of `segment` to `consume`, except for rows whose key lies outside `range`.
+pub(super) fn read_keys<D: FileStore>(
+    directory: &D,
     table: &TableRef,
-    part: &Part,
-    range: Option<&Range>,
-    take: TakeRows<'_>,
+    segment: &Segment,
+    range: Option<&KeyRange>,
+    consume: RowConsumer<'_>,
 ) -> Result<()> {
     let names = table.key.iter().map(ToString::to_string);
-    let request = Request {
+    let request = ReadRequest {
         table: table.clone(),
         output: Scan::columns(table, names).output()?,
         predicate: prune::key_range(table, range),
         limit: None,
     };
-    let tally = Tally::new(&table.name);
-    for file in files(&Predicate::default(), table, part) {
-        let file = ParquetFile::open(place, &tally, &file, !request.predicate.is_empty())?;
+    let metrics = ScanMetrics::new(&table.name);
+    for file in data_files(&Predicate::default(), table, segment) {
+        let file = ParquetFile::open(directory, &metrics, &file, !request.predicate.is_empty())?;
         file.read(&request, &mut |batch| {
-            take(&batch)?;
+            consume(&batch)?;
             Ok(ControlFlow::Continue(()))
         })?;
     }
     Ok(())
 }
 
-/// Passes the rows of `stored` that no newer row replaces to `take`, except for those whose key
+/// Passes the rows of `stored` that no newer row replaces to `consume`, except for those whose key
 /// lies outside `range`.
-pub(super) fn rows<P: Files>(
-    place: &P,
+pub(super) fn read_rows<D: FileStore>(
+    directory: &D,
     table: &TableRef,
-    stored: &Stored,
-    range: Option<&Range>,
-    take: TakeRows<'_>,
+    stored: &StoredTable,
+    range: Option<&KeyRange>,
+    consume: RowConsumer<'_>,
 ) -> Result<()> {
     // Stored rows with missing values are compared too.
-    let (lenient, tally) = (table.lenient(), Tally::new(&table.name));
-    let request = Request {
+    let (lenient, metrics) = (table.lenient(), ScanMetrics::new(&table.name));
+    let request = ReadRequest {
         table: lenient.clone(),
         output: lenient,
         predicate: prune::key_range(table, range),
         limit: None,
     };
-    let take: &mut dyn FnMut(Batch) -> Result<ControlFlow<()>> = &mut |batch| {
-        take(&batch)?;
+    let consume_batch: &mut dyn FnMut(Batch) -> Result<ControlFlow<()>> = &mut |batch| {
+        consume(&batch)?;
         Ok(ControlFlow::Continue(()))
     };
-    for unit in units(place, &tally, &request, stored)? {
-        let file = ParquetFile::open(place, &tally, &unit.file, true)?;
-        match &unit.stays {
-            Some(stays) => file.read_rows(&request, stays, take)?,
-            None => file.read(&request, take)?,
+    for task in plan_tasks(directory, &metrics, &request, stored)? {
+        let file = ParquetFile::open(directory, &metrics, &task.file, true)?;
+        match &task.selected {
+            Some(selected) => file.read_rows(&request, selected, consume_batch)?,
+            None => file.read(&request, consume_batch)?,
         }
     }
     Ok(())
@@ -175,13 +151,14 @@ mod tests {
     use tidegauge_core::arrow::array::Array;
     use tidegauge_core::arrow::schema::DataType as ArrowType;
     use tidegauge_core::{
-        Cursor, DataType, Filter, Load, Sink, Span, TextView, Value, Values, WriteMode,
+        Cursor, DataType, Filter, Load, Sink, Span, Table, TextView, Value, Values, WriteMode,
     };
 
     use super::*;
     use crate::folder::Disk;
-    use crate::parquet::{Parquet, open};
-    use crate::parquet_file::ROW_GROUP;
+    use crate::parquet::format::ParquetFormat;
+    use crate::parquet::warehouse::{ParquetFolder, open};
+    use crate::parquet_file::ROW_GROUP_ROWS;
 
     const DAY: i64 = 86_400_000_000;
 
@@ -217,7 +194,7 @@ mod tests {
         Batch::from_columns(table, count, columns).unwrap()
     }
 
-    async fn filled(dir: &std::path::Path, pages: &[Batch]) -> Parquet<Disk> {
+    async fn filled(dir: &std::path::Path, pages: &[Batch]) -> ParquetFolder<Disk> {
         let folder = open(dir.to_owned());
         let mut before: Option<Cursor> = None;
         for (at, page) in pages.iter().enumerate() {
@@ -231,19 +208,22 @@ mod tests {
     }
 
     /// Returns the rows of a scan, and the number of bytes and row groups that it read.
-    async fn read(folder: &Parquet<Disk>, scan: &Scan) -> (Batch, u64, u64) {
-        let tally = Arc::new(Tally::new("t"));
-        let (counts, asked) = (tally.clone(), scan.clone());
-        let batches = folder.blocking(move |place| counted(place, "t", &asked, counts)).await;
+    async fn read(folder: &ParquetFolder<Disk>, scan: &Scan) -> (Batch, u64, u64) {
+        let metrics = Arc::new(ScanMetrics::new("t"));
+        let (counts, asked) = (metrics.clone(), scan.clone());
+        let read = |directory: &Disk| Manifest::read::<ParquetFormat, _>(directory);
+        let batches = folder
+            .blocking(move |directory| scan_with_metrics(directory, "t", &asked, read, counts))
+            .await;
         let batches: Vec<Batch> = batches.unwrap().try_collect().await.unwrap();
         let found = Batch::concat(&scan.output().unwrap(), &batches).unwrap();
-        (found, tally.bytes(), tally.row_groups())
+        (found, metrics.bytes(), metrics.row_groups())
     }
 
     #[tokio::test]
     async fn row_groups_and_pages_that_have_nothing_are_not_read() {
         let (dir, table) = (tempfile::tempdir().unwrap(), table(WriteMode::Append));
-        let count = i64::try_from(ROW_GROUP).unwrap() + 60_000;
+        let count = i64::try_from(ROW_GROUP_ROWS).unwrap() + 60_000;
         let folder = filled(dir.path(), &[rows(&table, 0..count)]).await;
         let (all, every_byte, groups) = read(&folder, &Scan::all(&table)).await;
         assert_eq!((i64::try_from(all.rows()).unwrap(), groups), (count, 2));
@@ -293,7 +273,7 @@ mod tests {
     #[tokio::test]
     async fn of_merged_rows_the_newest_stay_and_only_what_may_have_them_is_read() {
         let (dir, table) = (tempfile::tempdir().unwrap(), table(WriteMode::Merge));
-        let count = i64::try_from(ROW_GROUP).unwrap() + 40_000;
+        let count = i64::try_from(ROW_GROUP_ROWS).unwrap() + 40_000;
         let again = rows(&table, 100..200);
         let pages = [rows(&table, 0..count), again, rows(&table, 150..160)];
         let folder = filled(dir.path(), &pages).await;

@@ -5,35 +5,35 @@ use std::fmt::Write as _;
 use sqlx::postgres::PgConnection;
 use tidegauge_core::{Column, DataType, ForeignKey, Group, Measure, Table};
 
-use super::encode::{DAYS, MICROS};
-use crate::sql::{Dialect, Lists, StoredColumn, Summary, Wider};
+use super::encode::{DATE_RANGE, TIMESTAMP_RANGE};
+use crate::sql::{AggregateSql, Dialect, ListBinding, StoredColumn, WiderDecimal};
 
 /// The SQL dialect of PostgreSQL.
 pub(super) const DIALECT: Dialect = Dialect {
     quote: '"',
-    declared,
-    widen,
-    relax,
-    null,
+    column_type,
+    widen_decimals,
+    drop_not_null,
+    typed_null,
     // The cast gives columns of views the type of the definition.
-    value: |column, dtype| format!("{column}::{}", declared(dtype)),
-    param: |at, dtype| format!("{}::{}", setting(at), declared(dtype)),
-    bytes: |text| format!("({text}) COLLATE \"C\""),
-    lists: Lists::Bound(one_of),
-    equal_by_bytes: true,
-    odd_decimals: None,
-    days: DAYS,
-    micros: MICROS,
-    summary: Some(Summary { group, measure, nulls_first: " NULLS FIRST" }),
+    select_value: |column, dtype| format!("{column}::{}", column_type(dtype)),
+    placeholder: |at, dtype| format!("{}::{}", setting_value(at), column_type(dtype)),
+    binary_text: |text| format!("({text}) COLLATE \"C\""),
+    list_binding: ListBinding::Array(list_condition),
+    binary_equality: true,
+    non_numeric_decimals: None,
+    date_range: DATE_RANGE,
+    timestamp_range: TIMESTAMP_RANGE,
+    aggregate_sql: Some(AggregateSql { group, measure, nulls_first: " NULLS FIRST" }),
 };
 
 /// The maximum length of a list that is compared element by element; for a longer one the server
 /// builds a hash table.
-const FEW: usize = 64;
+const MAX_LINEAR_LIST: usize = 64;
 
 /// Returns the placeholder of a parameter. COPY has no parameters, so they are passed as settings
 /// of the session.
-fn setting(at: usize) -> String {
+fn setting_value(at: usize) -> String {
     format!("current_setting('{}')", setting_name(at))
 }
 
@@ -42,9 +42,9 @@ pub(super) fn setting_name(at: usize) -> String {
     format!("tidegauge.p{at}")
 }
 
-fn one_of(column: &str, at: usize, dtype: DataType, count: usize) -> String {
-    let list = format!("{}::{}[]", setting(at), declared(dtype));
-    match count <= FEW {
+fn list_condition(column: &str, at: usize, dtype: DataType, count: usize) -> String {
+    let list = format!("{}::{}[]", setting_value(at), column_type(dtype));
+    match count <= MAX_LINEAR_LIST {
         true => format!("{column} = ANY ({list})"),
         false => format!("{column} IN (SELECT unnest({list}))"),
     }
@@ -58,7 +58,7 @@ fn group(group: &Group, column: &Column, name: String) -> String {
     };
     match (group, column.dtype) {
         (Group::Column(_), DataType::Text) => format!("{name}::text COLLATE \"C\""),
-        (Group::Column(_), dtype) => format!("{name}::{}", declared(dtype)),
+        (Group::Column(_), dtype) => format!("{name}::{}", column_type(dtype)),
         (Group::Hour(_), _) => format!("(date_trunc('hour', {utc}) AT TIME ZONE 'UTC')"),
         (Group::Day(_), _) => format!("{utc}::date"),
         (Group::Week(_), _) => format!("date_trunc('week', {utc})::date"),
@@ -67,7 +67,7 @@ fn group(group: &Group, column: &Column, name: String) -> String {
 }
 
 fn measure(measure: &Measure, of: Option<(&Column, String)>, dtype: DataType) -> String {
-    let (dtype, name) = (declared(dtype), of.map_or_else(String::new, |(_, name)| name));
+    let (dtype, name) = (column_type(dtype), of.map_or_else(String::new, |(_, name)| name));
     match measure {
         Measure::Count => "count(*)".to_owned(),
         Measure::Sum(_) => format!("sum({name})::{dtype}"),
@@ -77,12 +77,12 @@ fn measure(measure: &Measure, of: Option<(&Column, String)>, dtype: DataType) ->
     }
 }
 
-fn null(dtype: DataType) -> String {
-    format!("NULL::{}", declared(dtype))
+fn typed_null(dtype: DataType) -> String {
+    format!("NULL::{}", column_type(dtype))
 }
 
 /// Returns the name of a type in the catalog.
-fn declared(dtype: DataType) -> String {
+fn column_type(dtype: DataType) -> String {
     match dtype {
         DataType::Bool => "boolean".into(),
         DataType::Int64 => "bigint".into(),
@@ -100,13 +100,13 @@ fn declared(dtype: DataType) -> String {
 /// References are not enforced: sources are loaded independently of each other, so a trade may
 /// arrive before its order.
 pub(super) fn create(table: &Table, name: &str) -> String {
-    let lines = DIALECT.columns(table).join(",\n    ");
+    let lines = DIALECT.column_definitions(table).join(",\n    ");
     let mut sql = format!("CREATE TABLE IF NOT EXISTS {name} (\n    {lines}\n);\n");
     for ForeignKey { columns, .. } in &table.foreign_keys {
         // The name has at most 63 bytes, to which PostgreSQL would truncate it with a notice.
         let index: String =
             format!("{}_{}", table.name, columns.join("_")).chars().take(63).collect();
-        let (index, columns) = (DIALECT.quoted(&index), DIALECT.list(columns));
+        let (index, columns) = (DIALECT.quoted(&index), DIALECT.quoted_list(columns));
         let _ = writeln!(sql, "CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns});");
     }
     sql
@@ -114,9 +114,9 @@ pub(super) fn create(table: &Table, name: &str) -> String {
 
 /// Returns the statement that gives decimals of a table, quoted as `name`, the digits of their
 /// definitions.
-fn widen(name: &str, _: &Table, columns: &[Wider<'_>]) -> String {
-    let widen = |(column, _): &Wider<'_>| {
-        let (column, dtype) = (DIALECT.quoted(&column.name), declared(column.dtype));
+fn widen_decimals(name: &str, _: &Table, columns: &[WiderDecimal<'_>]) -> String {
+    let widen = |(column, _): &WiderDecimal<'_>| {
+        let (column, dtype) = (DIALECT.quoted(&column.name), column_type(column.dtype));
         format!("\n    ALTER COLUMN {column} TYPE {dtype}")
     };
     let widened: Vec<_> = columns.iter().map(widen).collect();
@@ -124,7 +124,7 @@ fn widen(name: &str, _: &Table, columns: &[Wider<'_>]) -> String {
 }
 
 /// Returns the statement that makes columns of a table, quoted as `name`, nullable.
-fn relax(name: &str, _: &Table, columns: &[&Column]) -> String {
+fn drop_not_null(name: &str, _: &Table, columns: &[&Column]) -> String {
     let relax = |column: &&Column| {
         format!("\n    ALTER COLUMN {} DROP NOT NULL", DIALECT.quoted(&column.name))
     };
@@ -133,7 +133,7 @@ fn relax(name: &str, _: &Table, columns: &[&Column]) -> String {
 }
 
 /// Returns the columns of a table in the catalog; empty if the table does not exist.
-pub(super) async fn stored(
+pub(super) async fn stored_columns(
     connection: &mut PgConnection,
     schema: &str,
     table: &str,
@@ -159,9 +159,9 @@ mod tests {
     use tidegauge_core::{Column, Sink, tables};
     use tidegauge_testkit::Postgres as Server;
 
-    use super::super::Target;
+    use super::super::PostgresTarget;
     use super::*;
-    use crate::sql::compare;
+    use crate::sql::diff_schema;
     use crate::sql::migrations::Migrations;
 
     const MIGRATIONS: Migrations = Migrations {
@@ -170,7 +170,7 @@ mod tests {
         create: |table| create(table, &DIALECT.quoted(&table.name)),
         add: |table, columns| {
             let add = |column: &&Column| {
-                let (column, dtype) = (DIALECT.quoted(&column.name), declared(column.dtype));
+                let (column, dtype) = (DIALECT.quoted(&column.name), column_type(column.dtype));
                 format!("\n    ADD COLUMN IF NOT EXISTS {column} {dtype}")
             };
             let added: Vec<_> = columns.iter().map(add).collect();
@@ -194,15 +194,15 @@ mod tests {
     #[tokio::test]
     async fn migrations_say_what_the_definitions_say() {
         let Some(server) = Server::shared() else { return };
-        let target = Target::parse(&format!("{}?schema=migrated", server.url())).unwrap();
+        let target = PostgresTarget::parse(&format!("{}?schema=migrated", server.url())).unwrap();
         let store = crate::postgres::open(target.clone());
         store.prepare(&[]).await.unwrap();
         let mut connection = target.options.connect().await.unwrap();
         sqlx::raw_sql("CREATE SCHEMA defined").execute(&mut connection).await.unwrap();
         for table in tables::all() {
-            let found = stored(&mut connection, "migrated", &table.name).await.unwrap();
+            let found = stored_columns(&mut connection, "migrated", &table.name).await.unwrap();
             assert!(!found.is_empty(), "{} is missing", table.name);
-            assert!(compare(&DIALECT, &table, &found).unwrap().is_empty(), "{}", table.name);
+            assert!(diff_schema(&DIALECT, &table, &found).unwrap().is_empty(), "{}", table.name);
 
             let sql = create(&table, &format!("defined.{}", DIALECT.quoted(&table.name)));
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();

@@ -8,22 +8,22 @@ use crate::Result;
 
 /// The received bytes of a copy that are not decoded yet.
 #[derive(Debug, Default)]
-pub(super) struct Stream {
+pub(super) struct CopyDecoder {
     bytes: Vec<u8>,
-    begun: bool,
+    has_header: bool,
 }
 
 /// An error of bytes that are not a copy of these columns: the column and the reason.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed(pub(super) String);
 
-impl Stream {
+impl CopyDecoder {
     /// Adds received bytes, and pushes the complete rows to the builder.
     ///
     /// # Errors
     /// The inner result is an error if the bytes do not match the columns, the outer one if the
     /// builder refuses a value.
-    pub(super) fn take(
+    pub(super) fn push(
         &mut self,
         bytes: &[u8],
         columns: &[&Column],
@@ -31,14 +31,14 @@ impl Stream {
     ) -> Result<Result<(), Malformed>> {
         self.bytes.extend_from_slice(bytes);
         let mut at = 0;
-        if !self.begun {
+        if !self.has_header {
             if self.bytes.len() < HEADER.len() {
                 return Ok(Ok(()));
             }
             if !self.bytes.starts_with(&HEADER) {
                 return Ok(Err(Malformed("it does not begin like one".into())));
             }
-            (self.begun, at) = (true, HEADER.len());
+            (self.has_header, at) = (true, HEADER.len());
         }
         while let Some(length) = row(&self.bytes[at..], columns.len()) {
             let length = match length {
@@ -116,7 +116,7 @@ mod tests {
     use proptest::prelude::*;
     use tidegauge_core::{Batch, Table, TableRef};
 
-    use super::super::encode::{Rows, TRAILER};
+    use super::super::encode::{RowEncoder, TRAILER};
     use super::*;
 
     fn table() -> TableRef {
@@ -174,13 +174,13 @@ mod tests {
         ) {
             let (table, batch) = (table(), batch(&rows));
             let mut bytes = HEADER.to_vec();
-            let mut rows = Rows::new(&batch).unwrap();
+            let mut rows = RowEncoder::new(&batch).unwrap();
             while rows.fill(&mut bytes, usize::MAX).unwrap() {}
             bytes.extend(TRAILER);
-            let (mut stream, mut builder) = (Stream::default(), BatchBuilder::new(&table));
+            let (mut decoder, mut builder) = (CopyDecoder::default(), BatchBuilder::new(&table));
             let columns: Vec<_> = table.columns.iter().collect();
             for piece in bytes.chunks(piece) {
-                stream.take(piece, &columns, &mut builder).unwrap().unwrap();
+                decoder.push(piece, &columns, &mut builder).unwrap().unwrap();
             }
             let found = builder.finish().unwrap();
             prop_assert_eq!(found.record(), batch.record());
@@ -188,9 +188,9 @@ mod tests {
 
         #[test]
         fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let (table, mut stream) = (table(), Stream { bytes: Vec::new(), begun: true });
+            let (table, mut decoder) = (table(), CopyDecoder { bytes: Vec::new(), has_header: true });
             let columns: Vec<_> = table.columns.iter().collect();
-            let _ = stream.take(&bytes, &columns, &mut BatchBuilder::new(&table));
+            let _ = decoder.push(&bytes, &columns, &mut BatchBuilder::new(&table));
         }
     }
 }

@@ -20,21 +20,21 @@ pub(super) const EPOCH_DAYS: i32 = 10_957;
 pub(super) const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 /// PostgreSQL's range of dates, in days since 1970: from 4714 BC to the year 5,874,897.
-pub(super) const DAYS: RangeInclusive<i32> = -2_451_545 + EPOCH_DAYS..=2_145_031_948;
+pub(super) const DATE_RANGE: RangeInclusive<i32> = -2_451_545 + EPOCH_DAYS..=2_145_031_948;
 /// PostgreSQL's range of timestamps, in microseconds since 1970: up to the year 294,276.
-pub(super) const MICROS: RangeInclusive<i64> =
+pub(super) const TIMESTAMP_RANGE: RangeInclusive<i64> =
     -211_813_488_000_000_000 + EPOCH_MICROS..=9_223_371_331_199_999_999;
 
 /// The rows of a batch that remain to be encoded.
-pub(super) struct Rows<'a> {
+pub(super) struct RowEncoder<'a> {
     table: &'a Table,
-    lanes: Vec<(ColumnView<'a>, DataType)>,
+    columns: Vec<(ColumnView<'a>, DataType)>,
     fields: [u8; 2],
     next: usize,
     count: usize,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> RowEncoder<'a> {
     /// Creates the encoder of the rows of `batch`.
     pub(super) fn new(batch: &'a Batch) -> Result<Self> {
         let table: &Table = batch.table();
@@ -45,7 +45,7 @@ impl<'a> Rows<'a> {
         let dtypes = table.columns.iter().map(|column| column.dtype);
         Ok(Self {
             table,
-            lanes: batch.views()?.into_iter().zip(dtypes).collect(),
+            columns: batch.views()?.into_iter().zip(dtypes).collect(),
             fields: fields.to_be_bytes(),
             next: 0,
             count: batch.rows(),
@@ -59,8 +59,8 @@ impl<'a> Rows<'a> {
     pub(super) fn fill(&mut self, out: &mut Vec<u8>, enough: usize) -> Result<bool> {
         while self.next < self.count && out.len() < enough {
             out.extend_from_slice(&self.fields);
-            for (at, (view, dtype)) in self.lanes.iter().enumerate() {
-                put_row(view, self.next, *dtype, out).map_err(|reason| {
+            for (at, (view, dtype)) in self.columns.iter().enumerate() {
+                encode_row_value(view, self.next, *dtype, out).map_err(|reason| {
                     let column = &self.table.columns[at].name;
                     Error::unrepresentable(&self.table.name, column, reason)
                 })?;
@@ -72,7 +72,7 @@ impl<'a> Rows<'a> {
 }
 
 /// Appends the value of `row` with its length, or returns the reason why it cannot be encoded.
-fn put_row(
+fn encode_row_value(
     view: &ColumnView<'_>,
     row: usize,
     dtype: DataType,
@@ -81,10 +81,10 @@ fn put_row(
     match view {
         ColumnView::Bool(values) if values.is_valid(row) => boolean(values.value(row), out),
         ColumnView::Int64(values) if values.is_valid(row) => {
-            eight(values.value(row).to_be_bytes(), out);
+            encode_eight(values.value(row).to_be_bytes(), out);
         }
         ColumnView::Float64(values) if values.is_valid(row) => {
-            eight(values.value(row).to_be_bytes(), out);
+            encode_eight(values.value(row).to_be_bytes(), out);
         }
         ColumnView::Text(texts) => match texts.get(row) {
             Some(value) => return text(value, out),
@@ -103,15 +103,19 @@ fn put_row(
 }
 
 /// Appends a value with its length, or returns the reason why it cannot be encoded.
-pub(super) fn put(cell: Cell<'_>, dtype: DataType, out: &mut Vec<u8>) -> Result<(), String> {
+pub(super) fn encode_value(
+    cell: Cell<'_>,
+    dtype: DataType,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
     match cell {
         Cell::Null => null(out),
         Cell::Bool(value) => boolean(value, out),
         Cell::Int(value) => {
             let value = i64::try_from(value).map_err(|error| error.to_string())?;
-            eight(value.to_be_bytes(), out);
+            encode_eight(value.to_be_bytes(), out);
         }
-        Cell::Float(value) => eight(value.to_be_bytes(), out),
+        Cell::Float(value) => encode_eight(value.to_be_bytes(), out),
         Cell::Text(value) => return text(value, out),
         Cell::Date(days) => return date(days, out),
         Cell::Timestamp(at) => return timestamp(at, out),
@@ -128,7 +132,7 @@ fn boolean(value: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(&[0, 0, 0, 1, u8::from(value)]);
 }
 
-fn eight(bytes: [u8; 8], out: &mut Vec<u8>) {
+fn encode_eight(bytes: [u8; 8], out: &mut Vec<u8>) {
     let mut field = [0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0];
     field[4..].copy_from_slice(&bytes);
     out.extend_from_slice(&field);
@@ -143,7 +147,7 @@ fn text(text: &str, out: &mut Vec<u8>) -> Result<(), String> {
 }
 
 fn date(days: i32, out: &mut Vec<u8>) -> Result<(), String> {
-    if !DAYS.contains(&days) {
+    if !DATE_RANGE.contains(&days) {
         return Err(format!("day {days} after 1970 is beyond its calendar"));
     }
     out.extend_from_slice(&[0, 0, 0, 4]);
@@ -152,10 +156,10 @@ fn date(days: i32, out: &mut Vec<u8>) -> Result<(), String> {
 }
 
 fn timestamp(at: i64, out: &mut Vec<u8>) -> Result<(), String> {
-    if !MICROS.contains(&at) {
+    if !TIMESTAMP_RANGE.contains(&at) {
         return Err(format!("microsecond {at} after 1970 is beyond its calendar"));
     }
-    eight((at - EPOCH_MICROS).to_be_bytes(), out);
+    encode_eight((at - EPOCH_MICROS).to_be_bytes(), out);
     Ok(())
 }
 

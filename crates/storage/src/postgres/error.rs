@@ -4,12 +4,12 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
 use tidegauge_core::{ErrorKind, Table};
 
-use super::Postgres;
+use super::client::Postgres;
 use crate::Error;
-use crate::sql::locked_out;
+use crate::sql::lock_timeout_error;
 
 /// The advice on how to find the holder of a lock.
-pub(super) const HOLDER: &str = "`pg_stat_activity` shows it";
+pub(super) const LOCK_HOLDER_ADVICE: &str = "`pg_stat_activity` shows it";
 
 impl Postgres {
     /// Converts an error of the client to one whose message says what to do; `at` is the table
@@ -17,7 +17,7 @@ impl Postgres {
     /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
     pub(super) fn failed(&self, error: sqlx::Error, at: Option<&Table>) -> Error {
         let place = self.target.name.clone();
-        let Some(said) = error.as_database_error() else {
+        let Some(cause) = error.as_database_error() else {
             return match &error {
                 sqlx::Error::Io(cause) => Error::server(
                     ErrorKind::Unavailable,
@@ -33,9 +33,9 @@ impl Postgres {
                 other => Error::server(ErrorKind::Unavailable, other.to_string(), "run again"),
             };
         };
-        let words = words(said);
+        let words = message(cause);
         let (schema, user) = (&self.target.schema, &self.target.user);
-        match said.code().as_deref() {
+        match cause.code().as_deref() {
             Some("23505") if at.is_some() => {
                 let (table, key) = at
                     .map(|table| (table.name.to_string(), table.key.join(", ")))
@@ -71,12 +71,12 @@ impl Postgres {
                 reason: words,
             },
             // A type that cannot be changed because a user's view depends on it.
-            Some("0A000") if detail(said).is_some() => Error::server(
+            Some("0A000") if dependents(cause).is_some() => Error::server(
                 ErrorKind::Configuration,
-                format!("{words}: {}", detail(said).unwrap_or_default()),
+                format!("{words}: {}", dependents(cause).unwrap_or_default()),
                 "drop the view, run again, and make it anew: a column that it reads gets more digits",
             ),
-            Some("55P03") => locked_out(at.as_slice(), HOLDER),
+            Some("55P03") => lock_timeout_error(at.as_slice(), LOCK_HOLDER_ADVICE),
             Some("53100") => Error::DiskFull { path: place },
             Some("53300") => Error::server(
                 ErrorKind::Unavailable,
@@ -104,7 +104,7 @@ impl Postgres {
 
 /// Returns `true` if the wait for a lock timed out.
 pub(super) fn is_lock_timeout(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|said| said.code()).as_deref() == Some("55P03")
+    error.as_database_error().and_then(|cause| cause.code()).as_deref() == Some("55P03")
 }
 
 /// Returns the kind of an error whose message is the server's own.
@@ -122,22 +122,22 @@ fn kind(code: Option<&str>) -> ErrorKind {
 }
 
 /// Returns the dependents that prevent a change, if the server names them.
-fn detail(said: &dyn DatabaseError) -> Option<String> {
-    let detail = said.try_downcast_ref::<PgDatabaseError>()?.detail()?;
+fn dependents(cause: &dyn DatabaseError) -> Option<String> {
+    let detail = cause.try_downcast_ref::<PgDatabaseError>()?.detail()?;
     Some(detail.replace('\n', " "))
 }
 
 /// Returns the server's message on one line, with the place that it names.
-fn words(said: &dyn DatabaseError) -> String {
-    let mut words = said.message().replace('\n', " ");
-    if let Some(said) = said.try_downcast_ref::<PgDatabaseError>() {
-        for (what, name) in [("column", said.column()), ("constraint", said.constraint())] {
+fn message(cause: &dyn DatabaseError) -> String {
+    let mut words = cause.message().replace('\n', " ");
+    if let Some(cause) = cause.try_downcast_ref::<PgDatabaseError>() {
+        for (what, name) in [("column", cause.column()), ("constraint", cause.constraint())] {
             if let Some(name) = name {
                 words += &format!(" ({what} `{name}`)");
             }
         }
         // For a copy, the line and the column; but never the value, which may be personal data.
-        if let Some(place) = said.r#where().and_then(|place| place.split(": \"").next()) {
+        if let Some(place) = cause.r#where().and_then(|place| place.split(": \"").next()) {
             words += &format!(" ({})", place.replace('\n', " "));
         }
     }

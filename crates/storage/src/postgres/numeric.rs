@@ -6,7 +6,7 @@
 const BASE: u64 = 10_000;
 const BASE_4: u128 = 10_000_000_000_000_000;
 /// The groups for 38 decimal digits, and up to three zeros after them.
-const MOST_GROUPS: usize = 11;
+const MAX_GROUPS: usize = 11;
 const NEGATIVE: u16 = 0x4000;
 
 /// Appends `units` at `scale` with the length of the value.
@@ -14,13 +14,13 @@ pub(super) fn encode(units: i128, scale: u8, out: &mut Vec<u8>) {
     let fraction = usize::from(scale).div_ceil(4);
     // Zeros are appended so that the point falls between two groups.
     let zeros = [1u128, 1_000, 100, 10][usize::from(scale) % 4];
-    let mut groups = [0u16; MOST_GROUPS];
-    let first = spell(units.unsigned_abs(), zeros, &mut groups);
+    let mut groups = [0u16; MAX_GROUPS];
+    let first = write_groups(units.unsigned_abs(), zeros, &mut groups);
     let last = groups.iter().rposition(|group| *group != 0).map_or(first, |last| last + 1);
     let digits = &groups[first..last.max(first)];
     // The position of the first group: 0 is the one before the point.
     let weight =
-        if digits.is_empty() { 0 } else { places(MOST_GROUPS - first) - places(fraction) - 1 };
+        if digits.is_empty() { 0 } else { small_i16(MAX_GROUPS - first) - small_i16(fraction) - 1 };
     let sign = if units < 0 { NEGATIVE } else { 0 };
     let count = digits.len().to_le_bytes()[0];
     out.extend_from_slice(&[0, 0, 0, 8 + 2 * count, 0, count]);
@@ -33,13 +33,13 @@ pub(super) fn encode(units: i128, scale: u8, out: &mut Vec<u8>) {
 }
 
 /// Converts a number of groups, which is always small.
-fn places(count: usize) -> i16 {
+fn small_i16(count: usize) -> i16 {
     i16::from(count.to_le_bytes()[0])
 }
 
 /// Writes `number × zeros` into the last of `groups`; returns the index of the first one.
-fn spell(number: u128, zeros: u128, groups: &mut [u16; MOST_GROUPS]) -> usize {
-    let mut at = MOST_GROUPS;
+fn write_groups(number: u128, zeros: u128, groups: &mut [u16; MAX_GROUPS]) -> usize {
+    let mut at = MAX_GROUPS;
     // If the product overflows, the lower end is split off first.
     let (mut high, low) = match number.checked_mul(zeros) {
         Some(number) => (number, None),

@@ -8,24 +8,25 @@ use sqlx::postgres::{PgArgumentBuffer, PgConnection, PgTypeInfo};
 use sqlx::{AssertSqlSafe, Encode, Type};
 use tidegauge_core::{DataType, Scalar};
 
-use super::decode::{Malformed, Stream};
-use super::{Postgres, ddl, encode};
-use crate::sql::{Param, Query, Rows, cell};
+use super::client::Postgres;
+use super::decode::{CopyDecoder, Malformed};
+use super::{ddl, encode};
+use crate::sql::{BatchSender, Param, Query, scalar_cell};
 use crate::{Error, Result};
 
 /// An encoded parameter.
-struct Bound {
+struct EncodedParam {
     oid: Oid,
     bytes: Vec<u8>,
 }
 
-impl Type<sqlx::Postgres> for Bound {
+impl Type<sqlx::Postgres> for EncodedParam {
     fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_oid(Oid(TEXT))
+        PgTypeInfo::with_oid(Oid(TEXT_OID))
     }
 }
 
-impl Encode<'_, sqlx::Postgres> for Bound {
+impl Encode<'_, sqlx::Postgres> for EncodedParam {
     fn encode_by_ref(&self, out: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
         out.extend_from_slice(&self.bytes);
         Ok(IsNull::No)
@@ -36,7 +37,8 @@ impl Encode<'_, sqlx::Postgres> for Bound {
     }
 }
 
-const TEXT: u32 = 25;
+/// The object id of the type `text`.
+const TEXT_OID: u32 = 25;
 
 /// Returns the object ids of a type and of its array type, which are the same in every database
 /// (<https://github.com/postgres/postgres/blob/REL_17_STABLE/src/include/catalog/pg_type.dat>).
@@ -45,7 +47,7 @@ fn oids(dtype: DataType) -> (u32, u32) {
         DataType::Bool => (16, 1_000),
         DataType::Int64 => (20, 1_016),
         DataType::Float64 => (701, 1_022),
-        DataType::Text => (TEXT, 1_009),
+        DataType::Text => (TEXT_OID, 1_009),
         DataType::Date => (1_082, 1_182),
         DataType::Timestamp => (1_184, 1_185),
         DataType::Decimal { .. } => (1_700, 1_231),
@@ -53,7 +55,7 @@ fn oids(dtype: DataType) -> (u32, u32) {
 }
 
 /// Encodes a parameter, or returns the reason why it cannot be encoded.
-fn bound(param: &Param) -> Result<Bound, String> {
+fn encode_param(param: &Param) -> Result<EncodedParam, String> {
     let (dtype, values) = param.values();
     let (oid, list) = oids(dtype);
     let mut bytes = Vec::new();
@@ -61,7 +63,7 @@ fn bound(param: &Param) -> Result<Bound, String> {
         Param::One(_, value) => {
             put(value, dtype, &mut bytes)?;
             bytes.drain(..4); // its length, which comes from elsewhere
-            Ok(Bound { oid: Oid(oid), bytes })
+            Ok(EncodedParam { oid: Oid(oid), bytes })
         }
         Param::List(..) => {
             let count = i32::try_from(values.len()).map_err(|error| error.to_string())?;
@@ -73,21 +75,21 @@ fn bound(param: &Param) -> Result<Bound, String> {
             for value in values {
                 put(value, dtype, &mut bytes)?;
             }
-            Ok(Bound { oid: Oid(list), bytes })
+            Ok(EncodedParam { oid: Oid(list), bytes })
         }
     }
 }
 
 fn put(value: &Scalar, dtype: DataType, bytes: &mut Vec<u8>) -> Result<(), String> {
-    encode::put(cell(value), dtype, bytes)
+    encode::encode_value(scalar_cell(value), dtype, bytes)
 }
 
 impl Postgres {
-    pub(super) async fn rows(
+    pub(super) async fn read_rows(
         &self,
         connection: &mut PgConnection,
         query: &Query,
-        rows: &mut Rows,
+        rows: &mut BatchSender,
     ) -> Result<()> {
         let table = rows.table().clone();
         let failed = |error| self.failed(error, Some(&table));
@@ -95,9 +97,9 @@ impl Postgres {
         let columns: Vec<_> = table.columns.iter().collect();
         let sql = format!("COPY ({}) TO STDOUT (FORMAT binary)", query.sql);
         let mut copy = connection.copy_out_raw(&sql).await.map_err(failed)?;
-        let mut stream = Stream::default();
+        let mut decoder = CopyDecoder::default();
         while let Some(bytes) = copy.try_next().await.map_err(failed)? {
-            let taken = stream.take(&bytes, &columns, rows.builder())?;
+            let taken = decoder.push(&bytes, &columns, rows.builder())?;
             taken.map_err(|Malformed(reason)| Error::Damaged {
                 path: self.target.name.clone(),
                 reason: format!("table `{}`: {reason}", table.name),
@@ -127,7 +129,7 @@ impl Postgres {
         let mut query = sqlx::query(sql).persistent(false);
         for param in params {
             let bound =
-                bound(param).map_err(|reason| Error::unrepresentable(table, "*", reason))?;
+                encode_param(param).map_err(|reason| Error::unrepresentable(table, "*", reason))?;
             query = query.bind(bound);
         }
         let set = query.execute(connection).await;

@@ -10,11 +10,11 @@ use super::ddl::DIALECT;
 use crate::{Error, Result};
 
 /// The default schema, separate from the tables of other programs.
-const SCHEMA: &str = "tidegauge";
+const DEFAULT_SCHEMA: &str = "tidegauge";
 
 /// A schema in a database.
 #[derive(Clone)]
-pub(crate) struct Target {
+pub(crate) struct PostgresTarget {
     pub(super) options: Box<PgConnectOptions>,
     pub(super) schema: String,
     /// The name for users, without secrets.
@@ -23,13 +23,19 @@ pub(crate) struct Target {
     pub(super) user: String,
 }
 
-impl fmt::Debug for Target {
+impl fmt::Debug for PostgresTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)
     }
 }
 
-impl Target {
+impl PostgresTarget {
+    /// Returns the name for messages, without secrets.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Parses the URL of a schema.
     pub(crate) fn parse(url: &str) -> Result<Self> {
         let invalid = |reason: &str| Error::InvalidUrl {
             scheme: "postgres",
@@ -45,7 +51,7 @@ impl Target {
         if url.path().trim_matches('/').is_empty() {
             return Err(invalid("names no database"));
         }
-        let mut schema = SCHEMA.to_owned();
+        let mut schema = DEFAULT_SCHEMA.to_owned();
         let mut rest = Vec::new();
         for (name, value) in url.query_pairs() {
             match name.as_ref() {
@@ -96,7 +102,7 @@ mod tests {
                 "postgres://db:5432/shop?schema=mine",
             ),
         ] {
-            let target = Target::parse(url).unwrap();
+            let target = PostgresTarget::parse(url).unwrap();
             assert_eq!((target.name.as_str(), format!("{target:?}").as_str()), (name, name));
             assert_eq!(target.user, "me");
         }
@@ -108,7 +114,7 @@ mod tests {
             ("postgres://me@db/shop?passwrd=secret", "has an option `passwrd` that there is not"),
             ("postgres://me:1/secret@db/shop", "write / as %2F"),
         ] {
-            let error = Target::parse(url).unwrap_err().to_string();
+            let error = PostgresTarget::parse(url).unwrap_err().to_string();
             assert!(error.contains(says) && !error.contains("secret"), "{error}");
         }
     }

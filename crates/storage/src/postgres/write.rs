@@ -4,22 +4,23 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 use tidegauge_core::{Batch, Table, WriteMode};
 
-use super::encode::{HEADER, Rows, TRAILER};
-use super::{Postgres, ddl};
+use super::client::Postgres;
+use super::ddl;
+use super::encode::{HEADER, RowEncoder, TRAILER};
 use crate::Result;
-use crate::sql::{Query, Rows as FoundRows};
+use crate::sql::{BatchSender, Query};
 
 /// The number of bytes of a copy that are sent at once.
-const CHUNK: usize = 256 * 1024;
+const CHUNK_BYTES: usize = 256 * 1024;
 
 impl Postgres {
     /// Passes the stored rows with the keys of `batch` to `rows`, and leaves `batch` staged for
-    /// [`take_staged`](Self::take_staged).
-    pub(super) async fn of_keys(
+    /// [`move_staged_rows`](Self::move_staged_rows).
+    pub(super) async fn select_by_keys(
         &self,
         connection: &mut PgConnection,
         batch: &Batch,
-        rows: &mut FoundRows,
+        rows: &mut BatchSender,
     ) -> Result<()> {
         let table = batch.table();
         self.stage_rows(connection, batch).await?;
@@ -28,12 +29,13 @@ impl Postgres {
         let plain = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
         let set = sqlx::raw_sql(plain).execute(&mut *connection).await;
         set.map_err(|error| self.failed(error, Some(table)))?;
-        let keys = format!("{} AS k", staging(table));
-        let sql = ddl::DIALECT.of_keys(table, &self.target.table(&table.name), &keys, "JOIN");
-        self.rows(connection, &Query { sql, params: Vec::new() }, rows).await
+        let keys = format!("{} AS k", staging_table(table));
+        let sql =
+            ddl::DIALECT.select_by_keys(table, &self.target.table(&table.name), &keys, "JOIN");
+        self.read_rows(connection, &Query { sql, params: Vec::new() }, rows).await
     }
 
-    pub(super) async fn write(
+    pub(super) async fn write_rows(
         &self,
         connection: &mut PgConnection,
         batch: &Batch,
@@ -41,44 +43,49 @@ impl Postgres {
     ) -> Result<()> {
         let table = batch.table();
         if write == WriteMode::Append {
-            return self.copy(connection, batch, &self.target.table(&table.name)).await;
+            return self.copy_in(connection, batch, &self.target.table(&table.name)).await;
         }
         self.stage_rows(connection, batch).await?;
-        self.take_staged(connection, table, write).await
+        self.move_staged_rows(connection, table, write).await
     }
 
     /// Moves the staged rows into the table.
-    pub(super) async fn take_staged(
+    pub(super) async fn move_staged_rows(
         &self,
         connection: &mut PgConnection,
         table: &Table,
         write: WriteMode,
     ) -> Result<()> {
-        let sql = take(table, &self.target.table(&table.name), write);
+        let sql = move_staged_statement(table, &self.target.table(&table.name), write);
         let taken = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
         taken.map(|_| ()).map_err(|error| self.failed(error, Some(table)))
     }
 
     /// Copies the rows of `batch` into the temporary table, replacing those that are there.
     async fn stage_rows(&self, connection: &mut PgConnection, batch: &Batch) -> Result<()> {
-        let (table, name) = (batch.table(), staging(batch.table()));
+        let (table, name) = (batch.table(), staging_table(batch.table()));
         let emptied = sqlx::raw_sql(AssertSqlSafe(format!("TRUNCATE {name}")));
         let emptied = emptied.execute(&mut *connection).await;
         emptied.map_err(|error| self.failed(error, Some(table)))?;
-        self.copy(connection, batch, &name).await
+        self.copy_in(connection, batch, &name).await
     }
 
     /// Copies the rows of `batch` into the table with the quoted name `name`.
-    async fn copy(&self, connection: &mut PgConnection, batch: &Batch, name: &str) -> Result<()> {
-        let (table, mut rows) = (batch.table(), Rows::new(batch)?);
+    async fn copy_in(
+        &self,
+        connection: &mut PgConnection,
+        batch: &Batch,
+        name: &str,
+    ) -> Result<()> {
+        let (table, mut rows) = (batch.table(), RowEncoder::new(batch)?);
         let failed = |error| self.failed(error, Some(table));
-        let columns = ddl::DIALECT.list(table.columns.iter().map(|column| &column.name));
+        let columns = ddl::DIALECT.quoted_list(table.columns.iter().map(|column| &column.name));
         let sql = format!("COPY {name} ({columns}) FROM STDIN (FORMAT binary)");
         let mut copy = connection.copy_in_raw(&sql).await.map_err(failed)?;
-        let mut bytes = Vec::with_capacity(CHUNK + 4 * 1024);
+        let mut bytes = Vec::with_capacity(CHUNK_BYTES + 4 * 1024);
         bytes.extend(HEADER);
         loop {
-            let more = match rows.fill(&mut bytes, CHUNK) {
+            let more = match rows.fill(&mut bytes, CHUNK_BYTES) {
                 Ok(more) => more,
                 Err(error) => {
                     copy.abort("a value cannot be written").await.map_err(failed)?;
@@ -100,15 +107,15 @@ impl Postgres {
 
 /// Returns the quoted name of the temporary staging table of `table`: the same name, in the schema
 /// of temporary tables.
-fn staging(table: &Table) -> String {
+fn staging_table(table: &Table) -> String {
     format!("pg_temp.{}", ddl::DIALECT.quoted(&table.name))
 }
 
 /// Returns the statements that create the temporary table, which is not logged, and visible to this
 /// connection only.
-pub(super) fn stage(table: &Table) -> String {
-    let name = staging(table);
-    let columns = ddl::DIALECT.columns(table);
+pub(super) fn create_staging_table(table: &Table) -> String {
+    let name = staging_table(table);
+    let columns = ddl::DIALECT.column_definitions(table);
     // Without the key: duplicates are resolved before rows are staged.
     let columns = columns[..table.columns.len()].join(", ");
     format!("DROP TABLE IF EXISTS {name}; CREATE TEMPORARY TABLE {name} ({columns})")
@@ -116,12 +123,12 @@ pub(super) fn stage(table: &Table) -> String {
 
 /// Returns the statement that moves the staged rows into the table: as an upsert, or as new rows
 /// only.
-fn take(table: &Table, name: &str, write: WriteMode) -> String {
+fn move_staged_statement(table: &Table, name: &str, write: WriteMode) -> String {
     let dialect = ddl::DIALECT;
-    let columns = dialect.list(table.columns.iter().map(|column| &column.name));
+    let columns = dialect.quoted_list(table.columns.iter().map(|column| &column.name));
     let then = match write {
         WriteMode::Append => String::new(),
         WriteMode::Merge => dialect.on_conflict(table),
     };
-    format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {} {then}", staging(table))
+    format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {} {then}", staging_table(table))
 }

@@ -27,10 +27,10 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When it was not written with this cursor.
-    pub(crate) fn read(source: &str, cursor: &str, kept: Option<&str>) -> Result<Option<Self>> {
-        let Some(kept) = kept else { return Ok(None) };
-        match serde_json::from_str::<Self>(kept) {
-            Ok(loaded) if loaded.cursor == fingerprint(cursor) => Ok(Some(loaded)),
+    pub(crate) fn read(source: &str, cursor: &str, stored: Option<&str>) -> Result<Option<Self>> {
+        let Some(stored) = stored else { return Ok(None) };
+        match serde_json::from_str::<Self>(stored) {
+            Ok(checkpoint) if checkpoint.cursor == fingerprint(cursor) => Ok(Some(checkpoint)),
             _ => Err(Error::CursorChanged { source_name: source.into() }),
         }
     }
@@ -42,7 +42,7 @@ impl Checkpoint {
             tables.remove(table.name.as_ref());
         }
         for batch in load.batches.iter().filter(|batch| batch.rows() > 0) {
-            if is_kept(batch.table()) {
+            if is_recorded(batch.table()) {
                 let key = if keeps_keys { last_key(batch)? } else { Vec::new() };
                 tables.insert(batch.table().name.to_string(), key);
             }
@@ -50,8 +50,8 @@ impl Checkpoint {
         Ok(Self { cursor: fingerprint(load.after.as_str()), tables })
     }
 
-    /// Returns the text that is stored.
-    pub(crate) fn text(&self) -> Result<String> {
+    /// Returns the JSON that is stored.
+    pub(crate) fn to_json(&self) -> Result<String> {
         serde_json::to_string(self).map_err(|error| {
             let error =
                 tidegauge_core::Error::sink("cursors", tidegauge_core::ErrorKind::Bug, error);
@@ -61,8 +61,8 @@ impl Checkpoint {
 
     /// Returns a scan that finds a row which the source has loaded into `table`, or `None` if it
     /// has loaded none.
-    pub(crate) fn witness(&self, table: &TableRef) -> Option<Scan> {
-        let key = self.tables.get(table.name.as_ref()).filter(|_| is_kept(table))?;
+    pub(crate) fn probe_scan(&self, table: &TableRef) -> Option<Scan> {
+        let key = self.tables.get(table.name.as_ref()).filter(|_| is_recorded(table))?;
         let scan = Scan::columns(table, table.key.first().cloned()).limit(1);
         match key.len() == table.key.len() {
             true => Some(filters(table, key).into_iter().flatten().fold(scan, Scan::filter)),
@@ -72,12 +72,12 @@ impl Checkpoint {
 }
 
 /// Returns the error for `source`, whose rows are missing from `table`.
-pub(crate) fn missing(source: &str, table: &TableRef) -> Error {
+pub(crate) fn rows_missing(source: &str, table: &TableRef) -> Error {
     Error::RowsMissing { table: table.name.to_string(), source_name: source.into() }
 }
 
-/// Returns `false` for tables of notes for people, which may be cleared by hand.
-fn is_kept(table: &TableRef) -> bool {
+/// Returns `false` for tables of notes for users, which may be cleared by hand.
+fn is_recorded(table: &TableRef) -> bool {
     ![tables::RunRecord::table(), tables::Quarantine::table()]
         .iter()
         .any(|notes| notes.name == table.name)
@@ -158,11 +158,11 @@ mod tests {
     }
 
     #[test]
-    fn the_last_row_of_each_table_is_kept_with_the_cursor() {
+    fn the_last_row_of_each_table_is_recorded_with_the_cursor() {
         let (one, two) = (table("one"), table("two"));
         let first = loaded(None, &[rows(&one, &["a", "b"]), rows(&two, &["c"])], "1");
         let then = loaded(Some(first), &[rows(&two, &["d"]), rows(&one, &[])], "2");
-        let text = then.text().unwrap();
+        let text = then.to_json().unwrap();
         assert!(text.ends_with(r#""tables":{"one":["b"],"two":["d"]}}"#), "{text}");
         assert_eq!(Checkpoint::read("test", "2", Some(&text)).unwrap(), Some(then.clone()));
         assert_eq!(Checkpoint::read("test", "2", None).unwrap(), None);
@@ -170,17 +170,17 @@ mod tests {
             let error = Checkpoint::read("test", "1", Some(kept)).unwrap_err().to_string();
             assert!(error.contains("cursor of `test`"), "{error}");
         }
-        let witness = then.witness(&two).unwrap();
+        let probe = then.probe_scan(&two).unwrap();
         let wanted = Filter::eq("id", "d");
-        assert_eq!(witness.filter, Some(wanted));
-        assert!(then.witness(&table("three")).is_none());
+        assert_eq!(probe.filter, Some(wanted));
+        assert!(then.probe_scan(&table("three")).is_none());
     }
 
     #[test]
-    fn of_notes_nothing_is_kept() {
+    fn of_notes_nothing_is_recorded() {
         for notes in [tables::RunRecord::table(), tables::Quarantine::table()] {
-            assert!(!is_kept(notes), "{}", notes.name);
+            assert!(!is_recorded(notes), "{}", notes.name);
         }
-        assert!(is_kept(tables::Coverage::table()));
+        assert!(is_recorded(tables::Coverage::table()));
     }
 }

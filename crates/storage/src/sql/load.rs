@@ -1,4 +1,4 @@
-//! Loads: one transaction for the rows and the cursor.
+//! Loads: one transaction for the rows, the cursor and its checkpoint.
 
 use std::collections::HashSet;
 
@@ -8,11 +8,18 @@ use tidegauge_core::{
 };
 use tokio::sync::mpsc;
 
-use super::driver::{Database, Writer, locked};
-use super::reset::{cursors, remove};
-use super::rows::{ROWS, Rows};
-use super::{CURSORS, Checkpoint, Query, Select, compare, missing, select, told};
-use crate::duplicates::settle;
+use super::batch_sender::{BATCH_ROWS, BatchSender};
+use super::catalog::diff_schema;
+use super::checkpoint::{Checkpoint, rows_missing};
+use super::cursors::{CURSORS, cursor_table};
+use super::driver::Database;
+use super::lock_wait::warn_if_slow;
+use super::query::Query;
+use super::reset::delete_rows;
+use super::scan_query::{ScanQuery, scan_query};
+use super::writer::{Writer, lock_tables};
+use crate::duplicates::resolve_duplicates;
+use crate::reserved::check_table;
 use crate::{Error, Result, keys};
 
 impl<C> Writer<C> {
@@ -23,18 +30,23 @@ impl<C> Writer<C> {
         database: &D,
         tables: &[TableRef],
     ) -> Result<()> {
-        let unknown = self.prepared.unknown(tables);
+        let unknown = self.known_tables.unknown(tables);
         if unknown.is_empty() {
             return Ok(());
         }
-        begin(database, &mut self.connection, "tables").await?;
+        begin_transaction(database, &mut self.connection, "tables").await?;
         for table in &unknown {
-            crate::check(table)?;
+            check_table(table)?;
             let what = format!("table `{}`", table.name);
-            told(database.name(), &what, ensure(database, &mut self.connection, table)).await?;
+            warn_if_slow(
+                database.name(),
+                &what,
+                ensure_table(database, &mut self.connection, table),
+            )
+            .await?;
         }
         database.commit(&mut self.connection, "tables").await?;
-        self.prepared.extend(unknown);
+        self.known_tables.extend(unknown);
         Ok(())
     }
 
@@ -52,25 +64,26 @@ impl<C> Writer<C> {
         }
         self.prepare(database, &tables).await?;
         for table in tables.iter().filter(|table| tally.may_repeat(table)) {
-            if self.prepared.is_unstaged(table)
-                && let Some(statements) = database.stage(table)
+            if self.known_tables.lacks_staging_table(table)
+                && let Some(statements) = database.staging_statements(table)
             {
                 for sql in statements {
-                    database.run(&mut self.connection, sql, table).await?;
+                    database.execute(&mut self.connection, sql, table).await?;
                 }
-                self.prepared.stage(table);
+                self.known_tables.mark_staged(table);
             }
         }
         // A second load of the source waits here, and then finds the cursor moved.
         let (connection, what) = (&mut self.connection, format!("source {}", load.source));
-        begin(database, connection, &what).await?;
+        begin_transaction(database, connection, &what).await?;
         let forgotten: Vec<_> =
             load.forgets.iter().map(|source| format!("source {source}")).collect();
         for what in &forgotten {
-            database.also_alone(connection, what).await?;
+            database.lock_also(connection, what).await?;
         }
         let found =
-            told(database.name(), CURSORS, database.cursor(connection, load.source)).await?;
+            warn_if_slow(database.name(), CURSORS, database.cursor(connection, load.source))
+                .await?;
         let cursor = found.as_ref().map(|(cursor, _)| Cursor::new(cursor.as_str()));
         if cursor.as_ref() != load.before {
             return Err(Error::Core(tidegauge_core::Error::Conflict {
@@ -80,13 +93,16 @@ impl<C> Writer<C> {
             }));
         }
         let checked = &mut self.checked;
-        let loaded = agreed(database, connection, load.source, &tables, found, checked).await?;
+        let loaded =
+            verified_checkpoint(database, connection, load.source, &tables, found, checked).await?;
         let after = Checkpoint::after(loaded, &load, true)?;
         let filled = || load.batches.iter().filter(|batch| batch.rows() > 0);
         let mut written: Vec<&Table> = filled().map(|batch| &**batch.table()).collect();
         written.extend(load.replaces.iter().map(|table| &**table));
         let notes = match load.outdated_notes()? {
-            Some(notes) if database.stored(connection, &notes.table().name).await?.is_empty() => {
+            Some(notes)
+                if database.stored_columns(connection, &notes.table().name).await?.is_empty() =>
+            {
                 None
             }
             notes => notes,
@@ -95,38 +111,39 @@ impl<C> Writer<C> {
         written.sort_by_key(|table| &table.name);
         written.dedup_by_key(|table| &table.name);
         if !written.is_empty() {
-            locked(database, connection, &written, true).await?;
+            lock_tables(database, connection, &written, true).await?;
         }
         for table in load.replaces {
-            let removed = remove(database, connection, &Removal::all(table)).await?;
+            let removed = delete_rows(database, connection, &Removal::all(table)).await?;
             tally.removed(table, removed);
         }
         if let Some(notes) = &notes {
-            remove(database, connection, notes).await?;
+            delete_rows(database, connection, notes).await?;
         }
         for batch in filled() {
-            write(database, connection, batch, &mut tally).await?;
+            write_batch(database, connection, batch, &mut tally).await?;
         }
         if let Some(batch) = tally.set_aside()? {
             let table = batch.table().clone();
-            locked(database, connection, &[&table], true).await?;
-            let newest = keys::newest(&table, batch)?;
-            database.insert(connection, &newest, table.write).await?;
+            lock_tables(database, connection, &[&table], true).await?;
+            let latest = keys::latest_per_key(&table, batch)?;
+            database.insert(connection, &latest, table.write).await?;
         }
-        let (to, kept) = (load.after.as_str(), after.text()?);
+        let (to, kept) = (load.after.as_str(), after.to_json()?);
         let moved = database.move_cursor(connection, load.source, to, &kept);
-        told(database.name(), CURSORS, moved).await?;
+        warn_if_slow(database.name(), CURSORS, moved).await?;
         for source in load.forgets {
-            remove(database, connection, &Removal::of(&cursors()?, "source", [*source])?).await?;
+            delete_rows(database, connection, &Removal::of(&cursor_table()?, "source", [*source])?)
+                .await?;
         }
         database.commit(connection, &what).await?;
         for what in &forgotten {
-            database.no_longer_alone(connection, what).await?;
+            database.unlock(connection, what).await?;
         }
         Ok(tally.finish())
     }
 
-    /// Compares the tallies stored with the cursor of `source` with the rows of `tables`.
+    /// Compares the checkpoint stored with the cursor of `source` with the rows of `tables`.
     pub(super) async fn check<D: Database<Connection = C>>(
         &mut self,
         database: &D,
@@ -134,26 +151,26 @@ impl<C> Writer<C> {
         tables: &[TableRef],
     ) -> Result<()> {
         let Self { connection, checked, .. } = self;
-        check(database, connection, source, tables, checked).await
+        check_rows(database, connection, source, tables, checked).await
     }
 }
 
-/// Compares the tallies stored with the cursor of `source` with the rows of those of `tables` that
+/// Compares the checkpoint stored with the cursor of `source` with the rows of those of `tables` that
 /// are not in `checked`.
-pub(super) async fn check<D: Database>(
+pub(super) async fn check_rows<D: Database>(
     database: &D,
     connection: &mut D::Connection,
     source: &str,
     tables: &[TableRef],
     checked: &mut HashSet<(String, String)>,
 ) -> Result<()> {
-    let found = told(database.name(), CURSORS, database.cursor(connection, source)).await?;
-    agreed(database, connection, source, tables, found, checked).await.map(|_| ())
+    let found = warn_if_slow(database.name(), CURSORS, database.cursor(connection, source)).await?;
+    verified_checkpoint(database, connection, source, tables, found, checked).await.map(|_| ())
 }
 
-/// Returns the tallies stored with the cursor that was `found`, if the rows of those of `tables`
-/// that are not in `checked` agree with them; adds these tables to `checked`.
-async fn agreed<D: Database>(
+/// Returns the checkpoint stored with the cursor that was `found`, if the rows of those of `tables`
+/// that are not in `checked` agree with it; adds these tables to `checked`.
+async fn verified_checkpoint<D: Database>(
     database: &D,
     connection: &mut D::Connection,
     source: &str,
@@ -168,10 +185,10 @@ async fn agreed<D: Database>(
         if checked.contains(&of) {
             continue;
         }
-        if let Some(witness) = loaded.witness(table)
-            && !finds(database, connection, &witness).await?
+        if let Some(probe) = loaded.probe_scan(table)
+            && !has_row(database, connection, &probe).await?
         {
-            return Err(missing(source, table));
+            return Err(rows_missing(source, table));
         }
         checked.insert(of);
     }
@@ -179,7 +196,7 @@ async fn agreed<D: Database>(
 }
 
 /// Writes those rows of `batch` that are not stored already.
-async fn write<D: Database>(
+async fn write_batch<D: Database>(
     database: &D,
     connection: &mut D::Connection,
     batch: &Batch,
@@ -190,31 +207,32 @@ async fn write<D: Database>(
         tally.inserted(table, batch.rows());
         return database.insert(connection, batch, table.write).await;
     }
-    let newest = keys::newest(table, batch.clone())?;
-    let stored = find(database, connection, &newest).await?;
-    let settled = settle(tally, batch, &stored, false)?;
-    match settled.rows.rows() {
+    let latest = keys::latest_per_key(table, batch.clone())?;
+    let stored = read_stored_rows(database, connection, &latest).await?;
+    let resolved = resolve_duplicates(tally, batch, &stored, false)?;
+    match resolved.rows.rows() {
         0 => Ok(()),
         // Then the last row of each key is the one to be written, unless it was set aside.
-        rows if rows == newest.rows() && !tally.has_set_aside() => {
-            database.insert_found(connection, &newest, settled.write).await
+        rows if rows == latest.rows() && !tally.has_set_aside() => {
+            database.insert_found(connection, &latest, resolved.write).await
         }
-        _ => database.insert(connection, &settled.rows, settled.write).await,
+        _ => database.insert(connection, &resolved.rows, resolved.write).await,
     }
 }
 
 /// Returns the stored rows whose keys are in `batch`, which has each key once.
-async fn find<D: Database>(
+async fn read_stored_rows<D: Database>(
     database: &D,
     connection: &mut D::Connection,
     batch: &Batch,
 ) -> Result<Vec<Batch>> {
     // A stored row that lacks a value differs from the new row; it is no reason to refuse the load.
-    let select = Select { query: Query::default(), table: batch.table().lenient(), rest: None };
+    let query =
+        ScanQuery { query: Query::default(), table: batch.table().lenient(), residual: None };
     // The channel is read only after all batches are sent, so it must have room for all.
-    let (sender, mut receiver) = mpsc::channel(batch.rows() / ROWS + 2);
-    let mut rows = Rows::new(&select, sender);
-    database.find(connection, batch, &mut rows).await?;
+    let (sender, mut receiver) = mpsc::channel(batch.rows() / BATCH_ROWS + 2);
+    let mut rows = BatchSender::new(&query, sender);
+    database.find_by_keys(connection, batch, &mut rows).await?;
     rows.finish().await?;
     let mut found = Vec::new();
     while let Ok(batch) = receiver.try_recv() {
@@ -224,62 +242,65 @@ async fn find<D: Database>(
 }
 
 /// Begins a transaction at `what`, and reports a long wait for its lock.
-async fn begin<D: Database>(
+async fn begin_transaction<D: Database>(
     database: &D,
     connection: &mut D::Connection,
     what: &str,
 ) -> Result<()> {
-    told(database.name(), what, database.begin(connection, what)).await
+    warn_if_slow(database.name(), what, database.begin(connection, what)).await
 }
 
 /// Returns `true` if `scan` finds a row.
-async fn finds<D: Database>(
+async fn has_row<D: Database>(
     database: &D,
     connection: &mut D::Connection,
     scan: &Scan,
 ) -> Result<bool> {
-    let stored = database.stored(connection, &scan.table.name).await?;
+    let stored = database.stored_columns(connection, &scan.table.name).await?;
     let table = database.table(&scan.table.name);
-    let Some(select) = select(database.dialect(), table, scan, &stored)? else { return Ok(false) };
-    locked(database, connection, &[&scan.table], false).await?;
+    let Some(query) = scan_query(database.dialect(), table, scan, &stored)? else {
+        return Ok(false);
+    };
+    lock_tables(database, connection, &[&scan.table], false).await?;
     let (sender, mut receiver) = mpsc::channel(1);
-    let mut rows = Rows::new(&select, sender);
-    database.read(connection, &select.query, &mut rows).await?;
+    let mut rows = BatchSender::new(&query, sender);
+    database.read(connection, &query.query, &mut rows).await?;
     rows.finish().await?;
     Ok(receiver.try_recv().is_ok())
 }
 
 /// Creates or widens the stored table so that it matches `table`; returns an error if it would take
 /// more than that.
-async fn ensure<D: Database>(
+async fn ensure_table<D: Database>(
     database: &D,
     connection: &mut D::Connection,
     table: &Table,
 ) -> Result<()> {
-    let mut found = database.stored(connection, &table.name).await?;
+    let mut found = database.stored_columns(connection, &table.name).await?;
     // A view can replace a table for reading, but not for loading.
     if !found.is_empty() && database.is_view(connection, &table.name).await? {
         return Err(Error::NotATable { table: table.name.to_string(), what: "a view" });
     }
     if found.is_empty() {
         let sql = database.create(connection, table);
-        database.run(connection, sql, table).await?;
-        found = database.stored(connection, &table.name).await?;
+        database.execute(connection, sql, table).await?;
+        found = database.stored_columns(connection, &table.name).await?;
     }
-    let (lacks, whole) = (compare(database.dialect(), table, &found)?, database.table(&table.name));
-    if !lacks.digits.is_empty() {
-        let sql = (database.dialect().widen)(&whole, table, &lacks.digits);
-        database.run(connection, sql, table).await?;
+    let (diff, whole) =
+        (diff_schema(database.dialect(), table, &found)?, database.table(&table.name));
+    if !diff.wider_decimals.is_empty() {
+        let sql = (database.dialect().widen_decimals)(&whole, table, &diff.wider_decimals);
+        database.execute(connection, sql, table).await?;
     }
-    if !lacks.nulls.is_empty() {
-        let sql = (database.dialect().relax)(&whole, table, &lacks.nulls);
-        database.run(connection, sql, table).await?;
+    if !diff.relaxed_columns.is_empty() {
+        let sql = (database.dialect().drop_not_null)(&whole, table, &diff.relaxed_columns);
+        database.execute(connection, sql, table).await?;
     }
-    for column in lacks.columns {
+    for column in diff.added_columns {
         let name = database.dialect().quoted(&column.name);
-        let dtype = database.added(table, column);
+        let dtype = database.added_column_type(table, column);
         let sql = format!("ALTER TABLE {whole} ADD COLUMN {name} {dtype}");
-        database.run(connection, sql, table).await?;
+        database.execute(connection, sql, table).await?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tidegauge_core::{Column, DataType, Table, TableRef, tables};
 
-use super::{Dialect, Wider};
+use super::{Dialect, WiderDecimal};
 
 /// The list of the released files, which never change, in the format of `sha256sum --check`.
 const RELEASED: &str = "migrations/released.sha256";
@@ -50,24 +50,24 @@ impl Migrations {
         }
         for (name, text) in wanted {
             let path = self.path(&name);
-            let there = fs::read_to_string(&path).unwrap_or_default();
-            assert!(there == text, "{} is not what the tables say: {stale}", path.display());
+            let existing = fs::read_to_string(&path).unwrap_or_default();
+            assert!(existing == text, "{} is not what the tables say: {stale}", path.display());
         }
     }
 
     /// Returns the generated files: the migrations after the released ones, and the list.
     fn wanted(&self) -> BTreeMap<String, String> {
         let mut names = Vec::new();
-        let mut said = String::new();
+        let mut declared = String::new();
         for (name, sum) in self.released() {
             let text = fs::read_to_string(self.path(&name)).unwrap();
             let path = self.path(&name);
             assert_eq!(digest(&text), sum, "{} was released, and has changed", path.display());
-            said += &text;
+            declared += &text;
             names.push(name);
         }
         let mut wanted = BTreeMap::new();
-        if let Some((what, text)) = self.next(&said, tables::all()) {
+        if let Some((what, text)) = self.next(&declared, tables::all()) {
             let name = format!("{:04}_{what}.sql", names.len() + 1);
             names.push(name.clone());
             wanted.insert(name, text);
@@ -76,20 +76,20 @@ impl Migrations {
         wanted
     }
 
-    /// Returns the migration from the columns that the statements `said` declare to `tables`, named
+    /// Returns the migration from the columns that the statements `declared` declare to `tables`, named
     /// after the first table that it changes.
     fn next(
         &self,
-        said: &str,
+        declared: &str,
         tables: impl IntoIterator<Item = TableRef>,
     ) -> Option<(String, String)> {
-        let there = columns(self.dialect, said);
+        let existing = columns(self.dialect, declared);
         let mut what = None;
         let mut parts = Vec::new();
         for table in tables {
-            let of_table = match there.get(table.name.as_ref()) {
+            let of_table = match existing.get(table.name.as_ref()) {
                 None => vec![format!("-- {}\n{}", table.description, (self.create)(&table))],
-                Some(there) => self.changes(&table, there),
+                Some(existing) => self.changes(&table, existing),
             };
             if !of_table.is_empty() {
                 what.get_or_insert_with(|| table.name.to_string());
@@ -99,15 +99,15 @@ impl Migrations {
         Some((what?, parts.join("\n")))
     }
 
-    /// Returns the statements that change a table with the columns `there` to `table`: new columns,
+    /// Returns the statements that change a table with the columns `existing` to `table`: new columns,
     /// decimals with more digits, and columns that become nullable.
-    fn changes(&self, table: &Table, there: &[Said]) -> Vec<String> {
+    fn changes(&self, table: &Table, existing: &[DeclaredColumn]) -> Vec<String> {
         let mut changes = Vec::new();
-        let (mut new, mut wider): (Vec<&Column>, Vec<Wider<'_>>) = (Vec::new(), Vec::new());
+        let (mut new, mut wider): (Vec<&Column>, Vec<WiderDecimal<'_>>) = (Vec::new(), Vec::new());
         let mut relaxed: Vec<&Column> = Vec::new();
         for column in &table.columns {
-            let Some(Said { dtype, not_null, .. }) =
-                there.iter().find(|said| *said.name == *column.name)
+            let Some(DeclaredColumn { dtype, not_null, .. }) =
+                existing.iter().find(|declared| *declared.name == *column.name)
             else {
                 new.push(column);
                 continue;
@@ -115,7 +115,7 @@ impl Migrations {
             if *not_null && column.nullable {
                 relaxed.push(column);
             }
-            let is_other = !dtype.eq_ignore_ascii_case(&(self.dialect.declared)(column.dtype));
+            let is_other = !dtype.eq_ignore_ascii_case(&(self.dialect.column_type)(column.dtype));
             if matches!(column.dtype, DataType::Decimal { .. }) && is_other {
                 wider.push((column, dtype.clone()));
             }
@@ -128,11 +128,11 @@ impl Migrations {
         }
         if !wider.is_empty() {
             let name = self.dialect.quoted(&table.name);
-            changes.push((self.dialect.widen)(&name, table, &wider));
+            changes.push((self.dialect.widen_decimals)(&name, table, &wider));
         }
         if !relaxed.is_empty() {
             let name = self.dialect.quoted(&table.name);
-            changes.push((self.dialect.relax)(&name, table, &relaxed));
+            changes.push((self.dialect.drop_not_null)(&name, table, &relaxed));
         }
         changes
     }
@@ -182,14 +182,14 @@ fn digest(text: &str) -> String {
 
 /// A column as the statements declare it.
 #[derive(Debug, Clone)]
-struct Said {
+struct DeclaredColumn {
     name: String,
     dtype: String,
     not_null: bool,
 }
 
 /// Returns the columns of each table after the statements of `sql`.
-fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<Said>> {
+fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<DeclaredColumn>> {
     let lines: Vec<_> = sql.lines().filter(|line| !line.starts_with("--")).collect();
     let quoted = |text: &str| {
         let (name, rest) = text.strip_prefix(dialect.quote)?.split_once(dialect.quote)?;
@@ -207,9 +207,9 @@ fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<Said>> {
             depth += i32::from(c == '(') - i32::from(c == ')');
             c == '\n' || (c == ',' && depth == 0) || c == '\''
         });
-        let said = rest[..end.unwrap_or(rest.len())].trim();
-        let dtype = said.trim_end_matches("NOT NULL").trim().to_owned();
-        Some(Said { name, not_null: said.ends_with("NOT NULL"), dtype })
+        let declared = rest[..end.unwrap_or(rest.len())].trim();
+        let dtype = declared.trim_end_matches("NOT NULL").trim().to_owned();
+        Some(DeclaredColumn { name, not_null: declared.ends_with("NOT NULL"), dtype })
     };
     let mut tables = BTreeMap::new();
     for statement in lines.join("\n").split(';').map(str::trim) {
@@ -223,30 +223,32 @@ fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<Said>> {
                 tables.remove(&table);
                 continue;
             }
-            let columns: &mut Vec<Said> = tables.get_mut(&table).unwrap();
+            let columns: &mut Vec<DeclaredColumn> = tables.get_mut(&table).unwrap();
             for added in rest.split("ADD COLUMN ").skip(1) {
                 columns.extend(column(added.strip_prefix("IF NOT EXISTS ").unwrap_or(added)));
             }
-            for said in rest.split("MODIFY COLUMN ").skip(1).filter_map(column) {
-                replace(columns, |known| *known = said.clone(), &said.name);
+            for declared in rest.split("MODIFY COLUMN ").skip(1).filter_map(column) {
+                replace(columns, |known| *known = declared.clone(), &declared.name);
             }
-            for said in rest.split("ALTER COLUMN ").skip(1).filter_map(column) {
-                match said.dtype.as_str() {
-                    "DROP" => replace(columns, |known| known.not_null = false, &said.name),
-                    dtype => replace(columns, |known| known.dtype = dtype.to_owned(), &said.name),
+            for declared in rest.split("ALTER COLUMN ").skip(1).filter_map(column) {
+                match declared.dtype.as_str() {
+                    "DROP" => replace(columns, |known| known.not_null = false, &declared.name),
+                    dtype => {
+                        replace(columns, |known| known.dtype = dtype.to_owned(), &declared.name)
+                    }
                 }
             }
         } else if let Some(rest) = statement.strip_prefix("UPDATE sqlite_master ") {
             let mut changes = rest.split("', '");
             let before = changes.next().is_some_and(|before| before.ends_with("NOT NULL"));
-            let said = changes.next().and_then(column);
+            let declared = changes.next().and_then(column);
             let table = rest.rsplit('\'').nth(1).and_then(|table| tables.get_mut(table));
-            if let Some((columns, said)) = table.zip(said) {
-                let change = |known: &mut Said| {
-                    known.dtype.clone_from(&said.dtype);
-                    known.not_null &= !before || said.not_null;
+            if let Some((columns, declared)) = table.zip(declared) {
+                let change = |known: &mut DeclaredColumn| {
+                    known.dtype.clone_from(&declared.dtype);
+                    known.not_null &= !before || declared.not_null;
                 };
-                replace(columns, change, &said.name);
+                replace(columns, change, &declared.name);
             }
         }
     }
@@ -254,21 +256,21 @@ fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<Said>> {
 }
 
 /// Applies `change` to the column `name`.
-fn replace(columns: &mut [Said], change: impl FnMut(&mut Said), name: &str) {
-    columns.iter_mut().filter(|said| said.name == name).for_each(change);
+fn replace(columns: &mut [DeclaredColumn], change: impl FnMut(&mut DeclaredColumn), name: &str) {
+    columns.iter_mut().filter(|declared| declared.name == name).for_each(change);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::{Lists, TEXT_DAYS, TEXT_MICROS};
+    use crate::sql::{ListBinding, TEXT_DATE_RANGE, TEXT_TIMESTAMP_RANGE};
 
     const DIALECT: Dialect = Dialect {
         quote: '"',
-        declared: |dtype| {
+        column_type: |dtype| {
             if let DataType::Text = dtype { "text".into() } else { dtype.to_string() }
         },
-        widen: |name, _, columns| {
+        widen_decimals: |name, _, columns| {
             let wider = columns.iter().map(|(column, before)| {
                 format!(
                     "ALTER TABLE {name} ALTER COLUMN \"{}\" {before} TO {};\n",
@@ -277,23 +279,23 @@ mod tests {
             });
             wider.collect()
         },
-        relax: |name, _, columns| {
+        drop_not_null: |name, _, columns| {
             let relaxed = columns.iter();
             let relax = |column: &&Column| {
                 format!("ALTER TABLE {name} ALTER COLUMN \"{}\" DROP NOT NULL;\n", column.name)
             };
             relaxed.map(relax).collect()
         },
-        null: |_| "NULL".into(),
-        value: |column, _| column,
-        param: |_, _| "?".into(),
-        bytes: |text| text,
-        lists: Lists::Spelled,
-        equal_by_bytes: true,
-        odd_decimals: None,
-        days: TEXT_DAYS,
-        micros: TEXT_MICROS,
-        summary: None,
+        typed_null: |_| "NULL".into(),
+        select_value: |column, _| column,
+        placeholder: |_, _| "?".into(),
+        binary_text: |text| text,
+        list_binding: ListBinding::PerValue,
+        binary_equality: true,
+        non_numeric_decimals: None,
+        date_range: TEXT_DATE_RANGE,
+        timestamp_range: TEXT_TIMESTAMP_RANGE,
+        aggregate_sql: None,
     };
 
     const MADE_UP: Migrations = Migrations {
@@ -314,7 +316,10 @@ mod tests {
                    ALTER TABLE \"b\" RENAME TO \"c\";\nCREATE TABLE \"b\" (\n    \"v\" text\n);\n";
         let columns = columns(&DIALECT, sql);
         let of = |table: &str| -> Vec<String> {
-            columns[table].iter().map(|said| format!("{} {}", said.name, said.dtype)).collect()
+            columns[table]
+                .iter()
+                .map(|declared| format!("{} {}", declared.name, declared.dtype))
+                .collect()
         };
         assert_eq!(of("a"), ["x text", "y decimal(28,8)", "z text", "w text"]);
         assert_eq!(of("b"), ["v text"]);
@@ -328,7 +333,7 @@ mod tests {
                    decimal(38,20) NOT NULL;\nUPDATE sqlite_master SET sql = replace(sql, '\"z\" decimal(28,8)', \
                    '\"z\" decimal(38,18)') WHERE type = 'table' AND name = 'a';\n";
         let columns = columns(&DIALECT, sql);
-        let types: Vec<_> = columns["a"].iter().map(|said| said.dtype.as_str()).collect();
+        let types: Vec<_> = columns["a"].iter().map(|declared| declared.dtype.as_str()).collect();
         assert_eq!(types, ["decimal(38,18)", "decimal(38,20)", "decimal(38,18)"]);
     }
 
@@ -343,8 +348,8 @@ mod tests {
                    UPDATE sqlite_master SET sql = replace(sql, '\"z\" decimal(28,8)', '\"z\" decimal(38,18)') \
                    WHERE type = 'table' AND name = 'a';\n";
         let columns = columns(&DIALECT, sql);
-        let not_null: Vec<_> = columns["a"].iter().filter(|said| said.not_null).collect();
-        let names: Vec<_> = not_null.iter().map(|said| said.name.as_str()).collect();
+        let not_null: Vec<_> = columns["a"].iter().filter(|declared| declared.not_null).collect();
+        let names: Vec<_> = not_null.iter().map(|declared| declared.name.as_str()).collect();
         assert_eq!(names, ["v", "z"]);
     }
 
@@ -355,16 +360,16 @@ mod tests {
         let old = old.nullable("y", DataType::Text, "").nullable("z", DataType::Text, "");
         let new = Table::builder("new", "What is not.").column("x", DataType::Text, "");
         let tables = [old.key(["x"]).build().unwrap(), new.key(["x"]).build().unwrap()];
-        let said = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(28,8),\n    \"y\" text NOT NULL\n);\n";
-        let (what, text) = MADE_UP.next(said, tables.clone()).unwrap();
+        let declared = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(28,8),\n    \"y\" text NOT NULL\n);\n";
+        let (what, text) = MADE_UP.next(declared, tables.clone()).unwrap();
         assert_eq!(what, "old");
         assert_eq!(
             text,
             "ALTER old ADD z;\n\nALTER TABLE \"old\" ALTER COLUMN \"money\" decimal(28,8) TO decimal(38,18);\n\n\
                    ALTER TABLE \"old\" ALTER COLUMN \"y\" DROP NOT NULL;\n\n-- What is not.\nCREATE new;\n"
         );
-        let said = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(38,18),\n    \"y\" text,\n    \"z\" text\n);\n\
+        let declared = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(38,18),\n    \"y\" text,\n    \"z\" text\n);\n\
                     CREATE TABLE \"new\" (\n    \"x\" text\n);\n";
-        assert_eq!(MADE_UP.next(said, tables), None);
+        assert_eq!(MADE_UP.next(declared, tables), None);
     }
 }

@@ -1,53 +1,64 @@
 //! The shared part of the SQL stores.
 //!
-//! A [`Dialect`] describes the SQL of a database; [`select()`] and [`summarise`] build the queries of
-//! a scan and a summary from it. A [`Database`] is a client of one database; [`SqlStore`] is the
-//! sink and warehouse over any of them: its connections, the steps of a load in order, and streams
-//! of rows.
+//! A [`Dialect`] describes the SQL of a database; [`scan_query()`] and [`plan_aggregate`] build the
+//! queries of a scan and an aggregate from it, with pushdown of projections and predicates. A
+//! [`Database`] is the driver of one database; [`SqlStore`] is the sink and warehouse over any of
+//! them: its connections, the steps of a load in order, and streams of rows.
 
+mod aggregate;
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+mod batch_sender;
 mod catalog;
 mod checkpoint;
+mod cursors;
 mod dialect;
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 mod driver;
-mod filter;
+mod known_tables;
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 mod load;
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+mod lock_wait;
 #[cfg(test)]
 pub(crate) mod migrations;
-#[cfg(any(feature = "_sqlx", feature = "mysql"))]
-mod patience;
-mod prepared;
+mod pushdown;
 mod query;
 mod reset;
+mod scan_query;
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
-mod rows;
-mod select;
-mod summary;
+mod store;
+mod stored_column;
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+mod writer;
 
+#[cfg(feature = "bigquery")]
+pub(crate) use aggregate::AggregatePlan;
+pub(crate) use aggregate::plan_aggregate;
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+pub(crate) use batch_sender::BatchSender;
 #[cfg(feature = "_sqlx")]
 pub(crate) use catalog::MIGRATIONS_TABLE;
+pub(crate) use catalog::diff_schema;
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
 pub(crate) use catalog::refuse_views;
-pub(crate) use catalog::{StoredColumn, Wider, compare};
-pub(crate) use checkpoint::{Checkpoint, missing};
-pub(crate) use dialect::{Dialect, Lists, Summary, TEXT_DAYS, TEXT_MICROS};
+pub(crate) use checkpoint::{Checkpoint, rows_missing};
+pub(crate) use cursors::CURSORS;
+#[cfg(feature = "bigquery")]
+pub(crate) use cursors::cursor_table;
+pub(crate) use dialect::{
+    AggregateSql, Dialect, ListBinding, TEXT_DATE_RANGE, TEXT_TIMESTAMP_RANGE,
+};
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
-pub(crate) use driver::{Database, SqlStore};
+pub(crate) use driver::Database;
+pub(crate) use known_tables::KnownTables;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(crate) use patience::locked_out;
+pub(crate) use lock_wait::lock_timeout_error;
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
-pub(crate) use patience::{LOCK_TIMEOUT, told};
-pub(crate) use prepared::Prepared;
-pub(crate) use query::{Param, Query, cell};
+pub(crate) use lock_wait::{LOCK_TIMEOUT, warn_if_slow};
+pub(crate) use query::{Param, Query, scalar_cell};
 #[cfg(feature = "bigquery")]
-pub(crate) use reset::{compare as compare_cursors, cursors, delete};
+pub(crate) use reset::{check_cursors, delete_statement};
+pub(crate) use scan_query::{ScanQuery, scan_query};
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
-pub(crate) use rows::Rows;
-pub(crate) use select::{Select, select};
-#[cfg(feature = "bigquery")]
-pub(crate) use summary::Plan;
-pub(crate) use summary::summarise;
-
-/// The name of the table of cursors.
-pub(crate) const CURSORS: &str = "_tidegauge_cursors";
+pub(crate) use store::SqlStore;
+pub(crate) use stored_column::{StoredColumn, WiderDecimal};

@@ -13,7 +13,7 @@ pub(crate) struct Query {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Param {
     One(DataType, Scalar),
-    /// A list, only for a dialect that binds lists ([`Lists::Bound`](super::Lists)).
+    /// A list, only for a dialect that binds lists ([`ListBinding::Array`](super::ListBinding)).
     List(DataType, Vec<Scalar>),
 }
 
@@ -28,7 +28,7 @@ impl Param {
 }
 
 /// Returns `value` as a cell of a column.
-pub(crate) fn cell(value: &Scalar) -> Cell<'_> {
+pub(crate) fn scalar_cell(value: &Scalar) -> Cell<'_> {
     match value {
         Scalar::Bool(value) => Cell::Bool(*value),
         Scalar::Int(value) => Cell::Int((*value).into()),

@@ -1,11 +1,18 @@
 //! Resets: one transaction for the removed rows and cursors.
 
-use tidegauge_core::{Cursor, DataType, Removal, Reset, Table, TableRef};
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+use tidegauge_core::Reset;
+use tidegauge_core::{Cursor, Removal};
 
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
-use super::driver::{Database, Writer};
-use super::filter::conditions;
-use super::{CURSORS, Dialect, Param, Query};
+use super::cursors::cursor_table;
+use super::dialect::Dialect;
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+use super::driver::Database;
+use super::pushdown::push_down;
+use super::query::{Param, Query};
+#[cfg(any(feature = "_sqlx", feature = "mysql"))]
+use super::writer::Writer;
 use crate::{Error, Result};
 
 /// Returns the statement that deletes the rows of `removal` from the stored table `name` (given as
@@ -13,17 +20,17 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// Returns an error if the database cannot distinguish these rows from all others.
-pub(crate) fn delete(
+pub(crate) fn delete_statement(
     dialect: &Dialect,
     name: &str,
     removal: &Removal,
     params: &mut Vec<Param>,
 ) -> Result<Option<String>> {
-    let conditions = conditions(dialect, removal.predicate(), params);
+    let conditions = push_down(dialect, removal.predicate(), params);
     if conditions.is_never {
         return Ok(None);
     }
-    if conditions.is_loose {
+    if conditions.is_superset {
         return Err(Error::Core(tidegauge_core::Error::Filter {
             table: removal.table().name.to_string(),
             reason: "so many values cannot be told from all others here; remove them in parts"
@@ -35,7 +42,7 @@ pub(crate) fn delete(
 
 /// Returns the conflict of the first of `cursors` that is not where the reset expects it; `found`
 /// returns the current cursor of a source.
-pub(crate) fn compare(
+pub(crate) fn check_cursors(
     cursors: &[(&str, Option<&Cursor>)],
     mut found: impl FnMut(&str) -> Option<Cursor>,
 ) -> Result<()> {
@@ -63,31 +70,33 @@ impl<C> Writer<C> {
     ) -> Result<Vec<usize>> {
         let connection = &mut self.connection;
         // In the same order in every process, so that no two wait for each other.
-        let mut whats: Vec<String> =
+        let mut locks: Vec<String> =
             reset.cursors.iter().map(|(source, _)| format!("source {source}")).collect();
-        whats.sort_unstable();
-        whats.dedup();
-        let first = whats.first().map_or("reset", String::as_str);
-        let more = whats.get(1..).unwrap_or_default();
+        locks.sort_unstable();
+        locks.dedup();
+        let first = locks.first().map_or("reset", String::as_str);
+        let more = locks.get(1..).unwrap_or_default();
         database.begin(connection, first).await?;
-        for what in more {
-            database.also_alone(connection, what).await?;
+        for lock in more {
+            database.lock_also(connection, lock).await?;
         }
         for cursor in reset.cursors {
             let found = database.cursors(connection, Some(cursor.0)).await?.into_iter().next();
-            compare(&[*cursor], |_| found.as_ref().map(|(_, cursor)| Cursor::new(cursor)))?;
+            check_cursors(&[*cursor], |_| found.as_ref().map(|(_, cursor)| Cursor::new(cursor)))?;
         }
         let mut removed = Vec::with_capacity(reset.removals.len());
         for removal in reset.removals {
-            let there = !database.stored(connection, &removal.table().name).await?.is_empty();
-            removed.push(if there { remove(database, connection, removal).await? } else { 0 });
+            let there =
+                !database.stored_columns(connection, &removal.table().name).await?.is_empty();
+            removed.push(if there { delete_rows(database, connection, removal).await? } else { 0 });
         }
         for (source, _) in reset.cursors {
-            remove(database, connection, &Removal::of(&cursors()?, "source", [*source])?).await?;
+            delete_rows(database, connection, &Removal::of(&cursor_table()?, "source", [*source])?)
+                .await?;
         }
         database.commit(connection, first).await?;
-        for what in more {
-            database.no_longer_alone(connection, what).await?;
+        for lock in more {
+            database.unlock(connection, lock).await?;
         }
         Ok(removed)
     }
@@ -95,7 +104,7 @@ impl<C> Writer<C> {
 
 /// Removes rows; returns the number of removed rows.
 #[cfg(any(feature = "_sqlx", feature = "mysql"))]
-pub(super) async fn remove<D: Database>(
+pub(super) async fn delete_rows<D: Database>(
     database: &D,
     connection: &mut D::Connection,
     removal: &Removal,
@@ -103,18 +112,11 @@ pub(super) async fn remove<D: Database>(
     let table = removal.table();
     let mut query = Query::default();
     let name = database.table(&table.name);
-    match delete(database.dialect(), &name, removal, &mut query.params)? {
+    match delete_statement(database.dialect(), &name, removal, &mut query.params)? {
         Some(sql) => {
             query.sql = sql;
             database.delete(connection, &query, table).await
         }
         None => Ok(0),
     }
-}
-
-/// Returns the table of cursors as a table whose rows can be removed.
-pub(crate) fn cursors() -> Result<TableRef> {
-    let table = Table::builder(CURSORS, "How far each source has been loaded");
-    let table = table.column("source", DataType::Text, "").key(["source"]);
-    Ok(table.build()?)
 }

@@ -5,31 +5,33 @@ use std::fmt::Write as _;
 use sqlx::sqlite::SqliteConnection;
 use tidegauge_core::{Column, DataType, ForeignKey, Table};
 
-use crate::sql::{Dialect, Lists, StoredColumn, TEXT_DAYS, TEXT_MICROS, Wider};
+use crate::sql::{
+    Dialect, ListBinding, StoredColumn, TEXT_DATE_RANGE, TEXT_TIMESTAMP_RANGE, WiderDecimal,
+};
 
 /// The SQL dialect of SQLite.
 pub(super) const DIALECT: Dialect = Dialect {
     quote: '"',
-    declared,
-    widen,
-    relax,
-    null: |_| "NULL".into(),
-    value: |column, _| column,
-    param: |_, _| "?".into(),
-    bytes: |text| format!("{text} COLLATE BINARY"),
-    lists: Lists::Spelled,
-    equal_by_bytes: false,
-    // See `encode::decimal`.
-    odd_decimals: Some(|column| format!("typeof({column}) = 'blob'")),
-    days: TEXT_DAYS,
-    micros: TEXT_MICROS,
+    column_type,
+    widen_decimals,
+    drop_not_null,
+    typed_null: |_| "NULL".into(),
+    select_value: |column, _| column,
+    placeholder: |_, _| "?".into(),
+    binary_text: |text| format!("{text} COLLATE BINARY"),
+    list_binding: ListBinding::PerValue,
+    binary_equality: false,
+    // See `encode::encode_decimal`.
+    non_numeric_decimals: Some(|column| format!("typeof({column}) = 'blob'")),
+    date_range: TEXT_DATE_RANGE,
+    timestamp_range: TEXT_TIMESTAMP_RANGE,
     // Sums in SQLite are floats.
-    summary: None,
+    aggregate_sql: None,
 };
 
 /// Returns the declared type. Dates, timestamps and decimals have NUMERIC affinity: the text of a
 /// date or timestamp is no number and stays text, and the number of a decimal stays a number.
-fn declared(dtype: DataType) -> String {
+fn column_type(dtype: DataType) -> String {
     match dtype {
         DataType::Bool => "BOOLEAN".into(),
         DataType::Int64 => "INTEGER".into(),
@@ -43,7 +45,7 @@ fn declared(dtype: DataType) -> String {
 
 /// Returns the statements that create `table` and an index on each of its references.
 pub(super) fn create(table: &Table) -> String {
-    let lines = [DIALECT.columns(table), DIALECT.references(table)].concat();
+    let lines = [DIALECT.column_definitions(table), DIALECT.foreign_keys(table)].concat();
     // With a key of several columns, the table is stored as the index of the key.
     let rowid = if table.key.len() > 1 { " WITHOUT ROWID" } else { "" };
     let name = DIALECT.quoted(&table.name);
@@ -51,28 +53,28 @@ pub(super) fn create(table: &Table) -> String {
     let mut sql = format!("CREATE TABLE IF NOT EXISTS {name} (\n    {lines}\n){rowid};\n");
     for ForeignKey { columns, .. } in &table.foreign_keys {
         let index = DIALECT.quoted(&format!("{}_{}", table.name, columns.join("_")));
-        let columns = DIALECT.list(columns);
+        let columns = DIALECT.quoted_list(columns);
         let _ = writeln!(sql, "CREATE INDEX IF NOT EXISTS {index} ON {name} ({columns});");
     }
     sql
 }
 
 /// Returns the statements that give decimal columns of a table the digits of their definitions.
-fn widen(_: &str, table: &Table, columns: &[Wider<'_>]) -> String {
+fn widen_decimals(_: &str, table: &Table, columns: &[WiderDecimal<'_>]) -> String {
     let changes = columns.iter().map(|(column, before)| {
-        let (name, after) = (DIALECT.quoted(&column.name), declared(column.dtype));
+        let (name, after) = (DIALECT.quoted(&column.name), column_type(column.dtype));
         (format!("{name} {before}"), format!("{name} {after}"))
     });
-    reworded(table, changes)
+    edit_schema(table, changes)
 }
 
 /// Returns the statements that make columns of a table nullable.
-fn relax(_: &str, table: &Table, columns: &[&Column]) -> String {
+fn drop_not_null(_: &str, table: &Table, columns: &[&Column]) -> String {
     let changes = columns.iter().map(|column| {
-        let after = format!("{} {}", DIALECT.quoted(&column.name), declared(column.dtype));
+        let after = format!("{} {}", DIALECT.quoted(&column.name), column_type(column.dtype));
         (format!("{after} NOT NULL"), after)
     });
-    reworded(table, changes)
+    edit_schema(table, changes)
 }
 
 /// Returns the statements that edit the stored `CREATE TABLE` statement of a table.
@@ -81,7 +83,7 @@ fn relax(_: &str, table: &Table, columns: &[&Column]) -> String {
 /// value is valid in a nullable column. So the statement is edited in `sqlite_schema`, by the
 /// procedure of <https://www.sqlite.org/lang_altertable.html> for changes that do not affect the
 /// content.
-fn reworded(table: &Table, changes: impl Iterator<Item = (String, String)>) -> String {
+fn edit_schema(table: &Table, changes: impl Iterator<Item = (String, String)>) -> String {
     let mut sql = String::from("PRAGMA writable_schema = ON;\n");
     let text = |text: &str| format!("'{}'", text.replace('\'', "''"));
     for (before, after) in changes {
@@ -97,7 +99,7 @@ fn reworded(table: &Table, changes: impl Iterator<Item = (String, String)>) -> S
 }
 
 /// Returns the columns of the table called `name` from the catalog.
-pub(super) async fn stored(
+pub(super) async fn stored_columns(
     connection: &mut SqliteConnection,
     name: &str,
 ) -> Result<Vec<StoredColumn>, sqlx::Error> {
@@ -115,7 +117,7 @@ mod tests {
 
     use super::*;
     use crate::sql::migrations::Migrations;
-    use crate::sql::{Database, compare};
+    use crate::sql::{Database, diff_schema};
 
     const MIGRATIONS: Migrations = Migrations {
         folder: "sqlite",
@@ -124,7 +126,7 @@ mod tests {
         add: |table, columns| {
             let name = DIALECT.quoted(&table.name);
             let add = |column: &&Column| {
-                let (column, dtype) = (DIALECT.quoted(&column.name), declared(column.dtype));
+                let (column, dtype) = (DIALECT.quoted(&column.name), column_type(column.dtype));
                 format!("ALTER TABLE {name} ADD COLUMN {column} {dtype};\n")
             };
             columns.iter().map(add).collect()
@@ -151,8 +153,8 @@ mod tests {
         let mut migrated = store.database.connect().await.unwrap();
         let mut defined = SqliteConnection::connect("sqlite::memory:").await.unwrap();
         for table in tables::all() {
-            let found = stored(&mut migrated, &table.name).await.unwrap();
-            assert!(compare(&DIALECT, &table, &found).unwrap().is_empty(), "{}", table.name);
+            let found = stored_columns(&mut migrated, &table.name).await.unwrap();
+            assert!(diff_schema(&DIALECT, &table, &found).unwrap().is_empty(), "{}", table.name);
             sqlx::raw_sql(AssertSqlSafe(create(&table))).execute(&mut defined).await.unwrap();
             let there = catalog(&mut migrated, &table.name).await;
             assert_eq!(there, catalog(&mut defined, &table.name).await, "{}", table.name);

@@ -7,17 +7,17 @@ use sqlx::{Arguments, Decode, Sqlite, TypeInfo, ValueRef, error::BoxDynError};
 use tidegauge_core::arrow::array::Array;
 use tidegauge_core::{Cell, Column, ColumnView, DataType, TextView, short_units};
 
-use crate::text;
+use crate::format;
 
 /// A column whose values can be bound.
-pub(super) struct Lane<'a> {
+pub(super) struct ColumnBinder<'a> {
     dtype: DataType,
     view: ColumnView<'a>,
     /// The texts of a dictionary encoding, each allocated once.
     shared: Vec<Arc<str>>,
 }
 
-impl<'a> Lane<'a> {
+impl<'a> ColumnBinder<'a> {
     pub(super) fn new(dtype: DataType, view: ColumnView<'a>) -> Self {
         let shared = match view {
             ColumnView::Text(texts @ (TextView::Small(..) | TextView::Wide(..)))
@@ -38,12 +38,12 @@ impl<'a> Lane<'a> {
         {
             return values.add(text.clone()).map_err(|error| error.to_string());
         }
-        bind(values, self.view.cell(row), self.dtype)
+        bind_cell(values, self.view.cell(row), self.dtype)
     }
 }
 
 /// Appends `cell` as the next value of a statement, or returns the reason why it cannot.
-pub(super) fn bind(
+pub(super) fn bind_cell(
     values: &mut SqliteArguments,
     cell: Cell<'_>,
     dtype: DataType,
@@ -57,17 +57,19 @@ pub(super) fn bind(
             values.add(i64::try_from(value).map_err(|error| error.to_string())?)
         }
         (Cell::Date(days), _) => {
-            values.add(text::day(days).ok_or_else(|| text::beyond("day", days))?)
+            values.add(format::format_date(days).ok_or_else(|| format::out_of_range("day", days))?)
         }
         (Cell::Timestamp(at), _) => {
-            let written = text::instant(at, ' ', "");
-            values.add(written.ok_or_else(|| text::beyond("microsecond", at))?)
+            let written = format::format_timestamp(at, ' ', "");
+            values.add(written.ok_or_else(|| format::out_of_range("microsecond", at))?)
         }
-        (Cell::Decimal(units), DataType::Decimal { scale, .. }) => match decimal(units, scale) {
-            Money::Integer(value) => values.add(value),
-            Money::Real(value) => values.add(value),
-            Money::Text(value) => values.add(value.into_bytes()),
-        },
+        (Cell::Decimal(units), DataType::Decimal { scale, .. }) => {
+            match encode_decimal(units, scale) {
+                StoredDecimal::Integer(value) => values.add(value),
+                StoredDecimal::Real(value) => values.add(value),
+                StoredDecimal::Text(value) => values.add(value.into_bytes()),
+            }
+        }
         (Cell::Decimal(_), dtype) => return Err(format!("a decimal is no {dtype}")),
     };
     added.map_err(|error| error.to_string())
@@ -75,7 +77,7 @@ pub(super) fn bind(
 
 /// The storage form of a decimal in SQLite.
 #[derive(Debug, PartialEq)]
-enum Money {
+enum StoredDecimal {
     /// A whole number.
     Integer(i64),
     /// A float whose shortest representation is the decimal.
@@ -86,49 +88,49 @@ enum Money {
 
 /// Returns a number if it round-trips exactly, so that `SUM`, `ORDER BY` and `>` work in plain SQL;
 /// otherwise the digits.
-fn decimal(units: i128, scale: u8) -> Money {
+fn encode_decimal(units: i128, scale: u8) -> StoredDecimal {
     if let Some(unit) = 10i128.checked_pow(scale.into())
         && units % unit == 0
         && let Ok(whole) = i64::try_from(units / unit)
     {
-        return Money::Integer(whole);
+        return StoredDecimal::Integer(whole);
     }
-    let (units, scale) = short(units, scale);
+    let (units, scale) = shorten(units, scale);
     // Up to 15 digits, and a power of ten that a float represents exactly, the quotient is the
     // float nearest to the decimal, and the decimal is the shortest representation of that float.
     if units.unsigned_abs() < 1_000_000_000_000_000 && scale <= 22 {
-        return Money::Real(units as f64 / 10f64.powi(scale.into()));
+        return StoredDecimal::Real(units as f64 / 10f64.powi(scale.into()));
     }
-    let digits = text::decimal(units, scale);
+    let digits = format::format_decimal(units, scale);
     match digits.parse::<f64>() {
-        Ok(real) if real.to_string() == trimmed(&digits) => Money::Real(real),
-        _ => Money::Text(digits),
+        Ok(real) if real.to_string() == trim_zeros(&digits) => StoredDecimal::Real(real),
+        _ => StoredDecimal::Text(digits),
     }
 }
 
 /// The decimal places that suffice for most amounts.
-const SHORT: u8 = 8;
+const SHORT_SCALE: u8 = 8;
 
 /// Returns the same decimal at eight places if it has more places but needs no more than eight.
-fn short(units: i128, scale: u8) -> (i128, u8) {
+fn shorten(units: i128, scale: u8) -> (i128, u8) {
     let (units, short) = short_units(units, scale.into());
     (units, u8::try_from(short).unwrap_or(scale))
 }
 
 /// Returns `digits` without the trailing zeros of the decimal places.
-fn trimmed(digits: &str) -> &str {
+fn trim_zeros(digits: &str) -> &str {
     match digits.contains('.') {
         true => digits.trim_end_matches('0').trim_end_matches('.'),
         false => digits,
     }
 }
 
-/// Returns the units at `scale` of a float that is a quotient of at most 15 digits, as [`decimal`]
+/// Returns the units at `scale` of a float that is a quotient of at most 15 digits, as [`encode_decimal`]
 /// writes them: the same value as its shortest representation, without formatting it. `None` for
 /// other floats.
-fn units(real: f64, scale: u8) -> Option<i128> {
-    if let Some(more) = scale.checked_sub(SHORT).filter(|more| *more > 0)
-        && let Some(units) = units(real, SHORT)
+fn units_of_float(real: f64, scale: u8) -> Option<i128> {
+    if let Some(more) = scale.checked_sub(SHORT_SCALE).filter(|more| *more > 0)
+        && let Some(units) = units_of_float(real, SHORT_SCALE)
         && let Some(power) = 10i128.checked_pow(more.into())
     {
         return units.checked_mul(power);
@@ -140,7 +142,7 @@ fn units(real: f64, scale: u8) -> Option<i128> {
 }
 
 /// Passes the value that SQLite returned for `column` to `push`.
-pub(super) fn read<T>(
+pub(super) fn decode_value<T>(
     value: SqliteValueRef<'_>,
     column: &Column,
     push: impl FnOnce(Cell<'_>) -> T,
@@ -160,7 +162,7 @@ pub(super) fn read<T>(
         "REAL" => {
             let real = <f64 as Decode<Sqlite>>::decode(value)?;
             match column.dtype {
-                DataType::Decimal { scale, .. } => match units(real, scale) {
+                DataType::Decimal { scale, .. } => match units_of_float(real, scale) {
                     Some(units) => push(Cell::Decimal(units)),
                     None => push(Cell::Text(&real.to_string())),
                 },
@@ -170,9 +172,11 @@ pub(super) fn read<T>(
         "TEXT" => {
             let text = <&str as Decode<Sqlite>>::decode(value)?;
             match column.dtype {
-                DataType::Date => push(text::parse_day(text).map_or(Cell::Text(text), Cell::Date)),
+                DataType::Date => {
+                    push(format::parse_date(text).map_or(Cell::Text(text), Cell::Date))
+                }
                 DataType::Timestamp => {
-                    push(text::parse_instant(text).map_or(Cell::Text(text), Cell::Timestamp))
+                    push(format::parse_timestamp(text).map_or(Cell::Text(text), Cell::Timestamp))
                 }
                 _ => push(Cell::Text(text)),
             }
@@ -194,50 +198,56 @@ mod tests {
     use super::*;
 
     /// Returns the text that reading `money` results in, without a database.
-    fn spelled(money: Money) -> String {
+    fn spelled(money: StoredDecimal) -> String {
         match money {
-            Money::Integer(value) => value.to_string(),
-            Money::Real(value) => value.to_string(),
-            Money::Text(digits) => digits,
+            StoredDecimal::Integer(value) => value.to_string(),
+            StoredDecimal::Real(value) => value.to_string(),
+            StoredDecimal::Text(digits) => digits,
         }
     }
 
     #[test]
     fn money_is_a_number_wherever_that_is_exact() {
-        assert_eq!(decimal(500, 2), Money::Integer(5));
-        assert_eq!(decimal(-1250, 2), Money::Real(-12.5));
-        assert_eq!(decimal(3_426_519_345_116, 8), Money::Real(34_265.193_451_16));
-        assert_eq!(decimal(1_234_567_812_345_678, 8), Money::Real(12_345_678.123_456_78));
-        assert_eq!(decimal(10i128.pow(27), 8), Money::Real(1e19));
+        assert_eq!(encode_decimal(500, 2), StoredDecimal::Integer(5));
+        assert_eq!(encode_decimal(-1250, 2), StoredDecimal::Real(-12.5));
+        assert_eq!(encode_decimal(3_426_519_345_116, 8), StoredDecimal::Real(34_265.193_451_16));
+        assert_eq!(
+            encode_decimal(1_234_567_812_345_678, 8),
+            StoredDecimal::Real(12_345_678.123_456_78)
+        );
+        assert_eq!(encode_decimal(10i128.pow(27), 8), StoredDecimal::Real(1e19));
         let digits = "12345678901.12345678";
-        assert_eq!(decimal(1_234_567_890_112_345_678, 8), Money::Text(digits.into()));
+        assert_eq!(
+            encode_decimal(1_234_567_890_112_345_678, 8),
+            StoredDecimal::Text(digits.into())
+        );
     }
 
     #[test]
     fn a_float_that_is_no_decimal_is_left_to_its_spelling() {
-        assert_eq!(units(0.1 + 0.2, 8), None);
-        assert_eq!(units(0.1, 0), None);
-        assert_eq!(units(f64::INFINITY, 2), None);
-        assert_eq!(units(1e300, 2), None);
-        assert_eq!(units(-12.5, 2), Some(-1250));
+        assert_eq!(units_of_float(0.1 + 0.2, 8), None);
+        assert_eq!(units_of_float(0.1, 0), None);
+        assert_eq!(units_of_float(f64::INFINITY, 2), None);
+        assert_eq!(units_of_float(1e300, 2), None);
+        assert_eq!(units_of_float(-12.5, 2), Some(-1250));
     }
 
     proptest! {
         #[test]
         fn the_quotient_says_what_the_spelling_says(units in any::<i64>(), shift in 0u32..63, scale in 0u8..=22) {
             let units = i128::from(units >> shift);
-            if let Money::Real(real) = decimal(units, scale) {
-                let digits = text::decimal(units, scale);
-                prop_assert_eq!(real.to_string(), trimmed(&digits));
-                prop_assert_eq!(super::units(real, scale).unwrap_or(units), units);
+            if let StoredDecimal::Real(real) = encode_decimal(units, scale) {
+                let digits = format::format_decimal(units, scale);
+                prop_assert_eq!(real.to_string(), trim_zeros(&digits));
+                prop_assert_eq!(super::units_of_float(real, scale).unwrap_or(units), units);
             }
         }
 
         #[test]
         fn money_comes_back(units in any::<i128>(), shift in 0u32..127, scale in 0u8..=38) {
             let units = units >> shift; // as many small ones as large
-            let (back, digits) = (spelled(decimal(units, scale)), text::decimal(units, scale));
-            prop_assert_eq!(trimmed(&back), trimmed(&digits));
+            let (back, digits) = (spelled(encode_decimal(units, scale)), format::format_decimal(units, scale));
+            prop_assert_eq!(trim_zeros(&back), trim_zeros(&digits));
         }
     }
 }

@@ -7,38 +7,39 @@ use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use tidegauge_core::{Batch, Table, WriteMode};
 
-use super::encode::Lane;
-use super::error::refused;
-use super::{Sqlite, ddl};
+use super::client::Sqlite;
+use super::ddl;
+use super::encode::ColumnBinder;
+use super::error::classify_row;
 use crate::{Error, Result};
 
 /// The maximum number of values that SQLite binds to a statement.
-const MOST_VALUES: usize = 32_766;
+const MAX_PARAMS: usize = 32_766;
 /// The maximum number of rows of a statement; more gain nothing.
-const MOST_ROWS: usize = 500;
+const MAX_ROWS: usize = 500;
 
 impl Sqlite {
-    pub(super) async fn write(
+    pub(super) async fn write_rows(
         &self,
         connection: &mut SqliteConnection,
         batch: &Batch,
         write: WriteMode,
     ) -> Result<()> {
         let table = batch.table();
-        let lanes: Vec<Lane<'_>> = batch
+        let binders: Vec<ColumnBinder<'_>> = batch
             .views()?
             .into_iter()
             .zip(&table.columns)
-            .map(|(view, column)| Lane::new(column.dtype, view))
+            .map(|(view, column)| ColumnBinder::new(column.dtype, view))
             .collect();
-        let most = (MOST_VALUES / lanes.len().max(1)).clamp(1, MOST_ROWS);
-        let statement = |table, rows| statement(table, rows, write);
+        let most = (MAX_PARAMS / binders.len().max(1)).clamp(1, MAX_ROWS);
+        let statement = |table, rows| insert_statement(table, rows, write);
         let whole = Arc::new(statement(table, most));
         let values = |from: usize| {
             let mut values = SqliteArguments::default();
             for row in from..batch.rows().min(from + most) {
-                for (lane, column) in lanes.iter().zip(&table.columns) {
-                    lane.bind(&mut values, row).map_err(|reason| {
+                for (binder, column) in binders.iter().zip(&table.columns) {
+                    binder.bind(&mut values, row).map_err(|reason| {
                         Error::unrepresentable(&table.name, &column.name, reason)
                     })?;
                 }
@@ -59,7 +60,7 @@ impl Sqlite {
             row += rows;
             // SQLite has its own thread: while it inserts these rows, the next are encoded here.
             let (done, following) = join(insert, async { values(row) }).await;
-            done.map_err(|error| refused(&self.path, table, error))?;
+            done.map_err(|error| classify_row(&self.path, table, error))?;
             next = following?;
         }
         Ok(())
@@ -67,12 +68,12 @@ impl Sqlite {
 }
 
 /// Returns the statement that inserts `rows` rows into `table`.
-fn statement(table: &Table, rows: usize, write: WriteMode) -> String {
+fn insert_statement(table: &Table, rows: usize, write: WriteMode) -> String {
     let row = format!("({})", vec!["?"; table.columns.len()].join(","));
     let mut sql = format!(
         "INSERT INTO {} ({}) VALUES {}",
         ddl::DIALECT.quoted(&table.name),
-        ddl::DIALECT.list(table.columns.iter().map(|column| &column.name)),
+        ddl::DIALECT.quoted_list(table.columns.iter().map(|column| &column.name)),
         vec![row; rows].join(",")
     );
     if write == WriteMode::Merge {

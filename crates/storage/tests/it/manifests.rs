@@ -181,7 +181,7 @@ async fn a_repaired_folder_holds_what_it_held_and_goes_on() {
         let repaired = repair(&store.url, &[]).await.unwrap();
         assert!(repaired.faults[0].contains(found), "{repaired:?}");
         assert_eq!(repaired.cursors, BTreeMap::from([("test".into(), Cursor::new("3"))]));
-        assert!(repaired.aside.is_empty() && repaired.unknown.is_empty(), "{repaired:?}");
+        assert!(repaired.rejected.is_empty() && repaired.unrecoverable.is_empty(), "{repaired:?}");
         assert_eq!((repaired.tables["new"].files, repaired.tables["new"].rows), (3, 3));
         let made: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         assert_eq!(made, wanted, "{found}");
@@ -222,7 +222,7 @@ async fn a_repaired_manifest_knows_all_that_the_lost_one_knew() {
     let wanted: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     fs::remove_dir_all(store.path.join("_tidegauge")).unwrap();
     let repaired = repair(&store.url, &[]).await.unwrap();
-    assert!(repaired.unknown.is_empty(), "{repaired:?}");
+    assert!(repaired.unrecoverable.is_empty(), "{repaired:?}");
     let made: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     assert_eq!(made, wanted);
 }
@@ -241,8 +241,8 @@ async fn of_a_load_that_was_broken_off_a_repair_takes_nothing() {
     fs::remove_file(store.path.join(MANIFEST)).unwrap();
     let repaired = repair(&store.url, &[]).await.unwrap();
     assert_eq!(repaired.cursors["test"], Cursor::new("2"));
-    assert_eq!(repaired.aside.len(), 1, "{repaired:?}");
-    assert!(repaired.aside[0].reason.contains("was not finished"), "{repaired:?}");
+    assert_eq!(repaired.rejected.len(), 1, "{repaired:?}");
+    assert!(repaired.rejected[0].reason.contains("was not finished"), "{repaired:?}");
     assert!(!store.path.join("new/000000000003.parquet").exists());
     let moved = files(&store.path.join("_tidegauge"));
     assert!(moved.iter().any(|(path, _)| path.ends_with("new/000000000003.parquet")), "kept");
@@ -259,7 +259,7 @@ async fn files_that_are_gone_are_told_by_a_repair() {
     let repaired = repair(&store.url, &[]).await.unwrap();
     let faults = repaired.faults.join("; ");
     assert!(faults.contains("new/000000000002.parquet` was gone, and 1 rows with it"), "{faults}");
-    assert!(repaired.unknown[0].contains("behind rows that are gone"), "{repaired:?}");
+    assert!(repaired.unrecoverable[0].contains("behind rows that are gone"), "{repaired:?}");
     assert_eq!(repaired.cursors["test"], Cursor::new("3"));
     assert_eq!(store.rows(&tables[0]).await, 2);
     // The same without the manifest: the commits before and after were made, so this one was, too.
@@ -288,8 +288,8 @@ async fn files_of_an_older_release_are_repaired_as_far_as_can_be_known() {
     assert!(!store.path.join(MANIFEST).exists());
     let tables = [table.clone(), merged.clone(), new.clone()];
     let repaired = repair(&store.url, &tables).await.unwrap();
-    assert!(repaired.cursors.is_empty() && repaired.aside.is_empty(), "{repaired:?}");
-    let unknown = &repaired.unknown[0];
+    assert!(repaired.cursors.is_empty() && repaired.rejected.is_empty(), "{repaired:?}");
+    let unknown = &repaired.unrecoverable[0];
     assert!(unknown.contains("how far those were loaded cannot be known"), "{unknown}");
     assert_eq!(store.rows(&table).await, all);
     assert_eq!(store.rows(&new).await, 3);
@@ -392,7 +392,7 @@ async fn a_bucket_is_repaired() {
     assert!(error.contains("is gone"), "{error}");
     let repaired = repair(&store.url, &[]).await.unwrap();
     assert_eq!(repaired.cursors["test"], Cursor::new("3"));
-    assert_eq!(repaired.aside.len(), 1, "{repaired:?}");
+    assert_eq!(repaired.rejected.len(), 1, "{repaired:?}");
     assert!(bucket.head(&half).await.is_err(), "it was moved");
     assert_eq!(store.rows(&table).await, 3);
     assert_eq!(store.rows(&other).await, 1);
@@ -516,7 +516,7 @@ mod resets {
             put(&store.path, &files);
             assert_eq!(held(&store).await, wanted);
             let healthy = repair(&store.url, &[]).await.unwrap();
-            assert!(healthy.faults.is_empty() && healthy.aside.is_empty(), "{healthy:?}");
+            assert!(healthy.faults.is_empty() && healthy.rejected.is_empty(), "{healthy:?}");
             let at = wanted.2.as_ref().map(Cursor::as_str);
             load(&*store.sink(), at, "next", &[]).await.unwrap();
             assert_eq!((held(&store).await.0, held(&store).await.1), (wanted.0, wanted.1.clone()));
@@ -531,7 +531,7 @@ mod resets {
             // reported.
             put(&store.path, &set(&files, MANIFEST, None));
             let repaired = repair(&store.url, &[]).await.unwrap();
-            let unknown = repaired.unknown.join("; ");
+            let unknown = repaired.unrecoverable.join("; ");
             assert!(unknown.contains("a reset was broken off"), "{repaired:?}");
             assert_eq!(held(&store).await, was());
             load(&*store.sink(), Some("3"), "4", &[]).await.unwrap();
@@ -542,9 +542,12 @@ mod resets {
         let repaired = repair(&store.url, &[]).await.unwrap();
         assert_eq!(held(&store).await, is());
         assert!(
-            repaired.aside.iter().all(|file| file.reason.contains("a reset has removed its rows"))
+            repaired
+                .rejected
+                .iter()
+                .all(|file| file.reason.contains("a reset has removed its rows"))
         );
-        assert_eq!(repaired.aside.len(), 4, "{repaired:?}");
+        assert_eq!(repaired.rejected.len(), 4, "{repaired:?}");
     }
 
     #[tokio::test]
@@ -560,7 +563,10 @@ mod resets {
             }
             let repaired = repair(&store.url, &[]).await.unwrap();
             assert_eq!(repaired.faults.len(), 1, "{repaired:?}");
-            assert!(repaired.unknown.is_empty() && repaired.aside.is_empty(), "{repaired:?}");
+            assert!(
+                repaired.unrecoverable.is_empty() && repaired.rejected.is_empty(),
+                "{repaired:?}"
+            );
             assert_eq!(held(&store).await, is());
         }
         // Rows that were loaded after the reset are restored, with their cursor.
@@ -575,7 +581,7 @@ mod resets {
         fs::remove_dir_all(store.path.join("_tidegauge")).unwrap();
         let repaired = repair(&store.url, &[]).await.unwrap();
         assert!(
-            repaired.unknown.join("; ").contains("a reset has written rows anew"),
+            repaired.unrecoverable.join("; ").contains("a reset has written rows anew"),
             "{repaired:?}"
         );
         let (new, shared, _) = held(&store).await;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tidegauge::core::Cursor;
-use tidegauge::storage::Repair;
+use tidegauge::storage::RepairReport;
 use tidegauge::{Result, Tidegauge};
 
 use crate::output::{self, Document, Text};
@@ -46,13 +46,15 @@ struct Aside {
     reason: String,
 }
 
-impl From<Repair> for Store {
-    fn from(repair: Repair) -> Self {
-        let Repair { store, faults, tables, cursors, folder, aside, unknown, .. } = repair;
+impl From<RepairReport> for Store {
+    fn from(repair: RepairReport) -> Self {
+        let RepairReport {
+            store, faults, tables, cursors, moved_to, rejected, unrecoverable, ..
+        } = repair;
         let tables = tables.into_iter().filter(|(_, held)| held.files > 0);
         let tables = tables.map(|(table, held)| Held { table, files: held.files, rows: held.rows });
         let sources = cursors.into_iter().map(|(source, cursor)| Source { source, cursor });
-        let aside = aside
+        let aside = rejected
             .into_iter()
             .map(|file| Aside { path: file.path.to_string(), reason: file.reason.to_string() });
         Self {
@@ -60,9 +62,9 @@ impl From<Repair> for Store {
             faults,
             tables: tables.collect(),
             sources: sources.collect(),
-            folder,
+            folder: moved_to,
             set_aside: aside.collect(),
-            notes: unknown,
+            notes: unrecoverable,
         }
     }
 }
