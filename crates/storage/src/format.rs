@@ -39,7 +39,8 @@ pub(crate) fn out_of_range(unit: &str, units: impl std::fmt::Display) -> String 
     format!("{unit} {units} after 1970 lies outside the years 0000 to 9999")
 }
 
-/// Parses the output of [`format_timestamp`] with a space between and no end; `None` for any other text.
+/// Parses the output of [`format_timestamp`] with a space between and no end; `None` for any other
+/// text.
 pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     if bytes.len() != 26 || bytes[10] != b' ' || bytes[13] != b':' || bytes[16] != b':' {

@@ -48,7 +48,8 @@
 //! # }
 //! ```
 
-// What the stores share is complete where all of them are built: in a build with few, parts are unused.
+// What the stores share is complete where all of them are built: in a build with few, parts are
+// unused.
 #[cfg(any(feature = "_folder", feature = "_sql"))]
 mod batches;
 #[cfg(feature = "bigquery")]

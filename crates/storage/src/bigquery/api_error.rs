@@ -85,7 +85,7 @@ pub(super) struct ErrorBody {
     pub(super) errors: Vec<ErrorBody>,
 }
 
-/// Returns the outcome of a job, or `None` if it has not outcome yet.
+/// Returns the outcome of a job, or `None` if it has not ended yet.
 pub(super) fn job_outcome(job: &Value) -> Option<Result<(), ApiError>> {
     if job.pointer("/status/state").and_then(Value::as_str) != Some("DONE") {
         return None;

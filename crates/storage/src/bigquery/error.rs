@@ -10,20 +10,20 @@ impl BigQuery {
     /// Converts an error of the service to one whose message says what to do; `at` is the table
     /// concerned. The reasons are those of <https://cloud.google.com/bigquery/docs/error-messages>.
     pub(super) fn failed(&self, error: ApiError, at: Option<&Table>) -> Error {
-        let refused = |kind, reason: String, advice: &str| Error::server(kind, reason, advice);
+        let server_error = |kind, reason: String, advice: &str| Error::server(kind, reason, advice);
         let is_conflict = error.is_conflict();
         let is_transient = error.is_transient();
-        let (status, reason, words) = match error {
+        let (status, reason, text) = match error {
             ApiError::Response { status, reason, message } => (status, reason, one_line(&message)),
             ApiError::Unreachable(cause) => {
-                return refused(
+                return server_error(
                     ErrorKind::Unavailable,
                     format!("it cannot be reached, or has gone away: {cause}"),
                     "check the network (and BIGQUERY_EMULATOR_HOST, if it is set), then run again",
                 );
             }
             ApiError::Credentials(cause) => {
-                return refused(
+                return server_error(
                     ErrorKind::Authentication,
                     format!("no credentials for it: {}", one_line(&cause)),
                     "run `gcloud auth application-default login`, set \
@@ -31,14 +31,14 @@ impl BigQuery {
                 );
             }
             ApiError::JobTimeout(waited) => {
-                return refused(
+                return server_error(
                     ErrorKind::Unavailable,
                     format!("a job has not ended for {} s", waited.as_secs()),
                     "look at the project's job history for why, then run again",
                 );
             }
             ApiError::Malformed(cause) => {
-                return refused(
+                return server_error(
                     ErrorKind::Unavailable,
                     format!("its answer cannot be read: {cause}"),
                     "check that the endpoint is BigQuery's; then run again",
@@ -47,36 +47,36 @@ impl BigQuery {
         };
         let dataset = &self.dataset;
         match (status, reason.as_str()) {
-            (401, _) => refused(
+            (401, _) => server_error(
                 ErrorKind::Authentication,
-                format!("the credentials are not accepted: {words}"),
+                format!("the credentials are not accepted: {text}"),
                 "renew them: `gcloud auth application-default login`, or another key",
             ),
-            (_, "accessDenied") => refused(
+            (_, "accessDenied") => server_error(
                 ErrorKind::Permission,
-                words,
+                text,
                 &format!(
                     "let this account be `BigQuery Data Editor` of dataset `{}` and `BigQuery Job \
                      User` of project `{}`",
                     dataset.dataset_id, dataset.project_id
                 ),
             ),
-            (_, "billingNotEnabled") => refused(
+            (_, "billingNotEnabled") => server_error(
                 ErrorKind::Configuration,
-                words,
+                text,
                 "enable billing for the project: the free sandbox takes no DML",
             ),
             (_, "quotaExceeded") => {
-                refused(ErrorKind::RateLimited, words, "wait until the quota is there again")
+                server_error(ErrorKind::RateLimited, text, "wait until the quota is there again")
             }
-            (_, "bytesBilledLimitExceeded") => refused(
+            (_, "bytesBilledLimitExceeded") => server_error(
                 ErrorKind::Configuration,
-                words,
+                text,
                 "raise `max_bytes_billed` in the URL, or ask for less",
             ),
-            (404, _) => refused(
+            (404, _) => server_error(
                 ErrorKind::NotFound,
-                words,
+                text,
                 "check project and dataset in the URL, and that `location` is the dataset's",
             ),
             (_, reason) => {
@@ -87,12 +87,12 @@ impl BigQuery {
                     _ => ErrorKind::Bug,
                 };
                 let table = at.map(|at| format!("table `{}`: ", at.name)).unwrap_or_default();
-                refused(kind, format!("{table}{words}"), "nothing was written")
+                server_error(kind, format!("{table}{text}"), "nothing was written")
             }
         }
     }
 }
 
-fn one_line(words: &str) -> String {
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,5 +1,5 @@
-//! Jobs: the service does all its work in jobs, whose ids the client chooses, so that requests for them
-//! are idempotent.
+//! Jobs: the service does all its work in jobs, whose ids the client chooses, so that requests for
+//! them are idempotent.
 
 use std::time::{Duration, Instant};
 

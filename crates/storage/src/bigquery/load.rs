@@ -1,4 +1,4 @@
-//! Loads: rows are staged in separate tables, and moved into dataset together with the cursor in one
+//! Loads: rows are staged in separate tables, and moved into place together with the cursor in one
 //! transaction.
 
 use std::collections::BTreeMap;
@@ -160,12 +160,13 @@ impl BigQuery {
         let value =
             |column: &Column| (DIALECT.select_value)(DIALECT.quoted(&column.name), column.dtype);
         let columns: Vec<_> = table.columns.iter().map(value).collect();
-        let same = table.key.iter().map(|name| DIALECT.quoted(name));
-        let same: Vec<_> = same.map(|name| format!("k.{name} = t.{name}")).collect();
+        let key_conditions = table.key.iter().map(|name| DIALECT.quoted(name));
+        let key_conditions: Vec<_> =
+            key_conditions.map(|name| format!("k.{name} = t.{name}")).collect();
         let sql = format!(
             "SELECT {} FROM {name} AS t WHERE EXISTS (SELECT 1 FROM ({keys}) AS k WHERE {})",
             columns.join(", "),
-            same.join(" AND ")
+            key_conditions.join(" AND ")
         );
         let query = sql::Query { sql, params: Vec::new() };
         let rows = self.stream_rows(Query::from_sql(&query)?, lenient, None).await?;
@@ -173,25 +174,25 @@ impl BigQuery {
     }
 
     async fn commit_staged(&self, load: &Load<'_>, stages: &[Staged]) -> Result<()> {
-        let mut known = self.checkpoints.lock().await;
-        let before = match known.remove(load.source) {
-            Some((cursor, loaded)) if Some(&cursor) == load.before => Some(loaded),
+        let mut checkpoints = self.checkpoints.lock().await;
+        let before = match checkpoints.remove(load.source) {
+            Some((cursor, checkpoint)) if Some(&cursor) == load.before => Some(checkpoint),
             _ => {
                 let tables: Vec<_> =
                     load.batches.iter().map(|batch| batch.table().clone()).collect();
                 match self.verified_checkpoint(load.source, &tables).await? {
                     // The cursor is not the expected one, so the load below reports the conflict.
                     Some((cursor, _)) if Some(&cursor) != load.before => None,
-                    found => found.and_then(|(_, loaded)| loaded),
+                    found => found.and_then(|(_, checkpoint)| checkpoint),
                 }
             }
         };
         // The check counts rows, which is free of charge, instead of looking them up by key.
         let after = Checkpoint::after(before, load, false)?;
         self.run_transaction(load, stages, &after.to_json()?).await?;
-        known.insert(load.source.to_owned(), (load.after.clone(), after));
+        checkpoints.insert(load.source.to_owned(), (load.after.clone(), after));
         for source in load.forgets {
-            known.remove(*source);
+            checkpoints.remove(*source);
         }
         Ok(())
     }
@@ -211,16 +212,16 @@ impl BigQuery {
         let found = self.query_values(&query).await.map_err(failed)?;
         let mut found = found.into_iter().next().unwrap_or_default().into_iter();
         let Some(cursor) = found.next().flatten() else { return Ok(None) };
-        let kept = found.next().flatten();
-        let loaded = Checkpoint::read(source, &cursor, kept.as_deref())?;
+        let stored = found.next().flatten();
+        let checkpoint = Checkpoint::read(source, &cursor, stored.as_deref())?;
         for table in tables {
-            if loaded.as_ref().is_some_and(|loaded| loaded.probe_scan(table).is_some())
+            if checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.probe_scan(table).is_some())
                 && !self.has_rows(table).await.map_err(failed)?
             {
                 return Err(rows_missing(source, table));
             }
         }
-        Ok(Some((Cursor::new(cursor), loaded)))
+        Ok(Some((Cursor::new(cursor), checkpoint)))
     }
 
     /// Executes one transaction for the rows and the cursor. If it fails for whatever reason, the
@@ -229,7 +230,7 @@ impl BigQuery {
         &self,
         load: &Load<'_>,
         stages: &[Staged],
-        loaded: &str,
+        checkpoint: &str,
     ) -> Result<()> {
         let mut query = delete_outdated(load)?;
         query.sql = transaction_script(load, &query.sql, stages);
@@ -237,7 +238,7 @@ impl BigQuery {
             Param::text("source", Some(load.source)),
             Param::text("before", load.before.map(Cursor::as_str)),
             Param::text("after", Some(load.after.as_str())),
-            Param::text("loaded", Some(loaded)),
+            Param::text("loaded", Some(checkpoint)),
         ]);
         let Err(error) = self.run_with_retry(&query).await else { return Ok(()) };
         let found = self.cursor_of(load.source).await;
@@ -307,15 +308,18 @@ fn transaction_script(load: &Load<'_>, outdated: &str, stages: &[Staged]) -> Str
         sql += &raise_unless(&rows, STAGE_CHANGED);
         let (name, rows) = (DIALECT.quoted(&table.name), stage.select(table));
         let columns = DIALECT.quoted_list(table.columns.iter().map(|column| &column.name));
-        let same: Vec<String> = table.key.iter().map(|name| DIALECT.quoted(name)).collect();
-        let same: Vec<String> = same.iter().map(|name| format!("s.{name} = t.{name}")).collect();
-        let known = format!("EXISTS (SELECT 1 FROM ({rows}) AS s WHERE {})", same.join(" AND "));
+        let key_conditions: Vec<String> =
+            table.key.iter().map(|name| DIALECT.quoted(name)).collect();
+        let key_conditions: Vec<String> =
+            key_conditions.iter().map(|name| format!("s.{name} = t.{name}")).collect();
+        let exists =
+            format!("EXISTS (SELECT 1 FROM ({rows}) AS s WHERE {})", key_conditions.join(" AND "));
         sql += &match write {
             WriteMode::Append => raise_unless(
-                &format!("NOT EXISTS (SELECT 1 FROM {name} AS t WHERE {known})"),
+                &format!("NOT EXISTS (SELECT 1 FROM {name} AS t WHERE {exists})"),
                 &format!("{KEY_EXISTS}{name}"),
             ),
-            WriteMode::Merge => format!("DELETE FROM {name} AS t WHERE {known};\n"),
+            WriteMode::Merge => format!("DELETE FROM {name} AS t WHERE {exists};\n"),
         };
         sql += &format!("INSERT INTO {name} ({columns}) {rows};\n");
     }

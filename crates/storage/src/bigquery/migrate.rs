@@ -76,7 +76,7 @@ impl BigQuery {
         let path = format!("datasets/{dataset}");
         match self.client.request_json(Method::GET, &self.client.url(&path), None).await {
             Err(error) if error.is_not_found() => {}
-            there => return there.map(|_| ()),
+            found => return found.map(|_| ()),
         }
         let mut new = json!({ "datasetReference": { "projectId": project, "datasetId": dataset } });
         if let Some(location) = &self.dataset.location {

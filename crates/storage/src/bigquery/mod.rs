@@ -1,4 +1,4 @@
-//! BigQuery: rows are staged by Parquet load jobs, and moved into dataset by one transaction.
+//! BigQuery: rows are staged by Parquet load jobs, and moved into place by one transaction.
 
 mod aggregate;
 mod api_error;

@@ -150,8 +150,8 @@ impl BigQuery {
             body.insert("location".into(), json!(location));
         }
         let (url, body) = (self.client.url("queries"), Value::Object(body));
-        let said = self.client.request_json(Method::POST, &url, Some(&body)).await?;
-        let bytes = said.get("totalBytesProcessed").and_then(|bytes| match bytes {
+        let estimate = self.client.request_json(Method::POST, &url, Some(&body)).await?;
+        let bytes = estimate.get("totalBytesProcessed").and_then(|bytes| match bytes {
             Value::String(text) => text.parse::<u64>().ok(),
             other => other.as_u64(),
         });

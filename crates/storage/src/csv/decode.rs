@@ -9,7 +9,8 @@ use super::{paths, segment};
 use crate::folder::{KeyRange, RowConsumer, StoredTable};
 use crate::{Error, Result};
 
-/// Passes the rows of the segments of `stored` whose keys may lie in `range` to `consume`, oldest first.
+/// Passes the rows of the segments of `stored` whose keys may lie in `range` to `consume`, oldest
+/// first.
 pub(super) fn read_rows(
     dir: &Path,
     table: &TableRef,

@@ -23,7 +23,7 @@ pub(super) fn create_file(dir: &Path, table: &Table) -> Result<u64> {
     let header = encode::header(table);
     // A killed run may have left the header, or the beginning of it.
     match fs::read(&path) {
-        Ok(there) if header.as_bytes().starts_with(&there) => {}
+        Ok(found) if header.as_bytes().starts_with(&found) => {}
         Ok(_) => return Err(Error::ForeignFile { path: path.display().to_string() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(Error::io(&path, error)),
@@ -133,7 +133,7 @@ pub(super) fn file_lengths(
     manifest: &Manifest,
 ) -> Result<BTreeMap<String, Option<u64>>> {
     let length = |path: &Path| match fs::metadata(path) {
-        Ok(there) => Ok(Some(there.len())),
+        Ok(found) => Ok(Some(found.len())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io(path, error)),
     };
@@ -166,12 +166,12 @@ pub(super) fn verify(
         let path = dir.join(file_name(table));
         let after = manifest.tables.get(table).and_then(|stored| stored.bytes);
         let committed = stored.bytes.unwrap_or_default().min(after.unwrap_or_default());
-        let there = lengths.get(table).copied().flatten();
-        let Some(there) = there else {
+        let found = lengths.get(table).copied().flatten();
+        let Some(found) = found else {
             return Err(Error::damaged(&path, format!("it is gone, and had {committed} bytes")));
         };
-        if there < committed {
-            let reason = format!("it has {there} bytes, and {committed} were written");
+        if found < committed {
+            let reason = format!("it has {found} bytes, and {committed} were written");
             return Err(Error::damaged(&path, reason));
         }
     }
@@ -180,13 +180,14 @@ pub(super) fn verify(
         return Ok(Vec::new());
     }
     let is_longer = |(table, stored): &(&String, &StoredTable)| {
-        let there = lengths.get(*table).copied().flatten();
-        there.is_some_and(|there| there > stored.bytes.unwrap_or_default())
+        let found = lengths.get(*table).copied().flatten();
+        found.is_some_and(|found| found > stored.bytes.unwrap_or_default())
     };
     Ok(manifest.tables.iter().filter(is_longer).map(|(table, _)| file_name(table)).collect())
 }
 
-/// Truncates the files to their committed lengths; logs it if a killed load left more (`after_unfinished_load`).
+/// Truncates the files to their committed lengths; logs it if a killed load left more
+/// (`after_unfinished_load`).
 pub(super) fn truncate_files(
     dir: &Path,
     manifest: &Manifest,

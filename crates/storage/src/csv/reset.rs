@@ -28,7 +28,7 @@ pub(super) fn count_removed(dir: &Path, removal: &Removal, stored: &StoredTable)
     Ok(rows)
 }
 
-/// Removes the lines of `removal` from `stored`. A file without any lines kept gets all current
+/// Removes the lines of `removal` from `stored`. A file without any lines left gets all current
 /// columns of the table.
 pub(super) fn remove_rows(
     dir: &Path,
@@ -90,7 +90,7 @@ pub(super) fn add_columns(
     let (mut path, next) =
         (current_path(dir, table, stored), rewritten_path(dir, &table.name, commit));
     if path == next {
-        // A removal in the same commit has file this file.
+        // A removal in the same commit has written this file.
         path = next.with_extension("narrow.csv");
         fs::rename(&next, &path).map_err(|error| Error::io(&next, error))?;
     }

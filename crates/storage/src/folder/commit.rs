@@ -1,5 +1,5 @@
-//! The commit protocol: optimistic concurrency with retries on conflict, and the cleanup of loads that
-//! were not committed.
+//! The commit protocol: optimistic concurrency with retries on conflict, and the cleanup of loads
+//! that were not committed.
 
 use std::time::Duration;
 

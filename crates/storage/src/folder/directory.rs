@@ -25,8 +25,8 @@ pub(crate) trait Directory: Clone + Debug + Send + Sync + 'static {
     /// Returns the manifest and its version, or `None` if nothing was ever committed.
     fn read_manifest(&self) -> Result<Option<(Vec<u8>, Option<ManifestVersion>)>>;
 
-    /// Commits by compare-and-swap of the manifest, which must still be `version`. Returns `false` if another load
-    /// has replaced it meanwhile.
+    /// Commits by compare-and-swap of the manifest, which must still be `version`. Returns `false`
+    /// if another load has replaced it meanwhile.
     fn swap_manifest(&self, manifest: &[u8], version: Option<&ManifestVersion>) -> Result<bool>;
 
     /// Returns the number of a commit that is known to have been made; 0 if none is. If a manifest

@@ -31,8 +31,8 @@ pub(crate) trait Format<D>: Debug + Send + Sync + 'static {
         false
     }
 
-    /// Writes the rows of `batch`, which is not empty, as `segment`, and records their location in it.
-    /// The rows are durable when it returns.
+    /// Writes the rows of `batch`, which is not empty, as `segment`, and records their location in
+    /// it. The rows are durable when it returns.
     fn write_segment(
         directory: &D,
         table: &TableRef,
@@ -42,8 +42,8 @@ pub(crate) trait Format<D>: Debug + Send + Sync + 'static {
         commit: &mut CommitContext<'_>,
     ) -> Result<()>;
 
-    /// Passes the key columns of `segment` to `consume` in batches; rows whose key is outside `range` may
-    /// be left out.
+    /// Passes the key columns of `segment` to `consume` in batches; rows whose key is outside
+    /// `range` may be left out.
     fn read_keys(
         directory: &D,
         table: &TableRef,
@@ -52,8 +52,8 @@ pub(crate) trait Format<D>: Debug + Send + Sync + 'static {
         consume: RowConsumer<'_>,
     ) -> Result<()>;
 
-    /// Passes the rows of `stored` to `consume`, rows that replace others after those; rows whose key
-    /// is outside `range` may be left out.
+    /// Passes the rows of `stored` to `consume`, rows that replace others after those; rows whose
+    /// key is outside `range` may be left out.
     fn read_rows(
         directory: &D,
         table: &TableRef,
@@ -119,8 +119,8 @@ pub(crate) trait Format<D>: Debug + Send + Sync + 'static {
     ) -> Result<()>;
 }
 
-/// The metadata of a load that is written into its files, so that a manifest can be rebuilt from them.
-/// A reset, which rewrites rows of others, has no source.
+/// The metadata of a load that is written into its files, so that a manifest can be rebuilt from
+/// them. A reset, which rewrites rows of others, has no source.
 #[derive(Debug, Default)]
 #[cfg_attr(not(feature = "parquet"), allow(dead_code))]
 pub(crate) struct CommitContext<'a> {

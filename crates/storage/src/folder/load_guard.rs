@@ -9,8 +9,8 @@ pub(crate) trait LoadGuard {
     /// loads may be concurrent.
     fn load_id(&self) -> Option<&str>;
 
-    /// Records durably that the load of `commit` begins, and the extent of what it writes. Returns the loads
-    /// that were killed here, whose files must be removed first.
+    /// Records durably that the load of `commit` begins, and the extent of what it writes. Returns
+    /// the loads that were killed here, whose files must be removed first.
     fn begin(&mut self, commit: u64, extent: WriteExtent) -> Result<Vec<UnfinishedLoad>>;
 
     /// Records the end of the load of `commit`: it is committed, it was rolled back

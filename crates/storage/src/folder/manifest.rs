@@ -1,5 +1,5 @@
-//! The manifest: the complete list of what a folder contains as of its last commit, a snapshot of the
-//! store.
+//! The manifest: the complete list of what a folder contains as of its last commit, a snapshot of
+//! the store.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Segments: the rows that one commit wrote to a table, with the statistics that the manifest keeps of
-//! them for pruning.
+//! Segments: the rows that one commit wrote to a table, with the statistics that the manifest keeps
+//! of them for pruning.
 
 use std::collections::BTreeMap;
 

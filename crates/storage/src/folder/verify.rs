@@ -8,8 +8,8 @@ use super::layout::MANIFEST_PATH;
 use super::manifest::Manifest;
 use crate::{Error, Result};
 
-/// Refuses a folder whose files and manifest do not match: once per opened store, or for every load if
-/// that is cheap.
+/// Refuses a folder whose files and manifest do not match: once per opened store, or for every load
+/// if that is cheap.
 pub(super) fn verify_folder<F: Format<D>, D: Directory>(
     directory: &D,
     verified: &AtomicBool,
@@ -17,7 +17,8 @@ pub(super) fn verify_folder<F: Format<D>, D: Directory>(
     if verified.load(Ordering::Relaxed) && !F::VERIFIES_EVERY_LOAD {
         return Ok(());
     }
-    // Other loads may run: a file that is not in the manifest at one attempt may be in it at the next.
+    // Other loads may run: a file that is not in the manifest at one attempt may be in it at the
+    // next.
     let mut unexpected: Vec<String> = Vec::new();
     for attempt in 0..3 {
         let before = Manifest::read::<F, D>(directory)?;

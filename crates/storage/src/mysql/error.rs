@@ -59,7 +59,7 @@ impl MySql {
     /// Converts an error that the server reported for a statement, or for one of its rows.
     pub(super) fn server_error(&self, error: &ServerError, at: Option<&Table>) -> Error {
         let (user, target) = (&self.target.user, self.target.name.clone());
-        let words = error.message.replace('\n', " ");
+        let message = error.message.replace('\n', " ");
         let (kind, reason, advice) = match error.code {
             1062 if at.is_some() => {
                 let (table, key) = at
@@ -70,30 +70,30 @@ impl MySql {
             // MariaDB reports no more than this to a client without encryption.
             1045 | 1698 if self.target.options.ssl_opts().is_none() => (
                 ErrorKind::Authentication,
-                format!("user `{user}` is not let in: {words}"),
+                format!("user `{user}` is not let in: {message}"),
                 "check user and password in the URL; if the server takes encrypted connections \
                  only, say `require_ssl=true` in the URL"
                     .into(),
             ),
             1045 | 1698 => (
                 ErrorKind::Authentication,
-                format!("user `{user}` is not let in: {words}"),
+                format!("user `{user}` is not let in: {message}"),
                 "check user and password in the URL".into(),
             ),
             3159 => (
                 ErrorKind::Configuration,
-                words,
+                message,
                 "the server takes encrypted connections only: say `require_ssl=true` in the URL"
                     .into(),
             ),
             1049 => (
                 ErrorKind::NotFound,
-                words,
+                message,
                 "create the database, or name another one in the URL".into(),
             ),
             1044 | 1142 | 1143 | 1227 | 1370 => (
                 ErrorKind::Permission,
-                format!("user `{user}` may not do this: {words}"),
+                format!("user `{user}` may not do this: {message}"),
                 format!("let it: GRANT ALL ON `{}`.* TO '{user}'", self.database()),
             ),
             1021 | 1114 => return Error::DiskFull { path: target },
@@ -101,7 +101,7 @@ impl MySql {
             // The code of errors raised by triggers.
             1644 if at.is_some() => {
                 let table = at.map(|table| table.name.to_string()).unwrap_or_default();
-                return Error::Trigger { table, reason: words };
+                return Error::Trigger { table, reason: message };
             }
             1153 | 1301 => {
                 let of = at.map(|table| format!("a statement on table `{}`", table.name));
@@ -109,27 +109,27 @@ impl MySql {
             }
             LOCK_WAIT_TIMEOUT => return lock_timeout_error(at.as_slice(), LOCK_HOLDER_ADVICE),
             1213 => {
-                (ErrorKind::Conflict, words, "somebody else was at these rows: run again".into())
+                (ErrorKind::Conflict, message, "somebody else was at these rows: run again".into())
             }
             1040 | 1203 => (
                 ErrorKind::Unavailable,
-                words,
+                message,
                 "wait until others have left, then run again".into(),
             ),
             1317 | 1969 | 3024 => (
                 ErrorKind::Unavailable,
-                words,
+                message,
                 "raise the server's limit of time for a statement if it is too short, then run again"
                     .into(),
             ),
             1053 | 1077 | 1927 => (
                 ErrorKind::Unavailable,
-                words,
+                message,
                 "wait until the server is there again, then run again".into(),
             ),
             code => {
                 let table = at.map(|table| format!("table `{}`: ", table.name)).unwrap_or_default();
-                (kind(code), format!("{table}{words}"), "nothing was written".into())
+                (kind(code), format!("{table}{message}"), "nothing was written".into())
             }
         };
         Error::Server { kind, reason, advice }
@@ -139,10 +139,10 @@ impl MySql {
 /// Returns `true` if the protocol failed on a packet that was too large. The client's type for that
 /// is not public.
 fn is_too_large(cause: &std::io::Error) -> bool {
-    let words = cause.to_string();
+    let message = cause.to_string();
     ["larger than max_allowed_packet", "Packets out of sync"]
         .iter()
-        .any(|says| words.contains(says))
+        .any(|text| message.contains(text))
 }
 
 /// Returns the kind of an error whose message is the server's own.

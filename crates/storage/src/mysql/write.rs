@@ -234,7 +234,8 @@ pub(super) fn create_staging_table(table: &Table) -> Vec<String> {
     ]
 }
 
-/// Returns the statement that moves the staged rows into the table: as an upsert, or as new rows only.
+/// Returns the statement that moves the staged rows into the table: as an upsert, or as new rows
+/// only.
 fn move_staged_statement(table: &Table, write: WriteMode) -> String {
     let dialect = ddl::DIALECT;
     let columns = dialect.quoted_list(table.columns.iter().map(|column| &column.name));

@@ -196,8 +196,8 @@ impl<'a, D: FileStore> ParquetFile<'a, D> {
         ProjectionMask::leaves(self.metadata.parquet_schema(), indexes)
     }
 
-    /// Returns the pushed-down predicate with which the columns of the conditions are decoded first, and the other
-    /// columns only for rows that pass.
+    /// Returns the pushed-down predicate with which the columns of the conditions are decoded
+    /// first, and the other columns only for rows that pass.
     fn row_filter(
         &self,
         request: &ReadRequest,

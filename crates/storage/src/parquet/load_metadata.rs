@@ -89,8 +89,8 @@ impl LoadMetadata {
         Ok(KeyValue::new(KEY.to_owned(), text))
     }
 
-    /// Returns the load metadata in a footer's metadata, or `None` if there is none, or one of a newer
-    /// release.
+    /// Returns the load metadata in a footer's metadata, or `None` if there is none, or one of a
+    /// newer release.
     pub(super) fn find(entries: Option<&Vec<KeyValue>>) -> Option<Self> {
         let entry = entries?.iter().find(|entry| entry.key == KEY)?;
         let metadata: Self = serde_json::from_str(entry.value.as_deref()?).ok()?;

@@ -18,9 +18,9 @@ type RowLocation = (u32, u32);
 /// A search for the latest rows among segments, which are ordered from the oldest, and for those of
 /// them that pass.
 ///
-/// No segment has a key twice, and most key ranges overlap no other: such segments are read as they are.
-/// Of the others only the keys are read here. Memory holds the keys of rows that pass, and a bit
-/// per row; for other rows it suffices to know that they replace one.
+/// No segment has a key twice, and most key ranges overlap no other: such segments are read as they
+/// are. Of the others only the keys are read here. Memory holds the keys of rows that pass, and a
+/// bit per row; for other rows it suffices to know that they replace one.
 struct LatestRows<'a, D> {
     directory: &'a D,
     metrics: &'a ScanMetrics,

@@ -1,5 +1,5 @@
-//! The plan of a scan: the files that may have rows, pruned by the manifest, and the latest rows of a
-//! merge table.
+//! The plan of a scan: the files that may have rows, pruned by the manifest, and the latest rows of
+//! a merge table.
 
 use tidegauge_core::WriteMode;
 

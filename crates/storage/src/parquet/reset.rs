@@ -47,9 +47,9 @@ pub(super) fn count_removed<D: FileStore>(
     Ok(rows)
 }
 
-/// Removes the rows of `removal` from `stored`: as whole segments if possible, otherwise by rewriting
-/// the remaining rows of a segment, each such segment as a commit of its own with numbers from `commit`
-/// on. The paths of files that are no longer named are appended to `outdated`.
+/// Removes the rows of `removal` from `stored`: as whole segments if possible, otherwise by
+/// rewriting the remaining rows of a segment, each such segment as a commit of its own with numbers
+/// from `commit` on. The paths of files that are no longer named are appended to `outdated`.
 pub(super) fn remove_rows<D: FileStore>(
     directory: &D,
     removal: &Removal,

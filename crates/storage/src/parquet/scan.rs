@@ -88,7 +88,8 @@ pub(super) fn aggregate<D: FileStore>(
     Ok(fold.finish()?)
 }
 
-/// Passes the key columns of `segment` to `consume`, except for rows whose key lies outside `range`.
+/// Passes the key columns of `segment` to `consume`, except for rows whose key lies outside
+/// `range`.
 pub(super) fn read_keys<D: FileStore>(
     directory: &D,
     table: &TableRef,

@@ -33,7 +33,7 @@ impl Postgres {
                 other => Error::server(ErrorKind::Unavailable, other.to_string(), "run again"),
             };
         };
-        let words = message(cause);
+        let text = message(cause);
         let (schema, user) = (&self.target.schema, &self.target.user);
         match cause.code().as_deref() {
             Some("23505") if at.is_some() => {
@@ -42,25 +42,25 @@ impl Postgres {
                     .unwrap_or_default();
                 Error::Duplicate { table, key }
             }
-            Some("28P01" | "28000") if words.contains("no encryption") => Error::server(
+            Some("28P01" | "28000") if text.contains("no encryption") => Error::server(
                 ErrorKind::Configuration,
-                words,
+                text,
                 "the server takes encrypted connections only: say `sslmode=require` in the URL",
             ),
             Some("28P01" | "28000") => Error::server(
                 ErrorKind::Authentication,
-                format!("user `{user}` is not let in: {words}"),
+                format!("user `{user}` is not let in: {text}"),
                 "check user and password in the URL",
             ),
             Some("3D000") => Error::server(
                 ErrorKind::NotFound,
-                words,
+                text,
                 "create the database, or name another one in the URL",
             ),
             // 3F000: the server reports a schema that the user may not use as missing.
             Some("42501" | "3F000") => Error::server(
                 ErrorKind::Permission,
-                format!("user `{user}` may not do this in schema `{schema}`: {words}"),
+                format!("user `{user}` may not do this in schema `{schema}`: {text}"),
                 format!(
                     "let it own the schema: CREATE SCHEMA \"{schema}\" AUTHORIZATION \"{user}\""
                 ),
@@ -68,35 +68,35 @@ impl Postgres {
             // The code of errors raised by triggers.
             Some("P0001") if at.is_some() => Error::Trigger {
                 table: at.map(|table| table.name.to_string()).unwrap_or_default(),
-                reason: words,
+                reason: text,
             },
             // A type that cannot be changed because a user's view depends on it.
             Some("0A000") if dependents(cause).is_some() => Error::server(
                 ErrorKind::Configuration,
-                format!("{words}: {}", dependents(cause).unwrap_or_default()),
+                format!("{text}: {}", dependents(cause).unwrap_or_default()),
                 "drop the view, run again, and make it anew: a column that it reads gets more digits",
             ),
             Some("55P03") => lock_timeout_error(at.as_slice(), LOCK_HOLDER_ADVICE),
             Some("53100") => Error::DiskFull { path: place },
             Some("53300") => Error::server(
                 ErrorKind::Unavailable,
-                words,
+                text,
                 "wait until others have left, then run again",
             ),
             Some("57014") => Error::server(
                 ErrorKind::Unavailable,
-                words,
+                text,
                 "raise the server's `statement_timeout` for this user if it is too short, then run again",
             ),
             Some("25006") => Error::ReadOnly { path: place },
             Some(code) if code.starts_with("08") || code.starts_with("57P") => Error::server(
                 ErrorKind::Unavailable,
-                words,
+                text,
                 "wait until the server is there again, then run again",
             ),
             code => {
                 let table = at.map(|table| format!("table `{}`: ", table.name)).unwrap_or_default();
-                Error::server(kind(code), format!("{table}{words}"), "nothing was written")
+                Error::server(kind(code), format!("{table}{text}"), "nothing was written")
             }
         }
     }
@@ -129,17 +129,17 @@ fn dependents(cause: &dyn DatabaseError) -> Option<String> {
 
 /// Returns the server's message on one line, with the place that it names.
 fn message(cause: &dyn DatabaseError) -> String {
-    let mut words = cause.message().replace('\n', " ");
+    let mut text = cause.message().replace('\n', " ");
     if let Some(cause) = cause.try_downcast_ref::<PgDatabaseError>() {
         for (what, name) in [("column", cause.column()), ("constraint", cause.constraint())] {
             if let Some(name) = name {
-                words += &format!(" ({what} `{name}`)");
+                text += &format!(" ({what} `{name}`)");
             }
         }
         // For a copy, the line and the column; but never the value, which may be personal data.
         if let Some(place) = cause.r#where().and_then(|place| place.split(": \"").next()) {
-            words += &format!(" ({})", place.replace('\n', " "));
+            text += &format!(" ({})", place.replace('\n', " "));
         }
     }
-    words
+    text
 }

@@ -35,9 +35,9 @@ impl Postgres {
         let alone = self.acquire_lock(&mut transaction, "migrations");
         warn_if_slow(&self.target.name, "its migrations", alone).await?;
         // The check comes first, because the schema's owner may lack the right to create schemas.
-        let there = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)";
-        let there = sqlx::query_scalar(there).bind(&self.target.schema);
-        if !there.fetch_one(&mut *transaction).await.map_err(failed)? {
+        let exists = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)";
+        let exists = sqlx::query_scalar(exists).bind(&self.target.schema);
+        if !exists.fetch_one(&mut *transaction).await.map_err(failed)? {
             let schema = ddl::DIALECT.quoted(&self.target.schema);
             let sql = AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
             sqlx::raw_sql(sql).execute(&mut *transaction).await.map_err(failed)?;

@@ -139,12 +139,13 @@ impl Dialect {
         let of = |alias: &str, name: &str| format!("{alias}.{}", self.quoted(name));
         let value = |column: &Column| (self.select_value)(of("t", &column.name), column.dtype);
         let columns: Vec<_> = table.columns.iter().map(value).collect();
-        let same = table.key.iter().map(|name| format!("{} = {}", of("t", name), of("k", name)));
-        let same: Vec<_> = same.collect();
+        let key_conditions =
+            table.key.iter().map(|name| format!("{} = {}", of("t", name), of("k", name)));
+        let key_conditions: Vec<_> = key_conditions.collect();
         format!(
             "SELECT {} FROM {keys} {join} {name} AS t ON {}",
             columns.join(", "),
-            same.join(" AND ")
+            key_conditions.join(" AND ")
         )
     }
 

@@ -169,8 +169,8 @@ pub(crate) trait Database: Debug + Send + Sync + 'static {
         write: WriteMode,
     ) -> Result<()>;
 
-    /// Writes like [`insert`](Self::insert) the same rows that were passed to [`find_by_keys`](Self::find_by_keys)
-    /// just before, which the database may have already.
+    /// Writes like [`insert`](Self::insert) the same rows that were passed to
+    /// [`find_by_keys`](Self::find_by_keys) just before, which the database may have already.
     async fn insert_found(
         &self,
         connection: &mut Self::Connection,

@@ -93,9 +93,9 @@ impl<C> Writer<C> {
             }));
         }
         let checked = &mut self.checked;
-        let loaded =
+        let before =
             verified_checkpoint(database, connection, load.source, &tables, found, checked).await?;
-        let after = Checkpoint::after(loaded, &load, true)?;
+        let after = Checkpoint::after(before, &load, true)?;
         let filled = || load.batches.iter().filter(|batch| batch.rows() > 0);
         let mut written: Vec<&Table> = filled().map(|batch| &**batch.table()).collect();
         written.extend(load.replaces.iter().map(|table| &**table));
@@ -129,8 +129,8 @@ impl<C> Writer<C> {
             let latest = keys::latest_per_key(&table, batch)?;
             database.insert(connection, &latest, table.write).await?;
         }
-        let (to, kept) = (load.after.as_str(), after.to_json()?);
-        let moved = database.move_cursor(connection, load.source, to, &kept);
+        let (to, checkpoint) = (load.after.as_str(), after.to_json()?);
+        let moved = database.move_cursor(connection, load.source, to, &checkpoint);
         warn_if_slow(database.name(), CURSORS, moved).await?;
         for source in load.forgets {
             delete_rows(database, connection, &Removal::of(&cursor_table()?, "source", [*source])?)
@@ -155,8 +155,8 @@ impl<C> Writer<C> {
     }
 }
 
-/// Compares the checkpoint stored with the cursor of `source` with the rows of those of `tables` that
-/// are not in `checked`.
+/// Compares the checkpoint stored with the cursor of `source` with the rows of those of `tables`
+/// that are not in `checked`.
 pub(super) async fn check_rows<D: Database>(
     database: &D,
     connection: &mut D::Connection,
@@ -178,21 +178,23 @@ async fn verified_checkpoint<D: Database>(
     found: Option<(String, Option<String>)>,
     checked: &mut HashSet<(String, String)>,
 ) -> Result<Option<Checkpoint>> {
-    let Some((cursor, kept)) = found else { return Ok(None) };
-    let Some(loaded) = Checkpoint::read(source, &cursor, kept.as_deref())? else { return Ok(None) };
+    let Some((cursor, stored)) = found else { return Ok(None) };
+    let Some(checkpoint) = Checkpoint::read(source, &cursor, stored.as_deref())? else {
+        return Ok(None);
+    };
     for table in tables {
-        let of = (source.to_owned(), table.name.to_string());
-        if checked.contains(&of) {
+        let pair = (source.to_owned(), table.name.to_string());
+        if checked.contains(&pair) {
             continue;
         }
-        if let Some(probe) = loaded.probe_scan(table)
+        if let Some(probe) = checkpoint.probe_scan(table)
             && !has_row(database, connection, &probe).await?
         {
             return Err(rows_missing(source, table));
         }
-        checked.insert(of);
+        checked.insert(pair);
     }
-    Ok(Some(loaded))
+    Ok(Some(checkpoint))
 }
 
 /// Writes those rows of `batch` that are not stored already.

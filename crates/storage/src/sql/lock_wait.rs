@@ -15,8 +15,8 @@ pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time after which a warning about a wait is logged.
 const WARN_AFTER: Duration = Duration::from_secs(3);
 
-/// Awaits `step` of the store called `store`, which is quick unless another process holds the lock on
-/// `lock`, and logs a warning about a longer wait. `step` ends by itself after [`LOCK_TIMEOUT`].
+/// Awaits `step` of the store called `store`, which is quick unless another process holds the lock
+/// on `lock`, and logs a warning about a longer wait. `step` ends by itself after [`LOCK_TIMEOUT`].
 pub(crate) async fn warn_if_slow<T>(store: &str, lock: &str, step: impl Future<Output = T>) -> T {
     tokio::pin!(step);
     match tokio::time::timeout(WARN_AFTER, &mut step).await {

@@ -36,7 +36,7 @@ impl Migrations {
         for name in self.unreleased() {
             fs::remove_file(self.path(&name)).unwrap();
         }
-        for (name, text) in self.wanted() {
+        for (name, text) in self.expected_files() {
             fs::write(self.path(&name), text).unwrap();
         }
     }
@@ -44,11 +44,11 @@ impl Migrations {
     /// Asserts that the files match the tables and the released files.
     pub(crate) fn check(&self) {
         let stale = "run `cargo xtask migrations`";
-        let wanted = self.wanted();
+        let expected_files = self.expected_files();
         for name in self.unreleased() {
-            assert!(wanted.contains_key(&name), "{}: {stale}", self.path(&name).display());
+            assert!(expected_files.contains_key(&name), "{}: {stale}", self.path(&name).display());
         }
-        for (name, text) in wanted {
+        for (name, text) in expected_files {
             let path = self.path(&name);
             let existing = fs::read_to_string(&path).unwrap_or_default();
             assert!(existing == text, "{} is not what the tables say: {stale}", path.display());
@@ -56,7 +56,7 @@ impl Migrations {
     }
 
     /// Returns the generated files: the migrations after the released ones, and the list.
-    fn wanted(&self) -> BTreeMap<String, String> {
+    fn expected_files(&self) -> BTreeMap<String, String> {
         let mut names = Vec::new();
         let mut declared = String::new();
         for (name, sum) in self.released() {
@@ -66,19 +66,19 @@ impl Migrations {
             declared += &text;
             names.push(name);
         }
-        let mut wanted = BTreeMap::new();
-        if let Some((what, text)) = self.next(&declared, tables::all()) {
+        let mut expected_files = BTreeMap::new();
+        if let Some((what, text)) = self.next_migration(&declared, tables::all()) {
             let name = format!("{:04}_{what}.sql", names.len() + 1);
             names.push(name.clone());
-            wanted.insert(name, text);
+            expected_files.insert(name, text);
         }
-        wanted.insert(LIST.into(), list(&names));
-        wanted
+        expected_files.insert(LIST.into(), list_source(&names));
+        expected_files
     }
 
-    /// Returns the migration from the columns that the statements `declared` declare to `tables`, named
-    /// after the first table that it changes.
-    fn next(
+    /// Returns the migration from the columns that the statements `declared` declare to `tables`,
+    /// named after the first table that it changes.
+    fn next_migration(
         &self,
         declared: &str,
         tables: impl IntoIterator<Item = TableRef>,
@@ -89,7 +89,7 @@ impl Migrations {
         for table in tables {
             let of_table = match existing.get(table.name.as_ref()) {
                 None => vec![format!("-- {}\n{}", table.description, (self.create)(&table))],
-                Some(existing) => self.changes(&table, existing),
+                Some(existing) => self.schema_changes(&table, existing),
             };
             if !of_table.is_empty() {
                 what.get_or_insert_with(|| table.name.to_string());
@@ -99,10 +99,10 @@ impl Migrations {
         Some((what?, parts.join("\n")))
     }
 
-    /// Returns the statements that change a table with the columns `existing` to `table`: new columns,
-    /// decimals with more digits, and columns that become nullable.
-    fn changes(&self, table: &Table, existing: &[DeclaredColumn]) -> Vec<String> {
-        let mut changes = Vec::new();
+    /// Returns the statements that change a table with the columns `existing` to `table`: new
+    /// columns, decimals with more digits, and columns that become nullable.
+    fn schema_changes(&self, table: &Table, existing: &[DeclaredColumn]) -> Vec<String> {
+        let mut schema_changes = Vec::new();
         let (mut new, mut wider): (Vec<&Column>, Vec<WiderDecimal<'_>>) = (Vec::new(), Vec::new());
         let mut relaxed: Vec<&Column> = Vec::new();
         for column in &table.columns {
@@ -124,17 +124,17 @@ impl Migrations {
             let names = new.iter().map(|column| column.name.as_ref()).collect::<Vec<_>>();
             let all_nullable = new.iter().all(|column| column.nullable);
             assert!(all_nullable, "{}: rows that are there lack {names:?}", table.name);
-            changes.push((self.add)(table, &new));
+            schema_changes.push((self.add)(table, &new));
         }
         if !wider.is_empty() {
             let name = self.dialect.quoted(&table.name);
-            changes.push((self.dialect.widen_decimals)(&name, table, &wider));
+            schema_changes.push((self.dialect.widen_decimals)(&name, table, &wider));
         }
         if !relaxed.is_empty() {
             let name = self.dialect.quoted(&table.name);
-            changes.push((self.dialect.drop_not_null)(&name, table, &relaxed));
+            schema_changes.push((self.dialect.drop_not_null)(&name, table, &relaxed));
         }
-        changes
+        schema_changes
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -144,12 +144,12 @@ impl Migrations {
     /// Returns the names of the released files with their digests, in order.
     fn released(&self) -> Vec<(String, String)> {
         let text = fs::read_to_string(RELEASED).unwrap();
-        let ours = |line: &str| {
+        let of_dialect = |line: &str| {
             let (sum, path) = line.split_once("  ").unwrap();
             let (folder, name) = path.split_once('/').unwrap();
             (folder == self.folder).then(|| (name.to_owned(), sum.to_owned()))
         };
-        let mut released: Vec<_> = text.lines().filter_map(ours).collect();
+        let mut released: Vec<_> = text.lines().filter_map(of_dialect).collect();
         released.sort();
         released
     }
@@ -159,15 +159,15 @@ impl Migrations {
         let released = self.released();
         let entries = fs::read_dir(self.path("")).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let is_ours = |name: &String| {
+        let is_unreleased = |name: &String| {
             name.ends_with(".sql") && !released.iter().any(|(released, _)| released == name)
         };
-        names.filter(is_ours).collect()
+        names.filter(is_unreleased).collect()
     }
 }
 
 /// Returns the list of files that the store includes: number, name and statements of each.
-fn list(names: &[String]) -> String {
+fn list_source(names: &[String]) -> String {
     let mut text = String::from("// Written by `cargo xtask migrations`.\n&[\n");
     for (at, name) in names.iter().enumerate() {
         let what = name.trim_end_matches(".sql").split_once('_').unwrap().1;
@@ -239,9 +239,9 @@ fn columns(dialect: &Dialect, sql: &str) -> BTreeMap<String, Vec<DeclaredColumn>
                 }
             }
         } else if let Some(rest) = statement.strip_prefix("UPDATE sqlite_master ") {
-            let mut changes = rest.split("', '");
-            let before = changes.next().is_some_and(|before| before.ends_with("NOT NULL"));
-            let declared = changes.next().and_then(column);
+            let mut schema_changes = rest.split("', '");
+            let before = schema_changes.next().is_some_and(|before| before.ends_with("NOT NULL"));
+            let declared = schema_changes.next().and_then(column);
             let table = rest.rsplit('\'').nth(1).and_then(|table| tables.get_mut(table));
             if let Some((columns, declared)) = table.zip(declared) {
                 let change = |known: &mut DeclaredColumn| {
@@ -361,7 +361,7 @@ mod tests {
         let new = Table::builder("new", "What is not.").column("x", DataType::Text, "");
         let tables = [old.key(["x"]).build().unwrap(), new.key(["x"]).build().unwrap()];
         let declared = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(28,8),\n    \"y\" text NOT NULL\n);\n";
-        let (what, text) = MADE_UP.next(declared, tables.clone()).unwrap();
+        let (what, text) = MADE_UP.next_migration(declared, tables.clone()).unwrap();
         assert_eq!(what, "old");
         assert_eq!(
             text,
@@ -370,6 +370,6 @@ mod tests {
         );
         let declared = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(38,18),\n    \"y\" text,\n    \"z\" text\n);\n\
                     CREATE TABLE \"new\" (\n    \"x\" text\n);\n";
-        assert_eq!(MADE_UP.next(declared, tables), None);
+        assert_eq!(MADE_UP.next_migration(declared, tables), None);
     }
 }

@@ -86,9 +86,13 @@ impl<C> Writer<C> {
         }
         let mut removed = Vec::with_capacity(reset.removals.len());
         for removal in reset.removals {
-            let there =
+            let exists =
                 !database.stored_columns(connection, &removal.table().name).await?.is_empty();
-            removed.push(if there { delete_rows(database, connection, removal).await? } else { 0 });
+            removed.push(if exists {
+                delete_rows(database, connection, removal).await?
+            } else {
+                0
+            });
         }
         for (source, _) in reset.cursors {
             delete_rows(database, connection, &Removal::of(&cursor_table()?, "source", [*source])?)

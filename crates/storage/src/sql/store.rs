@@ -95,9 +95,9 @@ impl<D: Database> SqlStore<D> {
     /// Returns a connection for the exclusive use of the caller; `None` if there is nothing to read
     /// yet.
     async fn take_reader(&self) -> Result<Option<D::Connection>> {
-        let kept = self.reader.lock().await.take();
+        let reusable = self.reader.lock().await.take();
         // The server may have restarted since the last read.
-        if let Some(mut connection) = kept
+        if let Some(mut connection) = reusable
             && self.database.is_alive(&mut connection).await
         {
             return Ok(Some(connection));

@@ -125,9 +125,9 @@ fn trim_zeros(digits: &str) -> &str {
     }
 }
 
-/// Returns the units at `scale` of a float that is a quotient of at most 15 digits, as [`encode_decimal`]
-/// writes them: the same value as its shortest representation, without formatting it. `None` for
-/// other floats.
+/// Returns the units at `scale` of a float that is a quotient of at most 15 digits, as
+/// [`encode_decimal`] writes them: the same value as its shortest representation, without
+/// formatting it. `None` for other floats.
 fn units_of_float(real: f64, scale: u8) -> Option<i128> {
     if let Some(more) = scale.checked_sub(SHORT_SCALE).filter(|more| *more > 0)
         && let Some(units) = units_of_float(real, SHORT_SCALE)

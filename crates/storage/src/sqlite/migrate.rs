@@ -28,10 +28,10 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
 pub(super) async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<()> {
     let mut transaction =
         connection.begin_with("BEGIN IMMEDIATE").await.map_err(|error| classify(path, error))?;
-    let gone = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_tidegauge_cursors') \
+    let is_missing = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_tidegauge_cursors') \
                 AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')";
-    let gone = sqlx::query_scalar(gone).fetch_one(&mut *transaction).await;
-    if gone.map_err(|error| classify(path, error))? {
+    let is_missing = sqlx::query_scalar(is_missing).fetch_one(&mut *transaction).await;
+    if is_missing.map_err(|error| classify(path, error))? {
         return Err(Error::damaged(path, format!("{MIGRATIONS_TABLE} is gone")));
     }
     let done = MIGRATIONS.run_direct(None, &mut *transaction, false).await;

@@ -1,4 +1,4 @@
-//! BatchSender of a query, one by one as SQLite steps through them.
+//! Rows of a query, one by one as SQLite steps through them.
 
 use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};

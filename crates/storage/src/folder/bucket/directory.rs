@@ -110,8 +110,8 @@ impl Directory for Bucket {
         Ok(found.iter().filter_map(load).collect())
     }
 
-    /// Removes the notes of loads that have ended. A load whose commit conflicted may still write a file
-    /// before it notices, so its note is kept for a day.
+    /// Removes the notes of loads that have ended. A load whose commit conflicted may still write a
+    /// file before it notices, so its note is kept for a day.
     fn forget_loads(&self, loads: &[UnfinishedLoad], manifest: &Manifest) -> Result<()> {
         let is_done = |load: &&UnfinishedLoad| {
             let committed =

@@ -10,7 +10,7 @@ use std::thread;
 
 use crate::{Error, Result};
 
-/// The number of files that are sync_file concurrently, since the disk handles them together.
+/// The number of files that are synced concurrently, since the disk handles them together.
 #[cfg(feature = "parquet")]
 const CONCURRENT_SYNCS: usize = 16;
 

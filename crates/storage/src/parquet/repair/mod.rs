@@ -53,9 +53,9 @@ fn rebuild_manifest<D: FileStore>(directory: &D, tables: &[TableRef]) -> Result<
     // manifest.
     let is_found = base.is_some();
     let base = match (base, read_reset_copy(directory)?) {
-        (Some(base), Some(kept)) if kept.commit > base.commit => Some(kept),
+        (Some(base), Some(copy)) if copy.commit > base.commit => Some(copy),
         (Some(base), _) => Some(base),
-        (None, kept) => kept,
+        (None, copy) => copy,
     };
     let has_base = base.is_some();
     let manifest = base.unwrap_or_else(|| Manifest::empty(NAME, 0));

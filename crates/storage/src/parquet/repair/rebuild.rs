@@ -97,7 +97,8 @@ impl Rebuild<'_> {
         truncated
     }
 
-    /// Restores the commits whose files are `unlisted`, and adds files that are rejected to `rejected`.
+    /// Restores the commits whose files are `unlisted`, and adds files that are rejected to
+    /// `rejected`.
     pub(super) fn restore_commits<D: FileStore>(
         &mut self,
         directory: &D,
