@@ -1,4 +1,4 @@
-//! Classification of rows with duplicate keys, and selection of the rows to write.
+//! Resolution of duplicate keys, by which loads are idempotent: selection of the rows to write.
 
 use tidegauge_core::arrow::buffer::BooleanBuffer;
 use tidegauge_core::tables::{EXTERNAL_ID, keeps_external_ids};

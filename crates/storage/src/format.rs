@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_what_people_read() {
+    fn values_are_formatted_readably() {
         assert_eq!(format_decimal(-5, 2), "-0.05");
         assert_eq!(format_decimal(1250, 2), "12.50");
         assert_eq!(format_decimal(7, 0), "7");
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_only_its_own_spelling() {
+    fn only_its_own_format_is_parsed() {
         for text in ["", "2020-01-01", "2020-01-01T00:00:00.000000", "2020-02-30 00:00:00.000000"] {
             assert_eq!(parse_timestamp(text), None, "{text}");
         }
@@ -110,13 +110,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn times_come_back(micros in -62_167_219_200_000_000i64..253_402_300_800_000_000) {
+        fn timestamps_round_trip(micros in -62_167_219_200_000_000i64..253_402_300_800_000_000) {
             let text = format_timestamp(micros, ' ', "").unwrap();
             prop_assert_eq!(parse_timestamp(&text), Some(micros));
         }
 
         #[test]
-        fn days_come_back(days in -719_528i32..2_932_897) {
+        fn dates_round_trip(days in -719_528i32..2_932_897) {
             prop_assert_eq!(parse_date(&format_date(days).unwrap()), Some(days));
         }
     }

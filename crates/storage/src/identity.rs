@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_the_same_however_it_is_written_and_whether_or_not_it_exists() {
+    fn all_spellings_of_a_path_have_one_identity() {
         let dir = tempfile::tempdir().unwrap();
         let at = |path: &str| path_identity(&dir.path().join(path));
         fs::create_dir(dir.path().join("sub")).unwrap();
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_the_same_by_whatever_name_of_this_machine() {
+    fn all_names_of_this_machine_have_one_identity() {
         let one = server_identity("postgres://LOCALHOST:5432/Shop?schema=a");
         assert_eq!(one, server_identity("postgres://127.0.0.1:5432/Shop?schema=a"));
         assert_ne!(one, server_identity("postgres://127.0.0.1:5432/shop?schema=a"));

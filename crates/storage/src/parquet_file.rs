@@ -1,4 +1,5 @@
-//! Encoding of columns as a Parquet file.
+//! Encoding of columns as a Parquet file: row groups, compression, and delta or dictionary
+//! encoding.
 
 use std::num::NonZero;
 use std::sync::{Arc, Mutex};
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_cut_into_groups() {
+    fn rows_are_divided_into_row_groups() {
         let table = tidegauge_core::conformance::rows::simple("t", WriteMode::Append);
         let rows = ROW_GROUP_ROWS + 10;
         let ids = (0..i64::try_from(rows).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! Retry policies, one type for all stores.
+//! Retry policies, one type for all stores: constant and exponential backoff.
 
 use std::time::Duration;
 

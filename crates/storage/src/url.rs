@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_of_no_store_is_refused_without_showing_its_secrets() {
+    fn an_unknown_url_is_refused_without_its_secrets() {
         for (url, says) in [
             ("oracle://scott:tiger@db/x", "`oracle` is not a kind of store; use sqlite://"),
             ("scott:tiger@db", "`…` is not a kind of store"),
@@ -204,7 +204,7 @@ mod tests {
 
     #[cfg(feature = "sqlite")]
     #[test]
-    fn a_url_of_sqlite_names_a_file_and_nothing_else() {
+    fn a_sqlite_url_accepts_only_a_file_and_its_mode() {
         for (url, says) in [
             ("sqlite://", "names no path"),
             ("sqlite://:memory:", "name a file"),
@@ -219,7 +219,7 @@ mod tests {
 
     #[cfg(all(feature = "parquet", feature = "csv"))]
     #[test]
-    fn a_folder_takes_no_options_and_no_password() {
+    fn a_folder_url_accepts_no_options_and_no_password() {
         for (url, says) in [
             ("parquet://lake?key=tiger", "has an option `key` that there is not; it takes none"),
             ("parquet://me:tiger@db/shop", "takes no user and password"),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_of_a_store_whose_feature_is_off_names_the_feature() {
+    fn the_error_of_a_disabled_store_names_its_feature() {
         for (url, feature, is_on) in [
             ("sqlite://a.db", "sqlite", cfg!(feature = "sqlite")),
             ("postgres://me:secret@db/shop", "postgres", cfg!(feature = "postgres")),

@@ -40,7 +40,8 @@ impl ApiError {
             "Conflict on update",   // for what its engine says
             "violates primary key", // when two create one table
         ];
-        matches!(self, Self::Response { message, .. } if WORDS.iter().any(|words| message.contains(words)))
+        let Self::Response { message, .. } = self else { return false };
+        WORDS.iter().any(|words| message.contains(words))
     }
 
     /// Returns `true` if the error is transient, so that a retry may succeed:
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_passes_is_told_from_what_stays() {
+    fn transient_errors_are_distinguished_from_permanent_ones() {
         let said = |status, reason: &str| ApiError::Response {
             status,
             reason: reason.into(),

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_none_is_named_without_what_is_in_it() {
+    fn the_error_of_an_invalid_key_file_does_not_repeat_its_content() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key.json");
         let url = format!("bigquery://shop/d?credentials={}", file.display());

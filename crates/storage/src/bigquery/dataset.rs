@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dataset_of_a_project_and_what_goes_with_it() {
+    fn a_url_names_project_dataset_and_options() {
         let dataset = DatasetRef::parse_with_emulator(
             "bigquery://shop-1/tidegauge?location=EU&max_bytes_billed=5000000000&credentials=/etc/key.json",
             None,
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_emulator_is_taken_from_the_environment_or_the_url() {
+    fn the_emulator_is_read_from_the_environment_or_the_url() {
         let parse = |url: &str, host: &str| {
             DatasetRef::parse_with_emulator(url, Some(host.into())).unwrap()
         };
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said() {
+    fn errors_name_the_missing_or_invalid_part() {
         for (url, says) in [
             ("bigquery://shop", "names no dataset"),
             ("bigquery:///d", "names no project"),

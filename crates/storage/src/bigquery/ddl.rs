@@ -1,4 +1,5 @@
-//! The DDL of tables in BigQuery, and the catalog: creation of tables and schema evolution.
+//! The DDL of tables in BigQuery, and the catalog: creation of tables, with partitions and
+//! clusters, and schema evolution.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -138,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_is_parted_by_month_and_clustered_by_user_and_key() {
+    fn a_table_is_partitioned_by_month_and_clustered_by_user_and_key() {
         let sql = create(tables::Trade::table());
         let (columns, rest) = sql.split_once("\n)").unwrap();
         assert!(columns.ends_with("PRIMARY KEY (`trade_id`) NOT ENFORCED"), "{columns}");

@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decimals_are_what_they_fit_in() {
+    fn decimal_types_are_the_narrowest_that_fit() {
         let decimal_type = |precision, scale| column_type(DataType::Decimal { precision, scale });
         assert_eq!(decimal_type(18, 2), "NUMERIC(18,2)");
         assert_eq!(decimal_type(38, 9), "NUMERIC(38,9)");

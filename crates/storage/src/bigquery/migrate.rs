@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn nulls_are_let_in_one_by_one_and_not_in_tables_that_are_new() {
+    fn nullability_changes_run_one_by_one_and_not_for_new_tables() {
         let migration = "ALTER TABLE `a` ALTER COLUMN `x` SET DATA TYPE INT64;\n\n\
                          ALTER TABLE `a` ALTER COLUMN `y` DROP NOT NULL;\n\
                          ALTER TABLE `a` ALTER COLUMN `z` DROP NOT NULL;\n\n\

@@ -216,7 +216,7 @@ mod tests {
     /// Checks a reset that is killed before its manifest is committed, and after it but before its
     /// file is in place.
     #[tokio::test]
-    async fn a_file_that_was_written_anew_counts_from_the_commit_on() {
+    async fn a_rewritten_file_takes_effect_with_the_commit() {
         for is_committed in [false, true] {
             let (dir, table) = (tempfile::tempdir().unwrap(), table());
             let sink = super::super::open(dir.path().to_owned());
@@ -263,7 +263,7 @@ mod tests {
     /// Checks a load that widens a file and is killed before its manifest is committed, and after
     /// it but before its file is in place.
     #[tokio::test]
-    async fn a_file_that_was_widened_counts_from_the_commit_on() {
+    async fn a_file_with_added_columns_takes_effect_with_the_commit() {
         let table = |is_wide: bool| {
             let table = Table::builder("t", "").column("id", DataType::Int64, "");
             let table = if is_wide { table.nullable("more", DataType::Text, "") } else { table };

@@ -66,7 +66,8 @@ pub(super) fn conclude<F: Format<D>, D: Directory>(
     let is_reset = extent == WriteExtent::ManyCommits;
     if !matches!(committed, Ok(true)) {
         match Manifest::read::<F, D>(directory) {
-            Ok(current) if is_own_load(&current, guard.load_id()) => committed = Ok(true), // committed, but the response was lost
+            // It was committed, but the response was lost.
+            Ok(current) if is_own_load(&current, guard.load_id()) => committed = Ok(true),
             Ok(current) => {
                 let outcome = roll_back::<F, D>(directory, guard, number, is_reset, &current);
                 guard.end(number, outcome);
@@ -112,7 +113,8 @@ fn roll_back<F: Format<D>, D: Directory>(
 ) -> LoadOutcome {
     if !D::is_superseded(number, manifest) {
         return match number <= manifest.commit && !is_reset {
-            true => LoadOutcome::RolledBack(manifest.commit), // on a disk: another attempt committed it
+            // On a disk it was committed after all.
+            true => LoadOutcome::RolledBack(manifest.commit),
             // In a bucket it might still be committed; and a reset that was committed after all is
             // not complete.
             false => LoadOutcome::Incomplete,

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decimals_are_written_as_they_are() {
+    fn decimals_are_encoded_exactly() {
         for (units, scale, digits) in [
             (0, 2, "0.00"),
             (-5, 2, "-0.05"),
@@ -137,14 +137,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn short_decimals_are_spelled_like_long_ones(units in any::<i64>(), scale in 0u8..=19) {
+        fn short_decimals_are_encoded_like_long_ones(units in any::<i64>(), scale in 0u8..=19) {
             let mut out = String::new();
             push_decimal(&mut out, units.into(), scale);
             prop_assert_eq!(out, format::format_decimal(units.into(), scale));
         }
 
         #[test]
-        fn a_text_stays_in_its_field(text in any::<String>()) {
+        fn texts_are_escaped_within_their_field(text in any::<String>()) {
             let mut out = String::new();
             push_escaped(&mut out, &text);
             prop_assert!(!out.contains(['\t', '\n', '\r']));

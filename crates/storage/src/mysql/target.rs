@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_without_the_secrets_of_its_url() {
+    fn debug_output_and_errors_contain_no_secrets() {
         for url in
             ["mysql://me:secret@db/shop", "mariadb://me:secret@db:3306/shop?require_ssl=true"]
         {

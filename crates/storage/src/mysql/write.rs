@@ -1,4 +1,5 @@
-//! Writing rows by `LOAD DATA LOCAL INFILE`, or by `INSERT` if the server does not allow that.
+//! Writing rows by `LOAD DATA LOCAL INFILE`, or by `INSERT` if the server does not allow that,
+//! directly or through a staging table, from which they are upserted.
 
 use bytes::Bytes;
 use futures_util::StreamExt;

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn nulls_stay() {
+    fn nulls_are_preserved() {
         let one = 7i128.to_be_bytes();
         let values = [Some(&one[4..]), None, Some(&one[4..])];
         let array =

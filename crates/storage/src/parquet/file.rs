@@ -1,4 +1,5 @@
-//! Reading of a Parquet file by ranges: its footer, then the required row groups and pages.
+//! Reading of a Parquet file by ranges, with projection and predicate pushdown: its footer, then
+//! the required row groups and pages.
 
 use std::ops::{ControlFlow, Range};
 use std::path::Path;

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_read_as_it_was_written_and_those_of_others_are_none() {
+    fn file_names_round_trip_and_foreign_ones_are_none() {
         for path in [
             "t/000000000012.parquet",
             "t/at_day=2024-01-03/000000000012-00000000000000ab.parquet",

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_have_their_dates_for_names() {
+    fn partitions_are_named_by_their_dates() {
         assert_eq!(partition_name(Some(0)), "1970-01-01");
         assert_eq!(partition_name(Some(-1)), "1969-12-31");
         assert_eq!(partition_name(Some(19_725)), "2024-01-03");
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_has_its_first_and_its_last_instant() {
+    fn time_bounds_are_the_first_and_last_instant_of_the_day() {
         let day = 19_725 * MICROS_PER_DAY;
         assert_eq!(
             time_bounds("2024-01-03", DataType::Timestamp),

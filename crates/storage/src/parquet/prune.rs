@@ -1,4 +1,5 @@
-//! Pruning: of segments and files by the manifest, of row groups and pages by their statistics.
+//! Pruning by predicates: of segments and partitions by the manifest, of row groups and pages by
+//! their statistics.
 
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{RowGroupSelection, RowSelection, RowSelector};

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn row_groups_and_pages_that_have_nothing_are_not_read() {
+    async fn row_groups_and_pages_without_matching_rows_are_pruned() {
         let (dir, table) = (tempfile::tempdir().unwrap(), table(WriteMode::Append));
         let count = i64::try_from(ROW_GROUP_ROWS).unwrap() + 60_000;
         let folder = filled(dir.path(), &[rows(&table, 0..count)]).await;
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn text_out_of_a_few_comes_as_a_dictionary() {
+    async fn text_with_few_values_is_read_dictionary_encoded() {
         let (dir, table) = (tempfile::tempdir().unwrap(), table(WriteMode::Append));
         let folder = filled(dir.path(), &[rows(&table, 0..20_000)]).await;
         let (found, ..) = read(&folder, &Scan::columns(&table, ["status", "note"])).await;
@@ -272,7 +272,7 @@ mod tests {
 
     /// Checks that pruning by keys applies to merge tables too.
     #[tokio::test]
-    async fn of_merged_rows_the_newest_stay_and_only_what_may_have_them_is_read() {
+    async fn merge_on_read_returns_the_latest_rows_and_prunes_by_key() {
         let (dir, table) = (tempfile::tempdir().unwrap(), table(WriteMode::Merge));
         let count = i64::try_from(ROW_GROUP_ROWS).unwrap() + 40_000;
         let again = rows(&table, 100..200);

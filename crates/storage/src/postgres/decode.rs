@@ -169,7 +169,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_however_it_is_cut(
+        fn rows_round_trip_in_chunks_of_any_size(
             rows in prop::collection::vec(row_strategy(), 1..20), piece in 1usize..200,
         ) {
             let (table, batch) = (table(), batch(&rows));
@@ -188,7 +188,8 @@ mod tests {
 
         #[test]
         fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let (table, mut decoder) = (table(), CopyDecoder { bytes: Vec::new(), has_header: true });
+            let table = table();
+            let mut decoder = CopyDecoder { bytes: Vec::new(), has_header: true };
             let columns: Vec<_> = table.columns.iter().collect();
             let _ = decoder.push(&bytes, &columns, &mut BatchBuilder::new(&table));
         }

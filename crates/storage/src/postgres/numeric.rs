@@ -121,7 +121,7 @@ mod tests {
 
     /// Checks against the bytes that a server sends, as `SELECT numeric_send(…)` shows them.
     #[test]
-    fn numbers_are_spelled_as_the_server_spells_them() {
+    fn numbers_are_encoded_as_the_server_encodes_them() {
         for (units, scale, hex) in [
             (0, 2, "0000000000000002"),
             (1, 8, "0001fffe000000080001"),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_such_number_is_none() {
+    fn invalid_numbers_are_none() {
         assert_eq!(decode(&[], 2), None);
         assert_eq!(decode(&[0, 0, 0, 0, 0xc0, 0, 0, 0], 2), None, "not a number");
         assert_eq!(decode(&bytes(1, 8), 2), None, "more places");
@@ -146,7 +146,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_decimal_comes_back(units in any::<i128>(), shift in 0u32..127, scale in 0u8..=38) {
+        fn every_decimal_round_trips(
+            units in any::<i128>(), shift in 0u32..127, scale in 0u8..=38,
+        ) {
             let units = (units >> shift) % 10i128.pow(38);
             prop_assert_eq!(decode(&bytes(units, scale), scale), Some(units));
         }

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schema_of_our_own_unless_another_is_named_and_no_secret_in_the_name() {
+    fn the_schema_has_a_default_and_the_name_contains_no_secrets() {
         for (url, name) in [
             (
                 "postgres://me:secret@db.example:5433/shop",

@@ -1,4 +1,5 @@
-//! Writing rows by binary `COPY`.
+//! Writing rows by binary `COPY`, directly or through a staging table, from which they are
+//! upserted.
 
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;

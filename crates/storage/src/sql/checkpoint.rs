@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn of_notes_nothing_is_recorded() {
+    fn tables_of_notes_have_no_checkpoint() {
         for notes in [tables::RunRecord::table(), tables::Quarantine::table()] {
             assert!(!is_recorded(notes), "{}", notes.name);
         }

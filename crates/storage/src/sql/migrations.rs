@@ -309,7 +309,7 @@ mod tests {
     };
 
     #[test]
-    fn columns_are_those_of_the_last_statement_that_says_so() {
+    fn columns_are_those_that_the_last_statement_declares() {
         let sql = "-- One; two.\nCREATE TABLE IF NOT EXISTS \"a\" (\n    \"x\" text,\n    \"y\" decimal(28,8) NOT NULL,\n    \
                    PRIMARY KEY (\"x\")\n);\nALTER TABLE \"a\"\n    ADD COLUMN \"z\" text,\n    \
                    ADD COLUMN IF NOT EXISTS \"w\" text;\nCREATE TABLE \"b\" (\n    \"x\" text\n);\n\
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn types_are_those_of_the_last_statement_that_widens_them() {
+    fn types_are_those_that_the_last_statement_declares() {
         let sql = "CREATE TABLE \"a\" (\n    \"x\" decimal(28,8) NOT NULL,\n    \"y\" decimal(28,8),\n    \
                    \"z\" decimal(28,8)\n);\nALTER TABLE \"a\"\n    ALTER COLUMN \"x\" TYPE decimal(38,18),\n    \
                    ALTER COLUMN \"y\" TYPE decimal(38,18);\nALTER TABLE \"a\" MODIFY COLUMN \"y\" \
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_may_be_null_by_the_last_statement_that_says_so() {
+    fn nullability_is_that_of_the_last_statement() {
         let sql = "CREATE TABLE \"a\" (\n    \"v\" text NOT NULL,\n    \"w\" text NOT NULL,\n    \
                    \"x\" text NOT NULL,\n    \"y\" text NOT NULL,\n    \"z\" decimal(28,8) NOT NULL\n);\n\
                    ALTER TABLE \"a\"\n    ALTER COLUMN \"w\" DROP NOT NULL;\n\
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_next_is_what_the_tables_say_and_the_files_do_not() {
+    fn the_next_migration_is_the_difference_between_tables_and_files() {
         let old = Table::builder("old", "What is there.").column("x", DataType::Text, "");
         let old = old.column("money", DataType::CRYPTO, "");
         let old = old.nullable("y", DataType::Text, "").nullable("z", DataType::Text, "");

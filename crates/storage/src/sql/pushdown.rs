@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_bound_and_never_spelled() {
+    fn values_are_bound_as_parameters() {
         let filter = Filter::eq("text", "'; DROP TABLE t; --").and(Filter::range("id", 3..7));
         let (conditions, params) = spelled(&dialect(None), &filter);
         let clause = " WHERE \"text\" IN (?) AND BYTES(\"text\") IN (BYTES(?)) AND \"id\" >= ? AND \"id\" <= ?";
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn where_decimals_are_not_all_numbers_more_rows_come_than_are_kept() {
+    fn non_numeric_decimals_make_the_query_return_a_superset() {
         let odd = dialect(Some(|column| format!("odd({column})")));
         let (conditions, _) = spelled(&odd, &Filter::range("paid", 0..));
         assert_eq!(conditions.clause(), " WHERE ((\"paid\" >= ?) OR odd(\"paid\"))");
@@ -269,13 +269,13 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_list_only_the_ends_are_bound() {
+    fn a_long_list_is_pushed_down_as_a_range() {
         let (conditions, params) = spelled(&dialect(None), &Filter::is_in("id", 0..5_000));
         assert_eq!((conditions.is_superset, params.len()), (true, 2));
     }
 
     #[test]
-    fn what_no_row_can_hold_is_not_asked_for() {
+    fn values_beyond_the_storable_range_are_not_queried() {
         let far = chrono::DateTime::from_timestamp_micros(400_000_000_000_000_000).unwrap();
         let (conditions, params) = spelled(&dialect(None), &Filter::range("at", far..));
         assert!(conditions.is_never && params.is_empty());

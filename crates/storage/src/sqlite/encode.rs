@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn money_is_a_number_wherever_that_is_exact() {
+    fn decimals_are_stored_as_numbers_where_exact() {
         assert_eq!(encode_decimal(500, 2), StoredDecimal::Integer(5));
         assert_eq!(encode_decimal(-1250, 2), StoredDecimal::Real(-12.5));
         assert_eq!(encode_decimal(3_426_519_345_116, 8), StoredDecimal::Real(34_265.193_451_16));
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_float_that_is_no_decimal_is_left_to_its_spelling() {
+    fn floats_that_are_no_decimals_have_no_units() {
         assert_eq!(units_of_float(0.1 + 0.2, 8), None);
         assert_eq!(units_of_float(0.1, 0), None);
         assert_eq!(units_of_float(f64::INFINITY, 2), None);
@@ -234,7 +234,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_quotient_says_what_the_spelling_says(units in any::<i64>(), shift in 0u32..63, scale in 0u8..=22) {
+        fn the_quotient_equals_the_shortest_representation(
+            units in any::<i64>(), shift in 0u32..63, scale in 0u8..=22,
+        ) {
             let units = i128::from(units >> shift);
             if let StoredDecimal::Real(real) = encode_decimal(units, scale) {
                 let digits = format::format_decimal(units, scale);
@@ -244,9 +246,10 @@ mod tests {
         }
 
         #[test]
-        fn money_comes_back(units in any::<i128>(), shift in 0u32..127, scale in 0u8..=38) {
+        fn decimals_round_trip(units in any::<i128>(), shift in 0u32..127, scale in 0u8..=38) {
             let units = units >> shift; // as many small ones as large
-            let (back, digits) = (spelled(encode_decimal(units, scale)), format::format_decimal(units, scale));
+            let back = spelled(encode_decimal(units, scale));
+            let digits = format::format_decimal(units, scale);
             prop_assert_eq!(trim_zeros(&back), trim_zeros(&digits));
         }
     }

@@ -1,4 +1,4 @@
-//! Inserts of many rows per statement.
+//! Inserts and upserts of many rows per statement.
 
 use std::sync::Arc;
 

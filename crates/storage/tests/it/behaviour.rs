@@ -35,7 +35,7 @@ tidegauge_core::sink_promises!(s3, Store::of("s3"));
 tidegauge_core::warehouse_promises!(s3_warehouse, Store::of("s3"));
 
 #[tokio::test]
-async fn every_store_calls_itself_as_its_url_without_the_password() {
+async fn every_store_is_named_by_its_url_without_the_password() {
     for scheme in SCHEMES {
         let Some(store) = Store::of(scheme) else { continue };
         assert!(store.name.starts_with(&format!("{scheme}://")), "{}", store.name);
@@ -45,7 +45,7 @@ async fn every_store_calls_itself_as_its_url_without_the_password() {
 
 /// Checks a list with more values than any database accepts as parameters of one statement.
 #[tokio::test]
-async fn every_store_looks_for_each_value_of_a_long_list() {
+async fn every_store_filters_by_each_value_of_a_long_list() {
     for scheme in SCHEMES.iter().filter(|scheme| **scheme != "csv") {
         let Some(store) = Store::of(scheme) else { continue };
         let (warehouse, table) = (store.warehouse(), simple("t", WriteMode::Append));
@@ -77,7 +77,7 @@ async fn every_store_looks_for_each_value_of_a_long_list() {
 /// Checks that several processes, started at once on an empty database as a scheduler may do, wait
 /// for each other, and that none fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn every_store_takes_several_first_loaders_at_once() {
+async fn every_store_accepts_concurrent_first_loads() {
     for scheme in SCHEMES {
         // The emulator of BigQuery is slow.
         let rounds = if *scheme == "bigquery" { 1 } else { 12 };
@@ -101,7 +101,7 @@ async fn every_store_takes_several_first_loaders_at_once() {
 }
 
 #[tokio::test]
-async fn reading_makes_nothing() {
+async fn reading_creates_no_files() {
     for scheme in SCHEMES.iter().filter(|scheme| ["sqlite", "parquet"].contains(scheme)) {
         let store = Store::new(scheme);
         let table = simple("t", WriteMode::Merge);
@@ -112,7 +112,7 @@ async fn reading_makes_nothing() {
 }
 
 #[tokio::test]
-async fn every_store_refuses_a_table_with_a_name_of_ours() {
+async fn every_store_refuses_a_table_with_a_reserved_name() {
     for scheme in SCHEMES {
         let Some(store) = Store::of(scheme) else { continue };
         for name in ["_tidegauge", "_tidegauge_cursors", "sqlite_master"] {

@@ -28,7 +28,7 @@ fn dataset(store: &Store) -> &str {
 }
 
 #[tokio::test]
-async fn tables_are_parted_by_month_and_clustered_by_user() {
+async fn tables_are_partitioned_by_month_and_clustered_by_user() {
     let Some(store) = Store::of("bigquery") else { return };
     store.sink().prepare(&tables::all()).await.unwrap();
     let path = format!("datasets/{}/tables/trades", dataset(&store));
@@ -41,7 +41,7 @@ async fn tables_are_parted_by_month_and_clustered_by_user() {
 /// Checks that the migrations produce the tables that the definitions in core, the only source of
 /// truth, describe.
 #[tokio::test]
-async fn migrated_tables_are_those_that_are_defined() {
+async fn migrated_tables_match_their_definitions() {
     let Some(store) = Store::of("bigquery") else { return };
     store.sink().prepare(&[]).await.unwrap();
     // Compares every column of the migrated tables, and has nothing to change.
@@ -57,7 +57,7 @@ async fn migrated_tables_are_those_that_are_defined() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_beside_the_tables() {
+async fn no_staging_tables_are_left() {
     let Some(store) = Store::of("bigquery") else { return };
     let table = simple("t", WriteMode::Append);
     let (first, again) = (batch(&table, &[(1, "a")]), batch(&table, &[(1, "b")]));
@@ -72,7 +72,7 @@ async fn nothing_is_left_beside_the_tables() {
 /// job. If the job is known, but its rows are gone, it is run again: a 409 alone does not prove
 /// that the rows are stored.
 #[tokio::test]
-async fn a_load_that_was_broken_off_is_gone_on_with() {
+async fn an_interrupted_load_is_resumed() {
     let Some(store) = Store::of("bigquery") else { return };
     // Jobs belong to the whole project, so the name is different from those of other tests.
     let table = simple("broken_off", WriteMode::Append);
@@ -102,7 +102,7 @@ async fn a_load_that_was_broken_off_is_gone_on_with() {
 /// Checks that rows can be reset and loaded again, although the history of jobs keeps their names:
 /// each load gets a new name.
 #[tokio::test]
-async fn rows_may_be_reset_and_loaded_anew_any_number_of_times() {
+async fn rows_can_be_reset_and_loaded_again_repeatedly() {
     let Some(store) = Store::of("bigquery") else { return };
     let table = simple("anew", WriteMode::Append);
     let rows = [batch(&table, &[(1, "a"), (2, "b")])];
@@ -130,7 +130,7 @@ fn problem(reason: &str, message: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_refused_is_said_with_the_way_out() {
+async fn errors_name_the_cause_and_the_remedy() {
     let denied = "Access Denied: Project shop: User does not have bigquery.jobs.create permission";
     use ErrorKind::{Authentication, Bug, Configuration, NotFound, Permission, RateLimited};
     let limit = problem("bytesBilledLimitExceeded", "limit for bytes");
@@ -155,7 +155,7 @@ async fn what_is_refused_is_said_with_the_way_out() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_there_is_named() {
+async fn an_unreachable_service_is_named() {
     let url = "bigquery://shop/tidegauge?endpoint=http://127.0.0.1:9";
     let sink = tidegauge_storage::connect_sink(url).unwrap();
     let error = sink.cursor("test").await.unwrap_err();
@@ -167,7 +167,7 @@ async fn a_service_that_is_not_there_is_named() {
 /// Checks that a job sets its location and its limit of billed bytes, and that values are bound as
 /// parameters.
 #[tokio::test]
-async fn a_query_is_located_capped_and_bound_and_comes_in_pages() {
+async fn a_query_has_location_cost_limit_and_parameters_and_is_paged() {
     let server = MockServer::start().await;
     let url = format!(
         "bigquery://shop/tidegauge?location=EU&max_bytes_billed=1000000&endpoint={}",
@@ -251,7 +251,7 @@ async fn answering(server: &MockServer, first: Value, last: Value) {
 /// Checks that the cost of a query is estimated before it is run, and that pages are fetched one by
 /// one, as they are read.
 #[tokio::test]
-async fn the_cost_is_asked_for_first_and_pages_come_one_by_one() {
+async fn the_cost_is_estimated_first_and_pages_are_streamed() {
     let fields = json!([
         { "name": "id", "type": "INTEGER", "mode": "REQUIRED" },
         { "name": "text", "type": "STRING", "mode": "REQUIRED" },
@@ -281,7 +281,7 @@ async fn the_cost_is_asked_for_first_and_pages_come_one_by_one() {
 /// Checks that no value of a filter is in the text of the query, except decimals that the emulator
 /// would truncate.
 #[tokio::test]
-async fn a_filter_is_bound() {
+async fn filter_values_are_bound() {
     let fields = json!([
         { "name": "group", "type": "INTEGER", "mode": "REQUIRED" },
         { "name": "select", "type": "STRING", "mode": "REQUIRED" },
@@ -336,7 +336,7 @@ async fn a_filter_is_bound() {
 }
 
 #[tokio::test]
-async fn all_cursors_come_by_one_query() {
+async fn all_cursors_are_read_by_one_query() {
     let server = MockServer::start().await;
     Mock::given(path("/bigquery/v2/projects/shop/jobs"))
         .respond_with(said(json!({ "status": { "state": "DONE" } })))

@@ -9,7 +9,7 @@ use tidegauge_core::{
 use tidegauge_testkit::S3;
 
 #[tokio::test]
-async fn google_keeps_what_was_loaded_and_lets_one_loader_win() {
+async fn google_stores_loads_and_commits_one_of_two_conflicting_ones() {
     let (_server, url) = Gcs::default().serve().await;
     let table = simple("t", WriteMode::Merge);
     let store = Store::at(url);
@@ -24,7 +24,7 @@ async fn google_keeps_what_was_loaded_and_lets_one_loader_win() {
 /// Checks a commit whose manifest the service has stored, but has reported as failed, with another
 /// commit in between.
 #[tokio::test]
-async fn a_commit_whose_answer_is_lost_is_done_once() {
+async fn a_commit_whose_response_is_lost_is_applied_once() {
     let gcs = Gcs::default();
     let (_server, url) = gcs.serve().await;
     let (store, table) = (Store::at(url), simple("t", WriteMode::Append));
@@ -48,7 +48,7 @@ async fn a_commit_whose_answer_is_lost_is_done_once() {
 }
 
 #[tokio::test]
-async fn a_service_that_keeps_to_no_conditions_is_refused() {
+async fn a_service_without_conditional_writes_is_refused() {
     let gcs = Gcs::default();
     gcs.0.lock().unwrap().ignores_conditions = true;
     let (_server, url) = gcs.serve().await;
@@ -57,7 +57,7 @@ async fn a_service_that_keeps_to_no_conditions_is_refused() {
 }
 
 #[tokio::test]
-async fn what_a_service_says_is_told_without_our_token() {
+async fn service_errors_are_reported_without_the_token() {
     let body = "<?xml version=\"1.0\"?>\n<Error><Code>ExpiredToken</Code><Message>The provided token\n\
                 has expired.</Message><Token-0>tiger</Token-0></Error>";
     let server = wiremock::MockServer::start().await;
@@ -73,7 +73,7 @@ async fn what_a_service_says_is_told_without_our_token() {
 }
 
 #[tokio::test]
-async fn a_folder_is_called_as_the_url_says() {
+async fn a_folder_is_named_by_its_url() {
     let gcs = Gcs::default();
     let (_server, url) = gcs.serve().await;
     let store = Store::at(url.replace("/lake", "/w%C3%A4hrung/~1"));
@@ -85,7 +85,7 @@ async fn a_folder_is_called_as_the_url_says() {
 }
 
 #[tokio::test]
-async fn of_long_files_only_the_columns_that_are_wanted_are_read() {
+async fn only_projected_columns_of_long_files_are_read() {
     let gcs = Gcs::default();
     let (_server, url) = gcs.serve().await;
     let table = Table::builder("t", "Numbers, and long texts")
@@ -119,7 +119,7 @@ async fn of_long_files_only_the_columns_that_are_wanted_are_read() {
 }
 
 #[tokio::test]
-async fn what_can_no_more_be_committed_is_removed_and_nothing_else() {
+async fn only_files_that_can_no_longer_commit_are_removed() {
     let gcs = Gcs::default();
     let (_server, url) = gcs.serve().await;
     let (store, table) = (Store::at(url), simple("t", WriteMode::Append));
@@ -159,7 +159,7 @@ async fn what_can_no_more_be_committed_is_removed_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn s3_names_what_is_wrong_and_the_way_out() {
+async fn s3_errors_name_the_cause_and_the_remedy() {
     let Some(server) = S3::shared() else { return };
     let url = server.folder_url("wrong").replace("s3://tidegauge/", "s3://elsewhere/");
     for said in [
@@ -173,7 +173,7 @@ async fn s3_names_what_is_wrong_and_the_way_out() {
 }
 
 #[tokio::test]
-async fn rows_of_two_sources_can_be_loaded_at_once() {
+async fn two_sources_can_load_concurrently() {
     let Some(store) = Store::of("s3") else { return };
     let table = simple("t", WriteMode::Merge);
     let one = |at: i64| {

@@ -8,13 +8,13 @@ use tidegauge_core::{Batch, WriteMode};
 use crate::support::{Store, batch, everything, extremes, load, simple};
 
 #[test]
-fn csv_is_no_warehouse() {
+fn csv_cannot_be_read_back() {
     let error = tidegauge_storage::connect("csv://backup").unwrap_err().to_string();
     assert!(error.contains("backup that cannot be read back"), "{error}");
 }
 
 #[tokio::test]
-async fn csv_cuts_off_what_a_killed_load_left() {
+async fn csv_truncates_the_rows_of_a_killed_load() {
     let store = Store::new("csv");
     let table = simple("t", WriteMode::Append);
     load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
@@ -28,7 +28,7 @@ async fn csv_cuts_off_what_a_killed_load_left() {
 }
 
 #[tokio::test]
-async fn csv_goes_on_after_being_killed_while_preparing() {
+async fn csv_recovers_from_a_kill_during_preparation() {
     let store = Store::new("csv");
     fs::create_dir_all(&store.path).unwrap();
     fs::write(store.path.join("t.csv"), "id,te").unwrap();
@@ -38,7 +38,7 @@ async fn csv_goes_on_after_being_killed_while_preparing() {
 }
 
 #[tokio::test]
-async fn csv_leaves_a_file_of_somebody_else_alone() {
+async fn csv_refuses_and_keeps_a_foreign_file() {
     let store = Store::new("csv");
     fs::create_dir_all(&store.path).unwrap();
     fs::write(store.path.join("t.csv"), "my own data\n").unwrap();
@@ -49,7 +49,7 @@ async fn csv_leaves_a_file_of_somebody_else_alone() {
 }
 
 #[tokio::test]
-async fn csv_that_lost_rows_is_not_added_to() {
+async fn csv_with_missing_rows_is_not_appended_to() {
     let store = Store::new("csv");
     let table = simple("t", WriteMode::Append);
     load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
@@ -59,7 +59,7 @@ async fn csv_that_lost_rows_is_not_added_to() {
 }
 
 #[tokio::test]
-async fn csv_says_exactly_what_was_loaded() {
+async fn csv_contains_exactly_the_loaded_rows() {
     let store = Store::new("csv");
     let table = everything(WriteMode::Append);
     let rows = Batch::from_rows(&table, extremes()).unwrap();
@@ -87,7 +87,7 @@ async fn csv_says_exactly_what_was_loaded() {
 }
 
 #[tokio::test]
-async fn csv_is_the_same_whatever_the_page_size() {
+async fn csv_content_is_independent_of_the_page_size() {
     let rows: Vec<(i64, &str)> = (0..1000).map(|id| (id % 100, "text, \"quoted\"")).collect();
     let mut contents = Vec::new();
     for page in [1, 7, 100, 1000] {

@@ -26,7 +26,7 @@ async fn a_manifest_that_is_damaged_or_newer_is_named() {
 }
 
 #[tokio::test]
-async fn a_folder_of_the_other_kind_is_refused() {
+async fn a_folder_of_another_format_is_refused() {
     let store = Store::new("csv");
     load(&*store.sink(), None, "1", &[]).await.unwrap();
     let other = store.url.replace("csv://", "parquet://");
@@ -35,7 +35,7 @@ async fn a_folder_of_the_other_kind_is_refused() {
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_made_is_named() {
+async fn the_error_names_a_folder_that_cannot_be_created() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("file"), "").unwrap();
     let url = format!("parquet://{}/file/lake", dir.path().display());
@@ -47,7 +47,7 @@ async fn a_folder_that_cannot_be_made_is_named() {
 /// Checks that a full disk at the moment of commit, played by `/dev/full`, leaves nothing behind.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_full_disk_leaves_nothing_and_the_next_load_goes_on() {
+async fn a_full_disk_rolls_back_and_the_next_load_succeeds() {
     for scheme in ["parquet", "csv"] {
         let store = Store::new(scheme);
         let table = simple("t", WriteMode::Append);
@@ -66,7 +66,7 @@ async fn a_full_disk_leaves_nothing_and_the_next_load_goes_on() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_written_otherwise_now_is_refused() {
+async fn a_table_with_another_write_mode_is_refused() {
     for scheme in ["parquet", "csv"] {
         let store = Store::new(scheme);
         store.sink().prepare(&[simple("t", WriteMode::Merge)]).await.unwrap();

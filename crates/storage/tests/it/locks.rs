@@ -104,7 +104,7 @@ async fn all_end(store: &Store, table: &TableRef, steps: &[(Step, &str, &str)]) 
 
 #[cfg(feature = "postgres")]
 #[tokio::test]
-async fn postgres_waits_for_no_lock_without_end_or_word() {
+async fn postgres_lock_waits_are_bounded_and_logged() {
     use sqlx::AssertSqlSafe;
 
     let Some(store) = Store::of("postgres") else { return };
@@ -140,7 +140,7 @@ async fn postgres_waits_for_no_lock_without_end_or_word() {
 
 #[cfg(feature = "mysql")]
 #[tokio::test]
-async fn mysql_waits_for_no_lock_without_end_or_word() {
+async fn mysql_lock_waits_are_bounded_and_logged() {
     use mysql_async::Conn;
     use mysql_async::prelude::Queryable;
 
@@ -173,7 +173,7 @@ async fn mysql_waits_for_no_lock_without_end_or_word() {
 
 #[cfg(feature = "sqlite")]
 #[tokio::test]
-async fn sqlite_waits_for_no_lock_without_end_or_word() {
+async fn sqlite_lock_waits_are_bounded_and_logged() {
     use sqlx::ConnectOptions;
     use sqlx::sqlite::SqliteConnectOptions;
 

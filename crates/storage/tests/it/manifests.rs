@@ -83,7 +83,7 @@ async fn a_folder_without_its_manifest_is_refused_and_keeps_its_files() {
 /// Checks a copy of a CSV folder that omits names with a leading `_`: nothing shows which program
 /// wrote the lines.
 #[tokio::test]
-async fn lines_without_any_manifest_are_not_added_to() {
+async fn lines_without_a_manifest_are_not_appended_to() {
     let (store, tables, _) = filled("csv").await;
     fs::remove_dir_all(store.path.join("_tidegauge")).unwrap();
     let before = data(&store.path);
@@ -129,7 +129,7 @@ async fn a_manifest_that_is_damaged_or_older_than_its_files_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_that_no_load_left_is_not_removed() {
+async fn an_unknown_file_is_not_removed() {
     let (store, tables, _) = filled("parquet").await;
     let copy = store.path.join("new/000000000009.parquet");
     fs::copy(store.path.join("new/000000000001.parquet"), &copy).unwrap();
@@ -145,7 +145,7 @@ async fn a_file_that_no_load_left_is_not_removed() {
 /// Checks that the next load reports a table that was removed by hand, even if it does not read the
 /// table.
 #[tokio::test]
-async fn a_file_that_is_gone_is_told_by_the_next_load() {
+async fn the_next_load_reports_a_missing_file() {
     for (scheme, file) in [("parquet", "new"), ("csv", "new.csv")] {
         let (store, tables, _) = filled(scheme).await;
         let path = store.path.join(file);
@@ -162,7 +162,7 @@ async fn a_file_that_is_gone_is_told_by_the_next_load() {
 }
 
 #[tokio::test]
-async fn a_repaired_folder_holds_what_it_held_and_goes_on() {
+async fn a_repaired_folder_has_the_same_rows_and_accepts_loads() {
     let (store, tables, manifests) = filled("parquet").await;
     let path = store.path.join(MANIFEST);
     let (rows, whole) = (data(&store.path), &manifests[2]);
@@ -203,7 +203,7 @@ async fn a_repaired_folder_holds_what_it_held_and_goes_on() {
 
 /// Checks that a rebuilt manifest equals the lost one, for rows by day, ranges and added columns.
 #[tokio::test]
-async fn a_repaired_manifest_knows_all_that_the_lost_one_knew() {
+async fn a_repaired_manifest_equals_the_lost_one() {
     use crate::support::{everything, varied};
 
     let store = Store::new("parquet");
@@ -228,7 +228,7 @@ async fn a_repaired_manifest_knows_all_that_the_lost_one_knew() {
 }
 
 #[tokio::test]
-async fn of_a_load_that_was_broken_off_a_repair_takes_nothing() {
+async fn a_repair_excludes_an_interrupted_load() {
     let (store, tables, manifests) = filled("parquet").await;
     // Killed between its two files: the last one is missing, and the lock still says so.
     let lock = store.path.join("_tidegauge/lock");
@@ -253,7 +253,7 @@ async fn of_a_load_that_was_broken_off_a_repair_takes_nothing() {
 }
 
 #[tokio::test]
-async fn files_that_are_gone_are_told_by_a_repair() {
+async fn a_repair_reports_missing_files() {
     let (store, tables, _) = filled("parquet").await;
     fs::remove_file(store.path.join("new/000000000002.parquet")).unwrap();
     let repaired = repair(&store.url, &[]).await.unwrap();
@@ -275,7 +275,7 @@ async fn files_that_are_gone_are_told_by_a_repair() {
 
 /// Checks a folder of a release that wrote no notes into its files: `tests/fixtures/README.md`.
 #[tokio::test]
-async fn files_of_an_older_release_are_repaired_as_far_as_can_be_known() {
+async fn files_of_an_older_release_are_repaired_as_far_as_possible() {
     use crate::parquet_files::of_an_older_release as older;
 
     let (store, table) = (Store::new("parquet"), older::table());
@@ -297,7 +297,7 @@ async fn files_of_an_older_release_are_repaired_as_far_as_can_be_known() {
 }
 
 #[tokio::test]
-async fn what_has_no_manifest_cannot_be_repaired() {
+async fn stores_without_a_manifest_cannot_be_repaired() {
     for (url, says) in
         [("csv://backup", "move the folder away"), ("sqlite://t.db", "restore it from a backup")]
     {
@@ -493,7 +493,7 @@ mod resets {
     }
 
     #[tokio::test]
-    async fn a_reset_that_was_broken_off_is_there_whole_or_not_at_all() {
+    async fn an_interrupted_reset_is_atomic() {
         let store = Store::new("parquet");
         let (before, after) = reset(&store).await;
         let loaded = format!("loaded  {:020}\n", 5).into_bytes();
@@ -551,7 +551,7 @@ mod resets {
     }
 
     #[tokio::test]
-    async fn a_repair_after_a_reset_brings_back_what_was_there_after_it() {
+    async fn a_repair_after_a_reset_restores_the_state_after_it() {
         let store = Store::new("parquet");
         let (before, after) = reset(&store).await;
         // The manifest is gone, or the one from before the reset was restored.

@@ -26,7 +26,7 @@ async fn refused(url: &str, batches: &[Batch]) -> (ErrorKind, String) {
 }
 
 #[tokio::test]
-async fn where_local_infile_is_off_rows_go_in_all_the_same() {
+async fn rows_are_inserted_when_local_infile_is_off() {
     let Some(server) = MariaDb::start() else { return };
     let mut owner = Conn::from_url(server.url()).await.unwrap();
     owner.query_drop("SET GLOBAL local_infile = 0").await.unwrap();
@@ -64,7 +64,7 @@ async fn where_local_infile_is_off_rows_go_in_all_the_same() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
+async fn errors_name_the_cause_and_the_remedy_on_one_line() {
     let Some(server) = MariaDb::shared() else { return };
     let mut owner = Conn::from_url(server.url()).await.unwrap();
     owner.query_drop("CREATE USER 'guest'@'127.0.0.1' IDENTIFIED BY 'guest'").await.unwrap();
@@ -123,7 +123,7 @@ async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
 }
 
 #[tokio::test]
-async fn tables_of_others_stay_as_they_are_and_one_of_our_names_is_refused() {
+async fn foreign_tables_are_unchanged_and_reserved_names_are_refused() {
     let Some(store) = Store::of("mysql") else { return };
     let mut owner = Conn::from_url(&store.url).await.unwrap();
     owner.query_drop("CREATE TABLE film (id int PRIMARY KEY, users int)").await.unwrap();
@@ -138,7 +138,7 @@ async fn tables_of_others_stay_as_they_are_and_one_of_our_names_is_refused() {
 
 /// Checks that the error of a server that requires encryption says what to do.
 #[tokio::test]
-async fn a_server_that_wants_encryption_says_so() {
+async fn the_error_says_that_the_server_requires_encryption() {
     let Some(server) = MariaDb::start() else { return };
     let mut owner = Conn::from_url(server.url()).await.unwrap();
     owner.query_drop("SET GLOBAL require_secure_transport = ON").await.unwrap();
@@ -147,7 +147,7 @@ async fn a_server_that_wants_encryption_says_so() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_named_and_the_next_load_goes_on() {
+async fn a_full_disk_is_reported_and_the_next_load_succeeds() {
     let Some(server) = MariaDb::start_on_small_disk() else { return };
     let store = Store::at(server.url());
     let table = simple("t", WriteMode::Append);
@@ -166,7 +166,7 @@ async fn a_full_disk_is_named_and_the_next_load_goes_on() {
 /// Checks that a cursor, or a row by `INSERT`, larger than the server's limit is reported, and that
 /// smaller rows are stored whatever their total size.
 #[tokio::test]
-async fn what_is_larger_than_the_server_takes_is_said_to_be() {
+async fn packets_beyond_the_server_limit_are_reported() {
     let Some(server) = MariaDb::start() else { return };
     let mut owner = Conn::from_url(server.url()).await.unwrap();
     let store = Store::at(server.url());
@@ -212,7 +212,7 @@ async fn what_is_larger_than_the_server_takes_is_said_to_be() {
 }
 
 #[tokio::test]
-async fn what_somebody_has_put_in_the_way_is_named_with_the_way_out() {
+async fn foreign_objects_in_the_way_are_named_with_the_remedy() {
     let Some(store) = Store::of("mysql") else { return };
     let table = simple("t", WriteMode::Append);
     load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();

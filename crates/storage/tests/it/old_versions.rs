@@ -24,7 +24,7 @@ fn cells<'a>(batch: &'a Batch, names: &[&str]) -> Vec<Cell<'a>> {
 }
 
 #[tokio::test]
-async fn a_sqlite_warehouse_of_the_version_before_opens_and_goes_on() {
+async fn a_sqlite_warehouse_of_the_previous_version_opens_and_accepts_loads() {
     let store = written_before().await;
     let warehouse = store.warehouse();
     // Reads before anything is written.

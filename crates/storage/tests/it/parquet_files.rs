@@ -17,7 +17,7 @@ async fn count(store: &Store, aggregate: &Aggregate) -> i64 {
 }
 
 #[tokio::test]
-async fn parquet_removes_what_a_killed_load_left() {
+async fn parquet_removes_the_files_of_a_killed_load() {
     let store = Store::new("parquet");
     let table = simple("t", WriteMode::Append);
     load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
@@ -48,7 +48,7 @@ async fn parquet_removes_what_a_killed_load_left() {
 }
 
 #[tokio::test]
-async fn a_parquet_file_that_is_gone_is_named() {
+async fn the_error_names_a_missing_parquet_file() {
     let store = Store::new("parquet");
     let table = simple("t", WriteMode::Append);
     load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
@@ -78,7 +78,7 @@ fn same(one: &Batch, other: &Batch) -> bool {
 /// whose footers the manifest does not know, as older releases wrote it, may return other rows, but
 /// do not panic.
 #[tokio::test]
-async fn a_footer_with_a_byte_that_flipped_is_told() {
+async fn a_flipped_byte_in_a_footer_is_reported() {
     let store = Store::new("parquet");
     let table = everything(WriteMode::Merge);
     load(&*store.sink(), None, "1", &[varied(&table, 300)]).await.unwrap();
@@ -142,7 +142,7 @@ fn unsealed(manifest: &std::path::Path) -> String {
 
 /// Checks a folder of the first layout: no days, and a manifest that says so.
 #[tokio::test]
-async fn a_folder_of_an_older_layout_is_read_and_added_to() {
+async fn a_folder_of_an_older_layout_is_read_and_appended_to() {
     let (old, store) = (Store::new("parquet"), Store::new("parquet"));
     let table = everything(WriteMode::Append);
     let rows = varied(&table, 20);
@@ -167,7 +167,7 @@ async fn a_folder_of_an_older_layout_is_read_and_added_to() {
 }
 
 #[tokio::test]
-async fn a_summary_of_some_days_reads_the_files_of_those() {
+async fn an_aggregate_of_some_days_reads_only_their_files() {
     let store = Store::new("parquet");
     let table = Table::builder("t", "Times")
         .column("id", DataType::Int64, "")
@@ -325,7 +325,7 @@ pub(crate) mod of_an_older_release {
     }
 
     #[tokio::test]
-    async fn is_read_added_to_and_read_again() {
+    async fn is_read_appended_to_and_read_again() {
         let store = Store::new("parquet");
         copy_fixture(&store.path);
         let (table, warehouse) = (table(), store.warehouse());

@@ -37,7 +37,7 @@ async fn refused(url: &str, batches: &[Batch]) -> (ErrorKind, String) {
 }
 
 #[tokio::test]
-async fn tables_of_others_are_left_alone_even_those_of_our_names() {
+async fn foreign_tables_are_unchanged_even_with_the_same_names() {
     let Some((url, mut owner)) = owner().await else { return };
     run(&mut owner, "CREATE DATABASE shop").await;
     let url = url.replace("/postgres", "/shop");
@@ -71,7 +71,7 @@ async fn tables_of_others_are_left_alone_even_those_of_our_names() {
 /// Checks that Pagila, the sample database of PostgreSQL with types, functions, triggers and
 /// partitions, is not changed.
 #[tokio::test]
-async fn a_sample_database_stays_as_it_is() {
+async fn a_sample_database_is_unchanged() {
     let Some((url, mut owner)) = owner().await else { return };
     run(&mut owner, "CREATE ROLE postgres").await;
     run(&mut owner, "CREATE DATABASE pagila").await;
@@ -127,7 +127,7 @@ async fn a_role_that_owns_one_schema_and_nothing_else_can_load() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
+async fn errors_name_the_cause_and_the_remedy_on_one_line() {
     let Some((url, mut owner)) = owner().await else { return };
     let mut wrong = url::Url::parse(&url).unwrap();
     wrong.set_password(Some("secret")).unwrap();
@@ -178,7 +178,7 @@ async fn what_is_wrong_is_said_in_a_line_with_the_way_out() {
 }
 
 #[tokio::test]
-async fn a_name_in_the_url_and_a_time_limit_of_the_servers_are_kept() {
+async fn the_application_name_and_server_timeouts_are_respected() {
     let Some((url, mut owner)) = owner().await else { return };
     let named = connect(&format!("{url}?schema=named&application_name=nightly")).unwrap();
     named.prepare(&[]).await.unwrap();
@@ -203,7 +203,7 @@ async fn a_name_in_the_url_and_a_time_limit_of_the_servers_are_kept() {
 
 /// Checks that the error of a server that requires encryption, but offers none, says what to do.
 #[tokio::test]
-async fn a_server_that_wants_encryption_says_so() {
+async fn the_error_says_that_the_server_requires_encryption() {
     let Some(server) = Postgres::start() else { return };
     let options: PgConnectOptions = server.url().parse().unwrap();
     let mut owner = options.connect().await.unwrap();
@@ -226,7 +226,7 @@ async fn a_server_that_wants_encryption_says_so() {
 }
 
 #[tokio::test]
-async fn a_view_of_somebodys_reads_as_the_table_it_stands_for() {
+async fn a_view_is_read_as_the_table_that_it_replaces() {
     let Some((url, mut owner)) = owner().await else { return };
     let schema = format!("{url}?schema=views");
     let (warehouse, table) = (connect(&schema).unwrap(), simple("seen", WriteMode::Append));
@@ -243,7 +243,7 @@ async fn a_view_of_somebodys_reads_as_the_table_it_stands_for() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_named_and_the_next_load_goes_on() {
+async fn a_full_disk_is_reported_and_the_next_load_succeeds() {
     let Some(server) = Postgres::start_on_small_disk() else { return };
     let store = Store::at(server.url());
     let table = simple("t", WriteMode::Append);
@@ -260,7 +260,7 @@ async fn a_full_disk_is_named_and_the_next_load_goes_on() {
 }
 
 #[tokio::test]
-async fn what_somebody_has_put_in_the_way_is_named_with_the_way_out() {
+async fn foreign_objects_in_the_way_are_named_with_the_remedy() {
     let Some(store) = Store::of("postgres") else { return };
     let table = simple("t", WriteMode::Append);
     load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();

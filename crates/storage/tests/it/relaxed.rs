@@ -42,7 +42,7 @@ fn rows(table: &TableRef, ids: &[i64], known: bool) -> Batch {
 }
 
 #[tokio::test]
-async fn every_store_goes_on_with_a_table_whose_columns_may_be_null_now() {
+async fn every_store_accepts_columns_that_became_nullable() {
     for (scheme, write) in SCHEMES
         .iter()
         .flat_map(|scheme| [WriteMode::Append, WriteMode::Merge].map(|write| (scheme, write)))
@@ -134,7 +134,7 @@ async fn built_in_tables_of_postgres_and_mysql_are_relaxed_by_a_migration() {
 
 /// Checks that two text ids with the same surrogate number are never stored as one row.
 #[tokio::test]
-async fn every_store_keeps_ids_apart_that_have_one_number_by_chance() {
+async fn every_store_distinguishes_ids_with_the_same_surrogate_key() {
     use tidegauge_core::tables::User;
     use tidegauge_core::{Cursor, Load, OnDuplicate};
 
@@ -163,7 +163,7 @@ async fn every_store_keeps_ids_apart_that_have_one_number_by_chance() {
 /// then the file is rewritten with all columns.
 #[cfg(feature = "csv")]
 #[tokio::test]
-async fn a_csv_folder_goes_on_without_columns_that_were_added() {
+async fn a_csv_folder_omits_added_columns_without_values() {
     let store = Store::new("csv");
     let table = |more: bool| {
         let table = Table::builder("t", "").column("id", DataType::Int64, "");
@@ -215,7 +215,7 @@ async fn a_csv_folder_goes_on_without_columns_that_were_added() {
 /// Checks that a load or reset that empties a file writes it with all current columns.
 #[cfg(feature = "csv")]
 #[tokio::test]
-async fn a_csv_file_that_is_emptied_has_all_columns_from_then_on() {
+async fn an_emptied_csv_file_gets_all_columns() {
     use tidegauge_core::{Cursor, Load, OnDuplicate, Removal, Reset};
 
     let table = |more: bool| {

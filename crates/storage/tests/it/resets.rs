@@ -156,32 +156,32 @@ async fn killed_amid_resets_nothing_is_there_by_half(store: Store) {
 
 #[cfg(feature = "sqlite")]
 #[tokio::test(flavor = "multi_thread")]
-async fn sqlite_is_reset_whole() {
+async fn sqlite_resets_are_atomic() {
     killed_amid_resets_nothing_is_there_by_half(Store::new("sqlite")).await;
 }
 
 #[cfg(feature = "parquet")]
 #[tokio::test(flavor = "multi_thread")]
-async fn parquet_is_reset_whole() {
+async fn parquet_resets_are_atomic() {
     killed_amid_resets_nothing_is_there_by_half(Store::new("parquet")).await;
 }
 
 #[cfg(feature = "csv")]
 #[tokio::test(flavor = "multi_thread")]
-async fn csv_is_reset_whole() {
+async fn csv_resets_are_atomic() {
     killed_amid_resets_nothing_is_there_by_half(Store::new("csv")).await;
 }
 
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread")]
-async fn postgres_is_reset_whole() {
+async fn postgres_resets_are_atomic() {
     let Some(store) = Store::of("postgres") else { return };
     killed_amid_resets_nothing_is_there_by_half(store).await;
 }
 
 #[cfg(feature = "mysql")]
 #[tokio::test(flavor = "multi_thread")]
-async fn mysql_is_reset_whole() {
+async fn mysql_resets_are_atomic() {
     let Some(store) = Store::of("mysql") else { return };
     killed_amid_resets_nothing_is_there_by_half(store).await;
 }
@@ -189,7 +189,7 @@ async fn mysql_is_reset_whole() {
 /// Checks that the files of removed rows are removed, and that loading again writes the same files.
 #[cfg(all(feature = "csv", feature = "parquet"))]
 #[tokio::test]
-async fn the_files_of_removed_rows_are_gone() {
+async fn the_files_of_removed_rows_are_deleted() {
     for scheme in ["csv", "parquet"] {
         let store = Store::new(scheme);
         let sink = store.sink();
@@ -230,7 +230,7 @@ async fn the_files_of_removed_rows_are_gone() {
 /// Checks that a reader may do a dry run of a reset, but no reset.
 #[cfg(feature = "sqlite")]
 #[tokio::test]
-async fn a_dry_run_needs_no_right_to_write() {
+async fn a_dry_run_needs_no_write_permission() {
     let store = Store::new("sqlite");
     let table = simple("t", WriteMode::Append);
     load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();

@@ -35,7 +35,7 @@ fn amounts(amounts: &[&str]) -> Batch {
 }
 
 #[tokio::test]
-async fn whoever_closes_last_leaves_one_file() {
+async fn the_last_closed_connection_leaves_one_file() {
     let store = Store::new("sqlite");
     let sink = store.sink();
     load(&*sink, None, "1", &[amounts(&["1"])]).await.unwrap();
@@ -50,7 +50,7 @@ async fn whoever_closes_last_leaves_one_file() {
 }
 
 #[tokio::test]
-async fn money_is_a_number_to_whoever_writes_sql() {
+async fn decimals_are_numbers_in_plain_sql() {
     let store = Store::new("sqlite");
     let amounts = amounts(&["10", "2.5", "-3.00000001", "100.25", "34265.19345116", "0"]);
     load(&*store.sink(), None, "1", &[amounts]).await.unwrap();
@@ -73,7 +73,7 @@ async fn money_is_a_number_to_whoever_writes_sql() {
 }
 
 #[tokio::test]
-async fn money_that_no_float_holds_is_kept_exactly_and_still_sums() {
+async fn decimals_beyond_floats_are_stored_exactly_and_summed() {
     let store = Store::new("sqlite");
     let exact = ["12345678901.12345678", "-99999999999999999999.99999999", "1.5"];
     let batch = amounts(&exact);
@@ -100,7 +100,7 @@ async fn money_that_no_float_holds_is_kept_exactly_and_still_sums() {
 }
 
 #[tokio::test]
-async fn any_amount_comes_back_exactly() {
+async fn every_decimal_round_trips_exactly() {
     // Small and large amounts of every length, and their neighbours.
     let mut builder = BatchBuilder::new(&money());
     let mut id = 0;
@@ -131,7 +131,7 @@ async fn any_amount_comes_back_exactly() {
 }
 
 #[tokio::test]
-async fn times_are_text_that_sqlite_understands() {
+async fn timestamps_are_text_that_sqlite_understands() {
     let store = Store::new("sqlite");
     let table = support::everything(WriteMode::Append);
     let rows = Batch::from_rows(&table, support::extremes()).unwrap();
@@ -150,7 +150,7 @@ async fn times_are_text_that_sqlite_understands() {
 }
 
 #[tokio::test]
-async fn a_time_beyond_four_digits_of_year_is_refused() {
+async fn a_year_beyond_four_digits_is_refused() {
     let table =
         Table::builder("t", "").column("at", DataType::Timestamp, "").key(["at"]).build().unwrap();
     for scheme in support::SCHEMES.iter().filter(|scheme| ["sqlite", "csv"].contains(scheme)) {
@@ -165,7 +165,7 @@ async fn a_time_beyond_four_digits_of_year_is_refused() {
 }
 
 #[tokio::test]
-async fn what_others_wrote_into_it_is_read_or_refused() {
+async fn foreign_values_are_read_or_refused() {
     let store = Store::new("sqlite");
     store.sink().prepare(&[money()]).await.unwrap();
     let mut connection = plain(&store).await;
@@ -186,7 +186,7 @@ async fn what_others_wrote_into_it_is_read_or_refused() {
 }
 
 #[tokio::test]
-async fn a_file_opened_for_reading_is_not_written() {
+async fn a_read_only_file_is_not_written() {
     let store = Store::new("sqlite");
     let table = simple("t", WriteMode::Append);
     load(&*store.sink(), None, "1", &[batch(&table, &[(1, "a")])]).await.unwrap();
@@ -198,7 +198,7 @@ async fn a_file_opened_for_reading_is_not_written() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_named() {
+async fn the_error_names_a_file_that_is_no_database() {
     let store = Store::new("sqlite");
     std::fs::write(&store.path, "this was a shopping list, once; ".repeat(100)).unwrap();
     let table = simple("t", WriteMode::Append);
@@ -214,7 +214,7 @@ async fn a_file_that_is_no_database_is_named() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_not_there_is_named() {
+async fn the_error_names_a_missing_folder() {
     let store = Store::new("sqlite");
     let url = format!("{}/in/no/folder.db", store.url);
     let sink = tidegauge_storage::connect_sink(&url).unwrap();
@@ -224,7 +224,7 @@ async fn a_folder_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn a_database_of_a_newer_release_is_left_alone() {
+async fn a_database_of_a_newer_release_is_refused_unchanged() {
     let store = Store::new("sqlite");
     store.sink().prepare(&[]).await.unwrap();
     sqlx::raw_sql("INSERT INTO _sqlx_migrations VALUES (9999, 'later', 0, TRUE, x'00', 0)")
@@ -236,7 +236,7 @@ async fn a_database_of_a_newer_release_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_column_that_is_not_there_is_not_read_as_its_own_name() {
+async fn a_missing_column_is_not_read_as_a_string_literal() {
     let store = Store::new("sqlite");
     store.sink().prepare(&[simple("t", WriteMode::Append)]).await.unwrap();
     sqlx::raw_sql("INSERT INTO t VALUES (1, 'a')").execute(&mut plain(&store).await).await.unwrap();
@@ -283,7 +283,7 @@ async fn refused(store: &Store, batches: &[Batch]) -> (ErrorKind, String) {
 /// Checks that a pipe in place of a file is refused at once: to open it would block until another
 /// process writes to it.
 #[tokio::test]
-async fn what_is_no_file_is_refused_at_once() {
+async fn non_files_are_refused_immediately() {
     for (suffix, what) in [("", "a pipe"), ("-wal", "a pipe"), ("", "a folder")] {
         let store = Store::new("sqlite");
         let path = format!("{}{suffix}", store.path.display());
@@ -314,7 +314,7 @@ async fn what_is_no_file_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn what_somebody_has_put_in_the_way_is_named_with_the_way_out() {
+async fn foreign_objects_in_the_way_are_named_with_the_remedy() {
     // In place of a built-in table, before the first migration, and of another table.
     let store = Store::new("sqlite");
     by_hand::run(&store, "CREATE VIEW orders AS SELECT 1 AS order_id").await;
@@ -392,7 +392,7 @@ impl Drop for SmallDisk {
 /// Checks that a full disk is recognised: SQLite reports errors on the files beside the database
 /// only as `disk I/O error`.
 #[tokio::test]
-async fn a_full_disk_is_named_by_readers_and_loaders() {
+async fn readers_and_loaders_report_a_full_disk() {
     let Some(disk) = SmallDisk::new() else { return };
     let store = Store::at(format!("sqlite://{}/store.db", disk.0.path().display()));
     let table = simple("t", WriteMode::Append);

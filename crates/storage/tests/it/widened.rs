@@ -45,7 +45,7 @@ fn units(text: &str) -> i128 {
 }
 
 #[tokio::test]
-async fn every_store_goes_on_with_a_table_whose_decimals_were_given_more_digits() {
+async fn every_store_accepts_decimals_with_more_digits() {
     for (scheme, write) in SCHEMES
         .iter()
         .flat_map(|scheme| [WriteMode::Append, WriteMode::Merge].map(|write| (*scheme, write)))
@@ -172,7 +172,7 @@ async fn built_in_tables_of_postgres_and_mysql_are_widened_by_a_migration() {
 /// Checks that the migration names a user's view that depends on its columns, and changes nothing.
 #[cfg(feature = "postgres")]
 #[tokio::test]
-async fn a_view_that_keeps_postgres_from_widening_is_named() {
+async fn the_error_names_a_view_that_keeps_postgres_from_widening() {
     use crate::support::by_hand;
 
     let Some(store) = Store::of("postgres") else { return };

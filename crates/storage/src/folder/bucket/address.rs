@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_that_says_too_much_is_refused() {
+    fn urls_with_unsupported_parts_are_refused() {
         for (url, says) in [
             ("s3://", "names no bucket"),
             ("s3://key:tiger@bucket/lake", "takes no credentials"),
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_what_the_url_says() {
+    fn the_folder_is_the_path_of_the_url() {
         for (url, prefix, shown) in [
             ("s3://bucket", "", "s3://bucket"),
             ("s3://bucket/a%20lake/~1/", "a lake/~1", "s3://bucket/a lake/~1"),

@@ -1,4 +1,5 @@
-//! The notes of running loads: empty objects whose names hold the commit and the id of a load.
+//! The notes of running loads: empty objects whose names hold the commit and the id of a load. A
+//! note is a lease of a day: after it, the load cannot write anything any more.
 
 /// The folder of the notes of running loads.
 pub(super) const NOTES: &str = "_tidegauge/loading";

@@ -1,4 +1,4 @@
-//! The lock of a folder, with a record of the running load: a lease that ends with its process.
+//! The lock of a folder, with a record of the running load. It ends with its process.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_is_read_as_it_was_written_and_others_are_nothing() {
+    fn lock_states_round_trip_and_other_content_is_unknown() {
         for state in [
             LockState::Loading(7),
             LockState::Resetting(8),
