@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tidegauge_core::{Sink, Warehouse};
 
+use crate::Result;
 use crate::url::StoreUrl;
-use crate::{Error, Result};
 
 /// Returns the store at `url` as a sink.
 ///
@@ -66,6 +66,6 @@ fn open(url: StoreUrl) -> Result<Arc<dyn Warehouse>> {
         #[cfg(feature = "object-store")]
         StoreUrl::Bucket(bucket) => Ok(Arc::new(crate::parquet::open_bucket(bucket))),
         #[cfg(feature = "csv")]
-        StoreUrl::Csv(_) => Err(Error::NotReadable),
+        StoreUrl::Csv(_) => Err(crate::Error::NotReadable),
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn resolve_duplicates(
     keeps_replaced: bool,
 ) -> Result<ResolvedRows> {
     let table = batch.table();
-    let (keys, views) = (Keys::of(batch, table)?, batch.views()?);
+    let (keys, views) = (Keys::new(batch, table)?, batch.views()?);
     let write = match tally.replaces(table) && table.write == WriteMode::Merge {
         true => WriteMode::Merge,
         false => WriteMode::Append,
@@ -44,7 +44,7 @@ pub(crate) fn resolve_duplicates(
     let mut known = KeyMap::<KeyHolder>::new(table)?;
     let mut stored_views = Vec::with_capacity(stored.len());
     for (at, batch) in stored.iter().enumerate() {
-        let keys = Keys::of(batch, table)?;
+        let keys = Keys::new(batch, table)?;
         for row in 0..batch.rows() {
             known.insert(&keys, row, KeyHolder { stored: Some(at), row });
         }

@@ -26,7 +26,7 @@ pub(crate) type KeySet = KeyMap<()>;
 impl<'a> Keys<'a> {
     /// Returns the keys of the rows of `batch`, which must have at least the key columns of
     /// `table`.
-    pub(crate) fn of(batch: &'a Batch, table: &Table) -> Result<Self> {
+    pub(crate) fn new(batch: &'a Batch, table: &Table) -> Result<Self> {
         let columns = table.key.iter().map(|name| batch.column(name));
         Ok(Self(columns.collect::<Result<_, _>>()?))
     }
@@ -119,7 +119,7 @@ impl KeySet {
     /// When two rows have the same key.
     #[cfg(any(feature = "_folder", feature = "bigquery"))]
     pub(crate) fn unique(batch: &Batch, table: &Table) -> Result<Self> {
-        let (mut set, keys) = (Self::new(table)?, Keys::of(batch, table)?);
+        let (mut set, keys) = (Self::new(table)?, Keys::new(batch, table)?);
         match (0..batch.rows()).all(|row| set.add(&keys, row)) {
             true => Ok(set),
             false => Err(duplicate_key(table)),
@@ -128,8 +128,8 @@ impl KeySet {
 
     /// Returns the set of keys of the rows of `batch`, which may have duplicates.
     #[cfg(feature = "_folder")]
-    pub(crate) fn of(batch: &Batch, table: &Table) -> Result<Self> {
-        let (mut set, keys) = (Self::new(table)?, Keys::of(batch, table)?);
+    pub(crate) fn from_batch(batch: &Batch, table: &Table) -> Result<Self> {
+        let (mut set, keys) = (Self::new(table)?, Keys::new(batch, table)?);
         (0..batch.rows()).for_each(|row| {
             set.add(&keys, row);
         });
@@ -139,7 +139,7 @@ impl KeySet {
     /// Returns the rows of `batch` whose keys are in the set.
     #[cfg(feature = "_folder")]
     pub(crate) fn select(&self, batch: &Batch, table: &Table) -> Result<Batch> {
-        let keys = Keys::of(batch, table)?;
+        let keys = Keys::new(batch, table)?;
         let is_selected: Vec<bool> =
             (0..batch.rows()).map(|row| self.contains(&keys, row)).collect();
         Ok(batch.filter(&BooleanBuffer::from(is_selected))?)
@@ -154,7 +154,7 @@ impl KeySet {
 /// Returns the last row of each key, because a merge statement may contain each key only once.
 pub(crate) fn latest_per_key(table: &Table, batch: Batch) -> Result<Batch> {
     let mut seen = KeySet::new(table)?;
-    let keys = Keys::of(&batch, table)?;
+    let keys = Keys::new(&batch, table)?;
     if keys.are_ascending() {
         return Ok(batch);
     }

@@ -15,7 +15,7 @@ impl BigQuery {
         crate::reserved::check_readable(table)?;
         let result = aggregate.result()?;
         let stored = self.stored_columns(&table.name).await;
-        let stored = stored.map_err(|error| self.failed(error, Some(table)))?;
+        let stored = stored.map_err(|error| self.to_error(error, Some(table)))?;
         let name = DIALECT.quoted(&table.name);
         match plan_aggregate(&DIALECT, name, aggregate, &stored)? {
             AggregatePlan::Empty => Ok(Fold::new(aggregate)?.finish()?),

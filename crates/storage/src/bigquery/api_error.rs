@@ -33,7 +33,7 @@ impl ApiError {
 
     /// Returns `true` if a transaction was aborted because another one changed the same tables.
     pub(super) fn is_conflict(&self) -> bool {
-        const WORDS: [&str; 5] = [
+        const CONFLICT_MESSAGES: [&str; 5] = [
             "concurrent update",    // the service's
             "Could not serialize",  // likewise, of DDL
             "Failed to commit",     // those of the emulator,
@@ -41,7 +41,7 @@ impl ApiError {
             "violates primary key", // when two create one table
         ];
         let Self::Response { message, .. } = self else { return false };
-        WORDS.iter().any(|words| message.contains(words))
+        CONFLICT_MESSAGES.iter().any(|words| message.contains(words))
     }
 
     /// Returns `true` if the error is transient, so that a retry may succeed:

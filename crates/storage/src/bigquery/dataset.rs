@@ -9,10 +9,10 @@ use url::Url;
 use crate::{Error, Result};
 
 /// The production service: <https://cloud.google.com/bigquery/docs/reference/rest>.
-const SERVICE: &str = "https://bigquery.googleapis.com";
+const SERVICE_URL: &str = "https://bigquery.googleapis.com";
 
 /// The environment variable with the address of an emulator, which Google's own clients read too.
-const EMULATOR: &str = "BIGQUERY_EMULATOR_HOST";
+const EMULATOR_VARIABLE: &str = "BIGQUERY_EMULATOR_HOST";
 
 /// A dataset of a project, with the options of the URL.
 #[derive(Clone)]
@@ -46,7 +46,7 @@ impl DatasetRef {
 
     /// Parses the URL of a dataset.
     pub(crate) fn parse(url: &str) -> Result<Self> {
-        let emulator = std::env::var(EMULATOR).ok().filter(|host| !host.is_empty());
+        let emulator = std::env::var(EMULATOR_VARIABLE).ok().filter(|host| !host.is_empty());
         Self::parse_with_emulator(url, emulator)
     }
 
@@ -79,7 +79,7 @@ impl DatasetRef {
             project_id: project.into(),
             dataset_id: dataset.into(),
             location: None,
-            endpoint: endpoint(&emulator.unwrap_or_else(|| SERVICE.into())),
+            endpoint: endpoint(&emulator.unwrap_or_else(|| SERVICE_URL.into())),
             credentials: None,
             max_bytes_billed: None,
             name: format!("bigquery://{project}/{dataset}"),

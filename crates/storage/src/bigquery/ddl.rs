@@ -62,25 +62,25 @@ impl BigQuery {
     /// Creates `table` unless it exists, adds the columns that were added to its definition, and
     /// refuses a table that differs otherwise.
     pub(super) async fn ensure(&self, table: &Table) -> Result<()> {
-        let failed = |error| self.failed(error, Some(table));
-        let mut found = self.stored_columns(&table.name).await.map_err(failed)?;
+        let to_error = |error| self.to_error(error, Some(table));
+        let mut found = self.stored_columns(&table.name).await.map_err(to_error)?;
         if found.is_empty() {
-            self.run_with_retry(&Query::new(create(table))).await.map_err(failed)?;
-            found = self.stored_columns(&table.name).await.map_err(failed)?;
+            self.run_with_retry(&Query::new(create(table))).await.map_err(to_error)?;
+            found = self.stored_columns(&table.name).await.map_err(to_error)?;
         }
         let diff = diff_schema(&DIALECT, table, &found)?;
         for wider in &diff.wider_decimals {
             let sql =
                 widen_decimals(&DIALECT.quoted(&table.name), table, std::slice::from_ref(wider));
-            self.run_with_retry(&Query::new(sql)).await.map_err(failed)?;
+            self.run_with_retry(&Query::new(sql)).await.map_err(to_error)?;
         }
         for column in &diff.relaxed_columns {
             let sql =
                 drop_not_null(&DIALECT.quoted(&table.name), table, std::slice::from_ref(column));
-            self.run_with_retry(&Query::new(sql)).await.map_err(failed)?;
+            self.run_with_retry(&Query::new(sql)).await.map_err(to_error)?;
         }
         for column in diff.added_columns {
-            self.run_with_retry(&Query::new(add(table, column))).await.map_err(failed)?;
+            self.run_with_retry(&Query::new(add(table, column))).await.map_err(to_error)?;
         }
         Ok(())
     }

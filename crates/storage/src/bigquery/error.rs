@@ -9,7 +9,7 @@ use crate::Error;
 impl BigQuery {
     /// Converts an error of the service to one whose message says what to do; `at` is the table
     /// concerned. The reasons are those of <https://cloud.google.com/bigquery/docs/error-messages>.
-    pub(super) fn failed(&self, error: ApiError, at: Option<&Table>) -> Error {
+    pub(super) fn to_error(&self, error: ApiError, at: Option<&Table>) -> Error {
         let server_error = |kind, reason: String, advice: &str| Error::server(kind, reason, advice);
         let is_conflict = error.is_conflict();
         let is_transient = error.is_transient();

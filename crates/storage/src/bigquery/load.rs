@@ -12,7 +12,7 @@ use tidegauge_core::{
 use super::api_error::ApiError;
 use super::dialect::DIALECT;
 use super::query::{Param, Query};
-use super::stage::Stage;
+use super::stage::StagingTable;
 use super::store::BigQuery;
 use crate::duplicates::resolve_duplicates;
 use crate::keys::{self, KeySet};
@@ -34,9 +34,9 @@ pub(super) const END: &str =
     "EXCEPTION WHEN ERROR THEN ROLLBACK TRANSACTION; RAISE;\nEND;\nCOMMIT TRANSACTION;\n";
 
 /// Staged rows of a table, and the mode in which they are to be written.
-struct Staged {
+struct StagedRows {
     table: TableRef,
-    stage: Stage,
+    stage: StagingTable,
     write: WriteMode,
 }
 
@@ -91,7 +91,7 @@ impl BigQuery {
         let mut stages = Vec::new();
         let done = self.commit_batches(&load, &mut stages).await;
         for stage in &stages {
-            self.unstage(stage).await;
+            self.drop_staging_table(stage).await;
         }
         done
     }
@@ -144,17 +144,17 @@ impl BigQuery {
         batch: Batch,
         write: WriteMode,
         stages: &mut Vec<String>,
-    ) -> Result<Staged> {
+    ) -> Result<StagedRows> {
         let table = batch.table().clone();
-        let stage = self.stage(load, &table, batch).await?;
+        let stage = self.load_into_staging_table(load, &table, batch).await?;
         if !stages.contains(&stage.name) {
             stages.push(stage.name.clone());
         }
-        Ok(Staged { table, stage, write })
+        Ok(StagedRows { table, stage, write })
     }
 
     /// Returns the stored rows with the keys of the staged rows.
-    async fn select_by_keys(&self, staged: &Staged) -> Result<Vec<Batch>> {
+    async fn select_by_keys(&self, staged: &StagedRows) -> Result<Vec<Batch>> {
         let (table, lenient) = (&staged.table, staged.table.lenient());
         let (name, keys) = (DIALECT.quoted(&table.name), staged.stage.select(table));
         let value =
@@ -173,7 +173,7 @@ impl BigQuery {
         Ok(rows.try_collect().await?)
     }
 
-    async fn commit_staged(&self, load: &Load<'_>, stages: &[Staged]) -> Result<()> {
+    async fn commit_staged(&self, load: &Load<'_>, stages: &[StagedRows]) -> Result<()> {
         let mut checkpoints = self.checkpoints.lock().await;
         let before = match checkpoints.remove(load.source) {
             Some((cursor, checkpoint)) if Some(&cursor) == load.before => Some(checkpoint),
@@ -204,19 +204,19 @@ impl BigQuery {
         source: &str,
         tables: &[TableRef],
     ) -> Result<Option<(Cursor, Option<Checkpoint>)>> {
-        let failed = |error| self.failed(error, None);
+        let to_error = |error| self.to_error(error, None);
         let mut query = Query::new(
             "SELECT `cursor`, `loaded` FROM `_tidegauge_cursors` WHERE `source` = @source",
         );
         query.params.push(Param::text("source", Some(source)));
-        let found = self.query_values(&query).await.map_err(failed)?;
+        let found = self.query_values(&query).await.map_err(to_error)?;
         let mut found = found.into_iter().next().unwrap_or_default().into_iter();
         let Some(cursor) = found.next().flatten() else { return Ok(None) };
         let stored = found.next().flatten();
         let checkpoint = Checkpoint::read(source, &cursor, stored.as_deref())?;
         for table in tables {
             if checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.probe_scan(table).is_some())
-                && !self.has_rows(table).await.map_err(failed)?
+                && !self.has_rows(table).await.map_err(to_error)?
             {
                 return Err(rows_missing(source, table));
             }
@@ -229,7 +229,7 @@ impl BigQuery {
     async fn run_transaction(
         &self,
         load: &Load<'_>,
-        stages: &[Staged],
+        stages: &[StagedRows],
         checkpoint: &str,
     ) -> Result<()> {
         let mut query = delete_outdated(load)?;
@@ -242,7 +242,7 @@ impl BigQuery {
         ]);
         let Err(error) = self.run_with_retry(&query).await else { return Ok(()) };
         let found = self.cursor_of(load.source).await;
-        let found = found.map_err(|error| self.failed(error, None))?;
+        let found = found.map_err(|error| self.to_error(error, None))?;
         if found.as_ref() != load.before {
             return Err(Error::Core(tidegauge_core::Error::Conflict {
                 source_name: load.source.into(),
@@ -253,7 +253,7 @@ impl BigQuery {
         Err(self.transaction_error(error, stages))
     }
 
-    fn transaction_error(&self, error: ApiError, stages: &[Staged]) -> Error {
+    fn transaction_error(&self, error: ApiError, stages: &[StagedRows]) -> Error {
         if let ApiError::Response { message, .. } = &error
             && let Some((_, name)) = message.split_once(KEY_EXISTS)
             && let Some(table) = stages
@@ -263,7 +263,7 @@ impl BigQuery {
         {
             return keys::duplicate_key(table);
         }
-        self.failed(error, None)
+        self.to_error(error, None)
     }
 }
 
@@ -285,7 +285,7 @@ fn delete_outdated(load: &Load<'_>) -> Result<Query> {
 /// Returns the script of the transaction, which changes nothing unless all conditions hold. Rows
 /// are replaced by DELETE and INSERT, which is equivalent to MERGE here, and which the emulator
 /// supports in a transaction.
-fn transaction_script(load: &Load<'_>, outdated: &str, stages: &[Staged]) -> String {
+fn transaction_script(load: &Load<'_>, outdated: &str, stages: &[StagedRows]) -> String {
     let mut sql = String::from(BEGIN);
     sql += &match load.before {
         Some(_) => raise_unless(
@@ -302,7 +302,7 @@ fn transaction_script(load: &Load<'_>, outdated: &str, stages: &[Staged]) -> Str
         sql += &format!("DELETE FROM {} WHERE TRUE;\n", DIALECT.quoted(&table.name));
     }
     sql += outdated;
-    for Staged { table, stage, write } in stages {
+    for StagedRows { table, stage, write } in stages {
         let rows =
             format!("(SELECT COUNT(*) FROM {}) = {}", DIALECT.quoted(&stage.name), stage.rows);
         sql += &raise_unless(&rows, STAGE_CHANGED);

@@ -23,37 +23,38 @@ const CREATE_VERSIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migr
 impl BigQuery {
     /// Creates the dataset if it does not exist, and applies missing migrations.
     pub(super) async fn migrate(&self) -> Result<()> {
-        let failed = |error| self.failed(error, None);
-        let is_new = self.table_resource("_tidegauge_migrations").await.map_err(failed)?.is_none();
+        let to_error = |error| self.to_error(error, None);
+        let is_new =
+            self.table_resource("_tidegauge_migrations").await.map_err(to_error)?.is_none();
         if is_new {
-            retry_on_conflict(|| self.create_dataset()).await.map_err(failed)?;
-            self.run_with_retry(&Query::new(CREATE_VERSIONS_TABLE)).await.map_err(failed)?;
+            retry_on_conflict(|| self.create_dataset()).await.map_err(to_error)?;
+            self.run_with_retry(&Query::new(CREATE_VERSIONS_TABLE)).await.map_err(to_error)?;
             // New tables are created in their current form, so that no column has to be widened,
             // which takes a job for every few columns.
             let tables = tables::all();
             let create = tables.iter().map(|table| format!("{};\n", ddl::create(table)));
-            self.run_with_retry(&Query::new(create.collect::<String>())).await.map_err(failed)?;
+            self.run_with_retry(&Query::new(create.collect::<String>())).await.map_err(to_error)?;
         } else {
-            self.sweep().await.map_err(failed)?;
+            self.drop_expired_staging_tables().await.map_err(to_error)?;
         }
         let newest = "SELECT MAX(`version`) FROM `_tidegauge_migrations`";
-        let newest = self.query_value(&Query::new(newest)).await.map_err(failed)?;
+        let newest = self.query_value(&Query::new(newest)).await.map_err(to_error)?;
         let newest: usize = newest.and_then(|version| version.parse().ok()).unwrap_or_default();
         if newest > MIGRATIONS.len() {
             return Err(Error::NewerVersion { path: self.dataset.name.clone() });
         }
         for (version, _, migration) in MIGRATIONS.iter().skip(newest) {
             for script in scripts(migration, is_new) {
-                if self.is_already_nullable(&script).await.map_err(failed)? {
+                if self.is_already_nullable(&script).await.map_err(to_error)? {
                     continue;
                 }
-                self.run_with_retry(&Query::new(script)).await.map_err(failed)?;
+                self.run_with_retry(&Query::new(script)).await.map_err(to_error)?;
             }
             let noted = format!(
                 "INSERT INTO `_tidegauge_migrations` (`version`, `applied_at`) \
                  VALUES ({version}, CURRENT_TIMESTAMP())"
             );
-            self.run_with_retry(&Query::new(noted)).await.map_err(failed)?;
+            self.run_with_retry(&Query::new(noted)).await.map_err(to_error)?;
         }
         Ok(())
     }
@@ -99,14 +100,14 @@ const MAX_TYPE_CHANGES: usize = 4;
 /// is a script of its own. Statements that change types or nullability are left out if the tables
 /// `are_new`.
 fn scripts(migration: &str, are_new: bool) -> Vec<String> {
-    const WIDENS: &str = " SET DATA TYPE ";
-    if !migration.contains(WIDENS) && !migration.contains(DROP_NOT_NULL) {
+    const SET_DATA_TYPE: &str = " SET DATA TYPE ";
+    if !migration.contains(SET_DATA_TYPE) && !migration.contains(DROP_NOT_NULL) {
         return vec![migration.to_owned()];
     }
     let statements = migration.split_inclusive(";\n");
     let (nullability, mut others): (Vec<&str>, Vec<&str>) =
         statements.partition(|statement| drops_not_null(statement));
-    others.retain(|statement| !are_new || !statement.contains(WIDENS));
+    others.retain(|statement| !are_new || !statement.contains(SET_DATA_TYPE));
     let others = others.chunks(MAX_TYPE_CHANGES).map(|statements| statements.concat());
     let nullability = nullability.into_iter().filter(|_| !are_new).map(str::to_owned);
     others.chain(nullability).collect()

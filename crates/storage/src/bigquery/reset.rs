@@ -27,7 +27,7 @@ impl BigQuery {
             let table = removal.table();
             counts.push(self.count_where(table, removal.filter().clone()).await?);
             let stored = self.stored_columns(&table.name).await;
-            let stored = stored.map_err(|error| self.failed(error, Some(table)))?;
+            let stored = stored.map_err(|error| self.to_error(error, Some(table)))?;
             if stored.is_empty() {
                 continue;
             }
@@ -65,14 +65,14 @@ impl BigQuery {
             // If the transaction fails for whatever reason, the cursors stored now tell a conflict
             // from other errors.
             self.check_reset_cursors(reset).await?;
-            return Err(self.failed(error, None));
+            return Err(self.to_error(error, None));
         }
         Ok(counts)
     }
 
     async fn check_reset_cursors(&self, reset: &Reset<'_>) -> Result<()> {
         let found = self.all_cursors().await;
-        let mut found = found.map_err(|error| self.failed(error, None))?;
+        let mut found = found.map_err(|error| self.to_error(error, None))?;
         check_cursors(reset.cursors, |source| found.remove(source))
     }
 }

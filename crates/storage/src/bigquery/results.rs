@@ -93,9 +93,9 @@ impl BigQuery {
         table: TableRef,
         residual: Option<Scan>,
     ) -> Result<BatchStream> {
-        let failed = |error| self.failed(error, Some(&table));
-        self.log_cost(&query, &table).await.map_err(failed)?;
-        let id = self.run(&query).await.map_err(failed)?;
+        let to_error = |error| self.to_error(error, Some(&table));
+        self.log_cost(&query, &table).await.map_err(to_error)?;
+        let id = self.run(&query).await.map_err(to_error)?;
         let first = self.first_page_url(&id);
         let limit = residual.as_ref().and_then(|residual| residual.limit).unwrap_or(usize::MAX);
         let state = (self.clone(), Some(first.clone()), limit);
@@ -121,10 +121,10 @@ impl BigQuery {
 
     /// Returns a page of rows, and the token of the next one.
     async fn read_page(&self, url: &str, table: &TableRef) -> Result<(Batch, Option<String>)> {
-        let failed = |error| self.failed(error, Some(table));
-        let bytes = self.client.request(Method::GET, url, None).await.map_err(failed)?;
+        let to_error = |error| self.to_error(error, Some(table));
+        let bytes = self.client.request(Method::GET, url, None).await.map_err(to_error)?;
         let page: ResultPage<'_> =
-            serde_json::from_slice(&bytes).map_err(|error| failed(error.into()))?;
+            serde_json::from_slice(&bytes).map_err(|error| to_error(error.into()))?;
         let mut builder = BatchBuilder::new(table);
         for row in page.rows.unwrap_or_default() {
             for (column, field) in table.columns.iter().zip(row.f) {

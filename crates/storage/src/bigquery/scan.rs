@@ -15,7 +15,7 @@ impl BigQuery {
         crate::reserved::check_readable(&scan.table)?;
         let table = &scan.table;
         let stored = self.stored_columns(&table.name).await;
-        let stored = stored.map_err(|error| self.failed(error, Some(table)))?;
+        let stored = stored.map_err(|error| self.to_error(error, Some(table)))?;
         let name = DIALECT.quoted(&table.name);
         match scan_query(&DIALECT, name, scan, &stored)? {
             Some(query) => {

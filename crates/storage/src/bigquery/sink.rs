@@ -42,12 +42,12 @@ impl Sink for BigQuery {
 
     async fn cursors(&self) -> tidegauge_core::Result<BTreeMap<String, Cursor>> {
         let cursors = self.all_cursors().await;
-        self.to_core(cursors.map_err(|error| self.failed(error, None)))
+        self.to_core(cursors.map_err(|error| self.to_error(error, None)))
     }
 
     async fn cursor(&self, source: &str) -> tidegauge_core::Result<Option<Cursor>> {
         let cursor = self.cursor_of(source).await;
-        self.to_core(cursor.map_err(|error| self.failed(error, None)))
+        self.to_core(cursor.map_err(|error| self.to_error(error, None)))
     }
 
     async fn load(&self, load: Load<'_>) -> tidegauge_core::Result<Loaded> {

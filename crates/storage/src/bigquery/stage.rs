@@ -36,14 +36,14 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// Staged rows of a table.
 #[derive(Debug)]
-pub(super) struct Stage {
+pub(super) struct StagingTable {
     /// The staging table.
     pub(super) name: String,
     /// The number of rows.
     pub(super) rows: usize,
 }
 
-impl Stage {
+impl StagingTable {
     /// Returns a SELECT of the staged rows with the columns of `table`.
     pub(super) fn select(&self, table: &Table) -> String {
         let column = |column: &Column| {
@@ -62,13 +62,13 @@ impl BigQuery {
     /// Loads the rows of `batch` into a staging table. The names of the table and of its load job
     /// are derived from the content and its purpose, so that a retried load finds the job instead
     /// of sending the rows twice.
-    pub(super) async fn stage(
+    pub(super) async fn load_into_staging_table(
         &self,
         load: &Load<'_>,
         table: &Table,
         batch: Batch,
-    ) -> Result<Stage> {
-        let failed = |error| self.failed(error, Some(table));
+    ) -> Result<StagingTable> {
+        let to_error = |error| self.to_error(error, Some(table));
         let rows = batch.rows();
         let content = Bytes::from(encode_stage(table, &batch)?);
         let mut fingerprint = Fingerprint::default();
@@ -83,19 +83,19 @@ impl BigQuery {
         while failures < MAX_ATTEMPTS {
             number += 1;
             let name = format!("{STAGE_PREFIX}{}_{fingerprint}_{number}", table.name);
-            let outcome = match self.wait_for_job(&name, Duration::ZERO).await.map_err(failed)? {
+            let outcome = match self.wait_for_job(&name, Duration::ZERO).await.map_err(to_error)? {
                 None => self.load_job(&name, content.clone(), timeout).await,
                 // The staging table was used and removed since: the same rows are loaded again, for
                 // example after a reset.
                 Some(Ok(()))
-                    if self.staged_row_count(&name).await.map_err(failed)? != Some(rows) =>
+                    if self.staged_row_count(&name).await.map_err(to_error)? != Some(rows) =>
                 {
                     continue;
                 }
                 Some(Ok(())) => Ok(()),
                 // The job of another loader, possibly of one that was killed.
                 Some(Err(ApiError::JobTimeout(_))) => {
-                    match self.wait_for_job(&name, JOB_TIMEOUT).await.map_err(failed)? {
+                    match self.wait_for_job(&name, JOB_TIMEOUT).await.map_err(to_error)? {
                         Some(Ok(())) => Ok(()),
                         _ => continue,
                     }
@@ -104,14 +104,14 @@ impl BigQuery {
                 Some(Err(_)) => continue,
             };
             match outcome {
-                Ok(()) => return Ok(Stage { name, rows }),
+                Ok(()) => return Ok(StagingTable { name, rows }),
                 Err(error) if error.is_transient() || error.is_conflict() => {
                     tracing::debug!(?error, job = name, "load job failed, retrying");
                     failures += 1;
                     tokio::time::sleep(delays.next().unwrap_or(MAX_BACKOFF)).await;
                     timeout *= 2;
                 }
-                Err(error) => return Err(failed(error)),
+                Err(error) => return Err(to_error(error)),
             }
         }
         Err(Error::server(
@@ -144,7 +144,7 @@ impl BigQuery {
     }
 
     /// Removes a staging table after use. If that fails, a later sweep removes it.
-    pub(super) async fn unstage(&self, stage: &str) {
+    pub(super) async fn drop_staging_table(&self, stage: &str) {
         let path = format!("datasets/{}/tables/{stage}", self.dataset.dataset_id);
         let removed = self.client.request_json(Method::DELETE, &self.client.url(&path), None).await;
         if let Err(error) = removed
@@ -159,7 +159,7 @@ impl BigQuery {
     }
 
     /// Removes staging tables of killed loads that are more than a day old.
-    pub(super) async fn sweep(&self) -> Result<(), ApiError> {
+    pub(super) async fn drop_expired_staging_tables(&self) -> Result<(), ApiError> {
         let mut query = Query::new(
             "SELECT STRING_AGG(table_name) FROM INFORMATION_SCHEMA.TABLES \
              WHERE STARTS_WITH(table_name, @prefix) \
@@ -167,7 +167,7 @@ impl BigQuery {
         );
         query.params.push(Param::text("prefix", Some(STAGE_PREFIX)));
         for stage in self.query_value(&query).await?.iter().flat_map(|names| names.split(',')) {
-            self.unstage(stage).await;
+            self.drop_staging_table(stage).await;
         }
         Ok(())
     }

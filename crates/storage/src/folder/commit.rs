@@ -35,7 +35,7 @@ pub(super) fn commit_with_retry(
 
 /// Records that the commit after `manifest` begins. First the files of killed loads are removed,
 /// and the last reset is completed.
-pub(super) fn begin<F: Format<D>, D: Directory>(
+pub(super) fn begin_commit<F: Format<D>, D: Directory>(
     directory: &D,
     guard: &mut D::Guard,
     manifest: &mut Manifest,
@@ -55,7 +55,7 @@ pub(super) fn begin<F: Format<D>, D: Directory>(
 /// Concludes the attempt to commit `manifest`, which began as commit `number`, and finds out
 /// whether it was committed if that is unknown. If not, removes the written files; if so, completes
 /// a reset.
-pub(super) fn conclude<F: Format<D>, D: Directory>(
+pub(super) fn finish_commit<F: Format<D>, D: Directory>(
     directory: &D,
     guard: &mut D::Guard,
     (number, extent): (u64, WriteExtent),

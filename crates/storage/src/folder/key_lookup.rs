@@ -92,14 +92,14 @@ pub(super) fn refuse_known_keys(
     let overlaps = |segment: &&Segment| KeyRange::overlap(segment.key_range.as_ref(), range);
     // Trades usually arrive in this form: every key is greater than the one before.
     if stored.segments.iter().filter(overlaps).count() == 0
-        && Keys::of(batch, table)?.are_ascending()
+        && Keys::new(batch, table)?.are_ascending()
     {
         return Ok(());
     }
     let new = KeySet::unique(batch, table)?;
     for segment in stored.segments.iter().filter(overlaps) {
         read(segment, &mut |old| {
-            let keys = Keys::of(old, table)?;
+            let keys = Keys::new(old, table)?;
             match (0..old.rows()).any(|row| new.contains(&keys, row)) {
                 true => Err(duplicate_key(table)),
                 false => Ok(()),

@@ -3,7 +3,7 @@
 use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{Batch, Load, Loaded, OnDuplicate, Removal, RowTally, TableRef, WriteMode};
 
-use super::commit::{begin, conclude};
+use super::commit::{begin_commit, finish_commit};
 use super::directory::Directory;
 use super::format::{CommitContext, Format};
 use super::key_lookup::{self, RowConsumer};
@@ -56,7 +56,7 @@ pub(super) fn commit_load<F: Format<D>, D: Directory>(
         true => WriteExtent::OneCommit,
         false => WriteExtent::Nothing,
     };
-    begin::<F, D>(directory, guard, &mut manifest, extent)?;
+    begin_commit::<F, D>(directory, guard, &mut manifest, extent)?;
     let mut committed = register_tables::<F, D>(directory, &mut manifest, tables());
     if let Ok(true) = committed {
         committed = write_segments::<F, D>(directory, &mut manifest, guard.load_id(), load)
@@ -72,7 +72,7 @@ pub(super) fn commit_load<F: Format<D>, D: Directory>(
                 manifest.commit_to(directory)
             });
     }
-    conclude::<F, D>(directory, guard, (number, extent), &manifest, committed, is_own_load)
+    finish_commit::<F, D>(directory, guard, (number, extent), &manifest, committed, is_own_load)
 }
 
 /// Adds the tables that the folder lacks, and compares all with their definitions. Returns `false`
@@ -180,7 +180,7 @@ fn resolve_batch<F: Format<D>, D: Directory>(
     }
     let mut found = Vec::new();
     if tally.compares() {
-        let keys = KeySet::of(batch, table)?;
+        let keys = KeySet::from_batch(batch, table)?;
         let read = |consume: RowConsumer<'_>| {
             F::read_rows(directory, table, stored, range.as_ref(), consume)
         };

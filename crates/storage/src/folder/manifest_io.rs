@@ -100,8 +100,8 @@ impl Manifest {
 
     /// Returns the manifest as it is written.
     pub(crate) fn to_json(&self, directory: &impl Directory) -> Result<Vec<u8>> {
-        let failed =
+        let to_error =
             |error| Error::io(Path::new(&directory.name(MANIFEST_PATH)), io::Error::other(error));
-        serde_json::to_vec(self).map(with_checksum).map_err(failed)
+        serde_json::to_vec(self).map(with_checksum).map_err(to_error)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use tidegauge_core::{Cursor, Removal, Reset};
 
-use super::commit::{begin, commit_with_retry, conclude};
+use super::commit::{begin_commit, commit_with_retry, finish_commit};
 use super::directory::Directory;
 use super::format::Format;
 use super::load_guard::{LoadGuard, WriteExtent};
@@ -112,13 +112,13 @@ impl ResetTask {
             return Ok(true);
         }
         let (number, extent) = (manifest.commit + 1, WriteExtent::ManyCommits);
-        begin::<F, D>(directory, guard, &mut manifest, extent)?;
+        begin_commit::<F, D>(directory, guard, &mut manifest, extent)?;
         let committed = self.remove_from::<F, D>(directory, guard.load_id(), &mut manifest);
         let committed = committed.and_then(|()| manifest.commit_to(directory));
         let is_own_load = |manifest: &Manifest, load_id: Option<&str>| {
             load_id.is_some_and(|load_id| manifest.contains_load(load_id))
         };
-        conclude::<F, D>(directory, guard, (number, extent), &manifest, committed, is_own_load)
+        finish_commit::<F, D>(directory, guard, (number, extent), &manifest, committed, is_own_load)
     }
 
     /// Removes the rows and the cursors from `manifest`, without committing it.

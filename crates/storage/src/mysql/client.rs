@@ -44,7 +44,7 @@ impl MySql {
             Ok(connection)
         };
         match tokio::time::timeout(CONNECT_TIMEOUT, connect).await {
-            Ok(connected) => connected.map_err(|error| self.failed(error, None)),
+            Ok(connected) => connected.map_err(|error| self.to_error(error, None)),
             Err(_) => Err(Error::server(
                 ErrorKind::Unavailable,
                 format!("it does not answer within {} s", CONNECT_TIMEOUT.as_secs()),
@@ -60,7 +60,7 @@ impl MySql {
         sql: String,
     ) -> Result<()> {
         let done = connection.conn()?.query_drop(sql).await;
-        done.map_err(|error| self.failed(error, None))
+        done.map_err(|error| self.to_error(error, None))
     }
 }
 

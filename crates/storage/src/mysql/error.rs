@@ -29,7 +29,7 @@ impl MySql {
     /// Converts an error of the client to one whose message says what to do; `at` is the table
     /// concerned. The codes are those of
     /// <https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html>.
-    pub(super) fn failed(&self, error: mysql_async::Error, at: Option<&Table>) -> Error {
+    pub(super) fn to_error(&self, error: mysql_async::Error, at: Option<&Table>) -> Error {
         match error {
             mysql_async::Error::Server(error) => self.server_error(&error, at),
             mysql_async::Error::Io(IoError::Tls(cause)) => Error::server(

@@ -35,10 +35,10 @@ impl MySql {
     }
 
     async fn apply(&self, connection: &mut Conn, collation: &str) -> Result<()> {
-        let failed = |error| self.failed(error, None);
+        let to_error = |error| self.to_error(error, None);
         let tables =
             "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
-        let tables: Vec<String> = connection.query(tables).await.map_err(failed)?;
+        let tables: Vec<String> = connection.query(tables).await.map_err(to_error)?;
         let is_there = |name: &str| tables.iter().any(|table| table == name);
         if is_there(CURSORS) && !is_there(VERSIONS_TABLE) {
             let reason = format!(
@@ -46,9 +46,10 @@ impl MySql {
             );
             return Err(Error::Damaged { path: self.target.name.clone(), reason });
         }
-        connection.query_drop(VERSIONS).await.map_err(failed)?;
+        connection.query_drop(VERSIONS).await.map_err(to_error)?;
         let newest = "SELECT MAX(version) FROM `_tidegauge_migrations`";
-        let newest: Option<Option<usize>> = connection.query_first(newest).await.map_err(failed)?;
+        let newest: Option<Option<usize>> =
+            connection.query_first(newest).await.map_err(to_error)?;
         let newest = newest.flatten().unwrap_or_default();
         if newest > MIGRATIONS.len() {
             return Err(Error::NewerVersion { path: self.target.name.clone() });
@@ -63,15 +64,15 @@ impl MySql {
                     Err(mysql_async::Error::Server(error)) if error.code == WRONG_OBJECT => {
                         let views = "SELECT TABLE_NAME FROM information_schema.VIEWS \
                                      WHERE TABLE_SCHEMA = DATABASE()";
-                        let views: Vec<String> = connection.query(views).await.map_err(failed)?;
+                        let views: Vec<String> = connection.query(views).await.map_err(to_error)?;
                         refuse_views(&views)?;
-                        return Err(failed(mysql_async::Error::Server(error)));
+                        return Err(to_error(mysql_async::Error::Server(error)));
                     }
-                    done => done.map_err(failed)?,
+                    done => done.map_err(to_error)?,
                 }
             }
             let noted = "INSERT INTO `_tidegauge_migrations` (version) VALUES (?)";
-            connection.exec_drop(noted, (version,)).await.map_err(failed)?;
+            connection.exec_drop(noted, (version,)).await.map_err(to_error)?;
         }
         Ok(())
     }
@@ -83,8 +84,10 @@ impl MySql {
             "SELECT GET_LOCK(CONCAT('tidegauge ', MD5(CONCAT(CONVERT(DATABASE() USING utf8mb4), ' ', ?))), {})",
             LOCK_TIMEOUT.as_secs()
         );
-        let got: Option<Option<i64>> =
-            connection.exec_first(sql, (what,)).await.map_err(|error| self.failed(error, None))?;
+        let got: Option<Option<i64>> = connection
+            .exec_first(sql, (what,))
+            .await
+            .map_err(|error| self.to_error(error, None))?;
         match got.flatten() {
             Some(1) => Ok(()),
             _ => Err(Error::Busy { path: self.target.name.clone() }),
@@ -94,7 +97,7 @@ impl MySql {
     /// Releases the exclusive lock on `what`.
     pub(super) async fn release_lock(&self, connection: &mut Conn, what: &str) -> Result<()> {
         let sql = "DO RELEASE_LOCK(CONCAT('tidegauge ', MD5(CONCAT(CONVERT(DATABASE() USING utf8mb4), ' ', ?))))";
-        connection.exec_drop(sql, (what,)).await.map_err(|error| self.failed(error, None))
+        connection.exec_drop(sql, (what,)).await.map_err(|error| self.to_error(error, None))
     }
 }
 

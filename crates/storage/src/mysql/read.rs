@@ -17,14 +17,14 @@ impl MySql {
         rows: &mut BatchSender,
     ) -> Result<()> {
         let table = rows.table().clone();
-        let failed = |error| self.failed(error, Some(&table));
+        let to_error = |error| self.to_error(error, Some(&table));
         let params = encode_params(&query.params, &table.name)?;
         // A prepared statement returns values in binary form instead of text, so that floats are
         // exact.
         connection.is_reading = true;
         let found = connection.conn()?.exec_iter(query.sql.as_str(), params).await;
-        let mut found = found.map_err(failed)?;
-        while let Some(row) = found.next().await.map_err(failed)? {
+        let mut found = found.map_err(to_error)?;
+        while let Some(row) = found.next().await.map_err(to_error)? {
             for (at, column) in table.columns.iter().enumerate() {
                 let value = row.as_ref(at).unwrap_or(&Value::NULL);
                 let damaged = || Error::Damaged {

@@ -40,9 +40,10 @@ impl Database for MySql {
 
     async fn connect(&self) -> Result<Connection> {
         let mut conn = self.connection().await?;
-        let failed = |error| self.failed(error, None);
+        let to_error = |error| self.to_error(error, None);
         let asked = "SELECT @@local_infile, @@max_allowed_packet, VERSION()";
-        let asked: Option<(bool, usize, String)> = conn.query_first(asked).await.map_err(failed)?;
+        let asked: Option<(bool, usize, String)> =
+            conn.query_first(asked).await.map_err(to_error)?;
         let (local_infile, max_packet, version) = asked.unwrap_or_default();
         if !local_infile {
             tracing::info!(
@@ -84,12 +85,12 @@ impl Database for MySql {
         table: &str,
     ) -> Result<Vec<StoredColumn>> {
         let stored = ddl::stored_columns(connection.conn()?, table).await;
-        stored.map_err(|error| self.failed(error, None))
+        stored.map_err(|error| self.to_error(error, None))
     }
 
     async fn execute(&self, connection: &mut Connection, sql: String, at: &Table) -> Result<()> {
         let done = connection.conn()?.query_drop(sql).await;
-        done.map_err(|error| self.failed(error, Some(at)))
+        done.map_err(|error| self.to_error(error, Some(at)))
     }
 
     fn create(&self, connection: &Connection, table: &Table) -> String {
@@ -122,7 +123,7 @@ impl Database for MySql {
         let sql = "SELECT `source`, `cursor` FROM `_tidegauge_cursors` \
                    WHERE ? IS NULL OR `source` = ?";
         let found = connection.conn()?.exec(sql, (source, source)).await;
-        found.map_err(|error| self.failed(error, None))
+        found.map_err(|error| self.to_error(error, None))
     }
 
     async fn cursor(
@@ -132,7 +133,7 @@ impl Database for MySql {
     ) -> Result<Option<(String, Option<String>)>> {
         let sql = "SELECT `cursor`, `loaded` FROM `_tidegauge_cursors` WHERE `source` = ?";
         let found = connection.conn()?.exec_first(sql, (source,)).await;
-        found.map_err(|error| self.failed(error, None))
+        found.map_err(|error| self.to_error(error, None))
     }
 
     async fn move_cursor(
@@ -149,7 +150,7 @@ impl Database for MySql {
             return Err(self.too_large(&format!("the cursor of `{source}`"), Some(bytes)));
         }
         let moved = connection.conn()?.exec_drop(sql, (source, after, loaded)).await;
-        moved.map_err(|error| self.failed(error, None))
+        moved.map_err(|error| self.to_error(error, None))
     }
 
     async fn lock_also(&self, connection: &mut Connection, what: &str) -> Result<()> {
@@ -169,7 +170,7 @@ impl Database for MySql {
         let params = read::encode_params(&query.params, &table.name)?;
         let conn = connection.conn()?;
         let deleted = conn.exec_drop(query.sql.as_str(), params).await;
-        deleted.map_err(|error| self.failed(error, Some(table)))?;
+        deleted.map_err(|error| self.to_error(error, Some(table)))?;
         Ok(usize::try_from(conn.affected_rows()).unwrap_or(usize::MAX))
     }
 
@@ -189,7 +190,7 @@ impl Database for MySql {
                 mysql_async::Error::Server(error) if error.code == error::LOCK_WAIT_TIMEOUT => {
                     lock_timeout_error(tables, error::LOCK_HOLDER_ADVICE)
                 }
-                _ => self.failed(error, None),
+                _ => self.to_error(error, None),
             })?;
         }
         Ok(())
@@ -199,7 +200,7 @@ impl Database for MySql {
         let sql = "SELECT COUNT(*) FROM information_schema.VIEWS \
                    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?";
         let found: Result<Option<u64>, _> = connection.conn()?.exec_first(sql, (table,)).await;
-        found.map(|found| found != Some(0)).map_err(|error| self.failed(error, None))
+        found.map(|found| found != Some(0)).map_err(|error| self.to_error(error, None))
     }
 
     async fn find_by_keys(

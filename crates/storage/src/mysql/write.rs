@@ -67,14 +67,14 @@ impl MySql {
         write: WriteMode,
     ) -> Result<()> {
         let taken = connection.conn()?.query_drop(move_staged_statement(table, write)).await;
-        taken.map_err(|error| self.failed(error, Some(table)))
+        taken.map_err(|error| self.to_error(error, Some(table)))
     }
 
     /// Stages the rows of `batch` in the temporary table, replacing those that are there.
     async fn stage_rows(&self, connection: &mut Connection, batch: &Batch) -> Result<()> {
         let name = staging_table(batch.table());
         let emptied = connection.conn()?.query_drop(format!("DELETE FROM {name}")).await;
-        emptied.map_err(|error| self.failed(error, Some(batch.table())))?;
+        emptied.map_err(|error| self.to_error(error, Some(batch.table())))?;
         self.send_rows(connection, &name, batch).await
     }
 
@@ -131,7 +131,7 @@ impl MySql {
                 let name = &self.target.name;
                 return Err(tidegauge_core::Error::sink(name, ErrorKind::Bug, panicked).into());
             }
-            Ok(Ok(())) => loaded.map_err(|error| self.failed(error, Some(table)))?,
+            Ok(Ok(())) => loaded.map_err(|error| self.to_error(error, Some(table)))?,
         }
         // For a local file the server only warns when it skips or alters rows; here that is an
         // error.
@@ -141,7 +141,7 @@ impl MySql {
         let warnings: Vec<(String, u16, String)> = connection
             .query("SHOW WARNINGS LIMIT 1")
             .await
-            .map_err(|error| self.failed(error, Some(table)))?;
+            .map_err(|error| self.to_error(error, Some(table)))?;
         let (_, code, message) = warnings.into_iter().next().unwrap_or_else(|| {
             let affected = connection.affected_rows();
             (String::new(), 0, format!("it took {affected} of {count} rows"))
@@ -182,7 +182,7 @@ impl MySql {
                 let sql = format!("INSERT INTO {name} ({names}) VALUES {marks}");
                 let params = Params::Positional(std::mem::take(&mut values));
                 let done = connection.conn()?.exec_drop(sql, params).await;
-                done.map_err(|error| self.failed(error, Some(table)))?;
+                done.map_err(|error| self.to_error(error, Some(table)))?;
                 (rows, bytes) = (0, 0);
             }
             (rows, bytes) = (rows + 1, bytes + size);

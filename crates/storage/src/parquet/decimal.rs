@@ -17,7 +17,7 @@ use tidegauge_core::arrow::array::{
 use tidegauge_core::arrow::schema::{ArrowError, Field, FieldRef, Schema};
 
 /// The maximum length in bytes of a decimal.
-const WIDEST: i32 = 16;
+const MAX_DECIMAL_BYTES: i32 = 16;
 
 /// The fixed-length decimals of a file, with the precision and scale of each by column name.
 #[derive(Debug, Clone, Default)]
@@ -25,15 +25,17 @@ pub(super) struct Decimals(BTreeMap<String, (u8, i8)>);
 
 impl Decimals {
     /// Returns the decimals of a file, and metadata by which they are decoded as bytes.
-    pub(super) fn take(metadata: ParquetMetaData) -> Result<(Self, ParquetMetaData), ParquetError> {
+    pub(super) fn extract(
+        metadata: ParquetMetaData,
+    ) -> Result<(Self, ParquetMetaData), ParquetError> {
         let (file, mut found) = (metadata.file_metadata().clone(), Self::default());
         let root = file.schema_descr().root_schema();
         let mut fields = Vec::with_capacity(root.get_fields().len());
         for field in root.get_fields() {
-            fields.push(match decimal(field) {
+            fields.push(match fixed_decimal(field) {
                 Some((length, precision_and_scale)) => {
                     found.0.insert(field.name().to_owned(), precision_and_scale);
-                    bytes(field, length)?
+                    as_raw_bytes(field, length)?
                 }
                 None => field.clone(),
             });
@@ -74,7 +76,7 @@ impl Decimals {
         for (field, column) in fields.iter_mut().zip(&mut columns) {
             let bytes = column.as_any().downcast_ref::<FixedSizeBinaryArray>();
             if let (Some((precision, scale)), Some(bytes)) = (found(field), bytes) {
-                let numbers = numbers(bytes).with_precision_and_scale(precision, scale)?;
+                let numbers = decode_column(bytes).with_precision_and_scale(precision, scale)?;
                 let dtype = numbers.data_type().clone();
                 *field = Arc::new(Field::new(field.name(), dtype, field.is_nullable()));
                 *column = Arc::new(numbers);
@@ -86,7 +88,7 @@ impl Decimals {
 }
 
 /// Returns the length in bytes, and the precision and scale, of a fixed-length decimal.
-fn decimal(field: &Type) -> Option<(i32, (u8, i8))> {
+fn fixed_decimal(field: &Type) -> Option<(i32, (u8, i8))> {
     let Type::PrimitiveType { physical_type, type_length, scale, precision, basic_info } = field
     else {
         return None;
@@ -97,13 +99,13 @@ fn decimal(field: &Type) -> Option<(i32, (u8, i8))> {
         _ => return None,
     };
     let is_fixed = *physical_type == PhysicalType::FIXED_LEN_BYTE_ARRAY;
-    let is_read = is_fixed && (1..=WIDEST).contains(type_length);
+    let is_read = is_fixed && (1..=MAX_DECIMAL_BYTES).contains(type_length);
     let known = (u8::try_from(precision).ok()?, i8::try_from(scale).ok()?);
     is_read.then_some((*type_length, known))
 }
 
 /// Returns the field as a fixed-length byte array without a logical type.
-fn bytes(field: &Type, length: i32) -> Result<TypePtr, ParquetError> {
+fn as_raw_bytes(field: &Type, length: i32) -> Result<TypePtr, ParquetError> {
     let info = field.get_basic_info();
     let mut builder =
         Type::primitive_type_builder(field.name(), PhysicalType::FIXED_LEN_BYTE_ARRAY)
@@ -116,30 +118,30 @@ fn bytes(field: &Type, length: i32) -> Result<TypePtr, ParquetError> {
 }
 
 /// Converts big-endian bytes to numbers.
-fn numbers(array: &FixedSizeBinaryArray) -> Decimal128Array {
+fn decode_column(array: &FixedSizeBinaryArray) -> Decimal128Array {
     let bytes = array.value_data();
     // With a constant length, the compiler reduces a number to two loads and a shift.
     let numbers = match array.value_length() {
-        8 => of_length::<8>(bytes),
-        12 => of_length::<12>(bytes),
-        16 => of_length::<16>(bytes),
+        8 => decode_fixed::<8>(bytes),
+        12 => decode_fixed::<12>(bytes),
+        16 => decode_fixed::<16>(bytes),
         length => {
             let length = usize::try_from(length).unwrap_or(1).max(1);
-            bytes.chunks_exact(length).map(number).collect()
+            bytes.chunks_exact(length).map(decode_number).collect()
         }
     };
     Decimal128Array::new(numbers.into(), array.nulls().cloned())
 }
 
-fn of_length<const LENGTH: usize>(bytes: &[u8]) -> Vec<i128> {
+fn decode_fixed<const LENGTH: usize>(bytes: &[u8]) -> Vec<i128> {
     let (chunks, _) = bytes.as_chunks::<LENGTH>();
-    chunks.iter().map(|chunk| number(chunk)).collect()
+    chunks.iter().map(|chunk| decode_number(chunk)).collect()
 }
 
 /// Converts at most 16 bytes to a number: they become the upper bytes of 16, which are shifted down
 /// with their sign.
 #[inline]
-fn number(bytes: &[u8]) -> i128 {
+fn decode_number(bytes: &[u8]) -> i128 {
     let mut wide = [0; 16];
     for (wide, byte) in wide.iter_mut().zip(bytes) {
         *wide = *byte;
@@ -159,8 +161,8 @@ mod tests {
             let values = [0, 1, -1, most, -most - 1, most / 3, -most / 7];
             let bytes = values.iter().map(|value| value.to_be_bytes()[16 - length..].to_vec());
             let array = FixedSizeBinaryArray::try_from_iter(bytes).unwrap();
-            assert_eq!(numbers(&array).values(), &values[..], "{length}");
-            assert_eq!(numbers(&array.slice(2, 3)).values(), &values[2..5], "{length}");
+            assert_eq!(decode_column(&array).values(), &values[..], "{length}");
+            assert_eq!(decode_column(&array.slice(2, 3)).values(), &values[2..5], "{length}");
         }
     }
 
@@ -170,7 +172,7 @@ mod tests {
         let values = [Some(&one[4..]), None, Some(&one[4..])];
         let array =
             FixedSizeBinaryArray::try_from_sparse_iter_with_size(values.into_iter(), 12).unwrap();
-        let read: Vec<_> = numbers(&array).iter().collect();
+        let read: Vec<_> = decode_column(&array).iter().collect();
         assert_eq!(read, [Some(7), None, Some(7)]);
     }
 }

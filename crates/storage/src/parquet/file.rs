@@ -51,7 +51,7 @@ impl<'a, D: FileStore> ParquetFile<'a, D> {
         let opened = directory.open_file(&file.path)?;
         metrics.add_file(opened.tail.len());
         let name = directory.name(&file.path);
-        let failed = |error| Error::parquet(Path::new(&name), error);
+        let to_error = |error| Error::parquet(Path::new(&name), error);
         let read = |ranges: &[_]| fetch_ranges(directory, metrics, &file.path, &opened, ranges);
         if let Some(footer) = file.footer
             && footer_fingerprint(directory, metrics, &file.path, &opened)? != footer
@@ -59,7 +59,7 @@ impl<'a, D: FileStore> ParquetFile<'a, D> {
             let reason = "its footer is not the one that was written";
             return Err(Error::damaged(Path::new(&name), reason));
         }
-        let metadata = decode_footer(&opened, pages, read, failed)?;
+        let metadata = decode_footer(&opened, pages, read, to_error)?;
         let found = metadata.file_metadata().num_rows();
         if usize::try_from(found) != Ok(file.rows) {
             let reason = format!("it has {found} rows, not {}", file.rows);
@@ -71,10 +71,10 @@ impl<'a, D: FileStore> ParquetFile<'a, D> {
             return Err(Error::damaged(Path::new(&name), reason));
         }
         let decimals = catch_decode(|| {
-            let (decimals, metadata) = Decimals::take(metadata)?;
+            let (decimals, metadata) = Decimals::extract(metadata)?;
             Ok((decimals, reader_metadata(Arc::new(metadata))?))
         });
-        let (decimals, metadata) = decimals.map_err(failed)?;
+        let (decimals, metadata) = decimals.map_err(to_error)?;
         Ok(Self { directory, metrics, path: &file.path, opened, metadata, decimals })
     }
 
@@ -157,7 +157,7 @@ impl<'a, D: FileStore> ParquetFile<'a, D> {
             .collect();
         let groups =
             catch_decode(|| prune::row_groups(self.metadata.metadata(), conditions, &units));
-        groups.map_err(|error| self.failed(error))
+        groups.map_err(|error| self.to_error(error))
     }
 
     /// Returns the number of units of a decimal condition per unit of its column in the file: more
@@ -238,7 +238,7 @@ impl<'a, D: FileStore> ParquetFile<'a, D> {
             return Ok(ControlFlow::Continue(()));
         }
         self.metrics.add_row_groups(groups.len());
-        let failed = |error| self.failed(error);
+        let to_error = |error| self.to_error(error);
         let wanted = request.output.columns.iter().map(|column| column.name.as_ref());
         let mut builder = ParquetPushDecoderBuilder::new_with_metadata(self.metadata.clone())
             .with_batch_size(BATCH_ROWS)
@@ -250,9 +250,9 @@ impl<'a, D: FileStore> ParquetFile<'a, D> {
         if let Some(limit) = request.limit {
             builder = builder.with_limit(limit);
         }
-        let mut decoder = catch_decode(|| builder.build()).map_err(failed)?;
+        let mut decoder = catch_decode(|| builder.build()).map_err(to_error)?;
         loop {
-            match catch_decode(|| decoder.try_decode()).map_err(failed)? {
+            match catch_decode(|| decoder.try_decode()).map_err(to_error)? {
                 DecodeResult::NeedsData(ranges) => {
                     let bytes = fetch_ranges(
                         self.directory,
@@ -261,7 +261,7 @@ impl<'a, D: FileStore> ParquetFile<'a, D> {
                         &self.opened,
                         &ranges,
                     )?;
-                    decoder.push_ranges(ranges, bytes).map_err(failed)?;
+                    decoder.push_ranges(ranges, bytes).map_err(to_error)?;
                 }
                 DecodeResult::Data(record) => {
                     let record = self.decimals.restore(record)?;
@@ -313,7 +313,7 @@ impl<'a, D: FileStore> ParquetFile<'a, D> {
     }
 
     /// Converts an error of the decoder.
-    fn failed(&self, error: ParquetError) -> Error {
+    fn to_error(&self, error: ParquetError) -> Error {
         Error::parquet(Path::new(&self.name()), error)
     }
 }

@@ -111,20 +111,20 @@ pub(super) fn decode_footer<F>(
     opened: &OpenFile<F>,
     pages: bool,
     fetch: impl Fn(&[Range<u64>]) -> Result<Vec<Bytes>>,
-    failed: impl Fn(ParquetError) -> Error,
+    to_error: impl Fn(ParquetError) -> Error,
 ) -> Result<ParquetMetaData> {
     let policy = if pages { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
-    let decoder = ParquetMetaDataPushDecoder::try_new(opened.size).map_err(&failed)?;
+    let decoder = ParquetMetaDataPushDecoder::try_new(opened.size).map_err(&to_error)?;
     let mut decoder = decoder.with_page_index_policy(policy);
     loop {
-        match catch_decode(|| decoder.try_decode()).map_err(&failed)? {
+        match catch_decode(|| decoder.try_decode()).map_err(&to_error)? {
             DecodeResult::NeedsData(ranges) => {
                 let bytes = fetch(&ranges)?;
-                decoder.push_ranges(ranges, bytes).map_err(&failed)?;
+                decoder.push_ranges(ranges, bytes).map_err(&to_error)?;
             }
             DecodeResult::Data(metadata) => return Ok(metadata),
             DecodeResult::Finished => {
-                return Err(failed(ParquetError::EOF("its footer ends too early".into())));
+                return Err(to_error(ParquetError::EOF("its footer ends too early".into())));
             }
         }
     }

@@ -133,7 +133,7 @@ impl<D: FileStore> LatestRows<'_, D> {
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         let opened = ParquetFile::open(self.directory, self.metrics, file, false)?;
         opened.read_groups(&keys, &mut |batch: &Batch, rows| {
-            let keys = Keys::of(batch, table)?;
+            let keys = Keys::new(batch, table)?;
             let passes = match relation.may_pass {
                 true => Some(request.predicate.keeps(batch)?),
                 false => None,

@@ -38,7 +38,7 @@ impl Postgres {
             Ok(connection)
         };
         match tokio::time::timeout(CONNECT_TIMEOUT, connect).await {
-            Ok(connected) => connected.map_err(|error| self.failed(error, None)),
+            Ok(connected) => connected.map_err(|error| self.to_error(error, None)),
             Err(_) => Err(Error::server(
                 ErrorKind::Unavailable,
                 format!("it does not answer within {} s", CONNECT_TIMEOUT.as_secs()),

@@ -15,7 +15,7 @@ impl Postgres {
     /// Converts an error of the client to one whose message says what to do; `at` is the table
     /// concerned. The codes are those of
     /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
-    pub(super) fn failed(&self, error: sqlx::Error, at: Option<&Table>) -> Error {
+    pub(super) fn to_error(&self, error: sqlx::Error, at: Option<&Table>) -> Error {
         let place = self.target.name.clone();
         let Some(cause) = error.as_database_error() else {
             return match &error {

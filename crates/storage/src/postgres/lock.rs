@@ -19,7 +19,7 @@ impl Postgres {
             .await;
         locked.map(|_| ()).map_err(|error| match is_lock_timeout(&error) {
             true => Error::Busy { path: self.target.name.clone() },
-            false => self.failed(error, None),
+            false => self.to_error(error, None),
         })
     }
 }

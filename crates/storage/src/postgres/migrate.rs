@@ -28,8 +28,8 @@ impl Postgres {
     /// Creates the schema, and applies missing migrations of the built-in tables, in one process at
     /// a time.
     pub(super) async fn migrate(&self, connection: &mut PgConnection) -> Result<()> {
-        let failed = |error| self.failed(error, None);
-        let mut transaction = connection.begin().await.map_err(failed)?;
+        let to_error = |error| self.to_error(error, None);
+        let mut transaction = connection.begin().await.map_err(to_error)?;
         // The lock comes first: `IF NOT EXISTS` does not prevent two processes from creating the
         // same object at once.
         let alone = self.acquire_lock(&mut transaction, "migrations");
@@ -37,33 +37,33 @@ impl Postgres {
         // The check comes first, because the schema's owner may lack the right to create schemas.
         let exists = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)";
         let exists = sqlx::query_scalar(exists).bind(&self.target.schema);
-        if !exists.fetch_one(&mut *transaction).await.map_err(failed)? {
+        if !exists.fetch_one(&mut *transaction).await.map_err(to_error)? {
             let schema = ddl::DIALECT.quoted(&self.target.schema);
             let sql = AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
-            sqlx::raw_sql(sql).execute(&mut *transaction).await.map_err(failed)?;
+            sqlx::raw_sql(sql).execute(&mut *transaction).await.map_err(to_error)?;
         }
         let tables = "SELECT EXISTS (SELECT 1 FROM pg_tables \
                       WHERE schemaname = $1 AND tablename = '_tidegauge_cursors') \
                       AND NOT EXISTS (SELECT 1 FROM pg_tables \
                       WHERE schemaname = $1 AND tablename = '_sqlx_migrations')";
         let is_gone = sqlx::query_scalar(tables).bind(&self.target.schema);
-        if is_gone.fetch_one(&mut *transaction).await.map_err(failed)? {
+        if is_gone.fetch_one(&mut *transaction).await.map_err(to_error)? {
             let reason = format!("{MIGRATIONS_TABLE} is gone");
             return Err(Error::Damaged { path: self.target.name.clone(), reason });
         }
         let migrated = MIGRATIONS.run_direct(None, &mut *transaction, false);
         let migrated = warn_if_slow(&self.target.name, "a built-in table", migrated).await;
         if let Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) = &migrated {
-            transaction.rollback().await.map_err(failed)?;
+            transaction.rollback().await.map_err(to_error)?;
             let views = "SELECT c.relname::text FROM pg_class c \
                          JOIN pg_namespace n ON n.oid = c.relnamespace \
                          WHERE n.nspname = $1 AND c.relkind IN ('v', 'm')";
             let views = sqlx::query_scalar(views).bind(&self.target.schema);
-            refuse_views(&views.fetch_all(connection).await.map_err(failed)?)?;
+            refuse_views(&views.fetch_all(connection).await.map_err(to_error)?)?;
             return migrated.map_err(|error| self.migration_error(error));
         }
         migrated.map_err(|error| self.migration_error(error))?;
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(to_error)
     }
 
     fn migration_error(&self, error: MigrateError) -> Error {
@@ -71,7 +71,7 @@ impl Postgres {
         match error {
             MigrateError::VersionMissing(_) => Error::NewerVersion { path },
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                self.failed(error, None)
+                self.to_error(error, None)
             }
             error @ (MigrateError::Dirty(_) | MigrateError::VersionMismatch(_)) => {
                 Error::Damaged { path, reason: format!("{MIGRATIONS_TABLE} was changed: {error}") }

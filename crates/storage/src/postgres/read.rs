@@ -92,13 +92,13 @@ impl Postgres {
         rows: &mut BatchSender,
     ) -> Result<()> {
         let table = rows.table().clone();
-        let failed = |error| self.failed(error, Some(&table));
+        let to_error = |error| self.to_error(error, Some(&table));
         self.bind(connection, &query.params, &table.name).await?;
         let columns: Vec<_> = table.columns.iter().collect();
         let sql = format!("COPY ({}) TO STDOUT (FORMAT binary)", query.sql);
-        let mut copy = connection.copy_out_raw(&sql).await.map_err(failed)?;
+        let mut copy = connection.copy_out_raw(&sql).await.map_err(to_error)?;
         let mut decoder = CopyDecoder::default();
-        while let Some(bytes) = copy.try_next().await.map_err(failed)? {
+        while let Some(bytes) = copy.try_next().await.map_err(to_error)? {
             let taken = decoder.push(&bytes, &columns, rows.builder())?;
             taken.map_err(|Malformed(reason)| Error::Damaged {
                 path: self.target.name.clone(),
@@ -133,6 +133,6 @@ impl Postgres {
             query = query.bind(bound);
         }
         let set = query.execute(connection).await;
-        set.map(|_| ()).map_err(|error| self.failed(error, None))
+        set.map(|_| ()).map_err(|error| self.to_error(error, None))
     }
 }

@@ -60,13 +60,13 @@ impl Database for Postgres {
         table: &str,
     ) -> Result<Vec<StoredColumn>> {
         let stored = ddl::stored_columns(connection, &self.target.schema, table).await;
-        stored.map_err(|error| self.failed(error, None))
+        stored.map_err(|error| self.to_error(error, None))
     }
 
     async fn execute(&self, connection: &mut PgConnection, sql: String, at: &Table) -> Result<()> {
         // Identifiers are quoted, and the rest of the statement is not user input.
         let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
-        done.map(|_| ()).map_err(|error| self.failed(error, Some(at)))
+        done.map(|_| ()).map_err(|error| self.to_error(error, Some(at)))
     }
 
     fn create(&self, _: &PgConnection, table: &Table) -> String {
@@ -79,7 +79,7 @@ impl Database for Postgres {
 
     async fn begin(&self, connection: &mut PgConnection, what: &str) -> Result<()> {
         let has_header = sqlx::raw_sql("BEGIN").execute(&mut *connection).await;
-        has_header.map_err(|error| self.failed(error, None))?;
+        has_header.map_err(|error| self.to_error(error, None))?;
         self.acquire_lock(connection, what).await
     }
 
@@ -102,13 +102,13 @@ impl Database for Postgres {
         let locked = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
         locked.map(|_| ()).map_err(|error| match error::is_lock_timeout(&error) {
             true => lock_timeout_error(tables, error::LOCK_HOLDER_ADVICE),
-            false => self.failed(error, None),
+            false => self.to_error(error, None),
         })
     }
 
     async fn commit(&self, connection: &mut PgConnection, _: &str) -> Result<()> {
         let committed = sqlx::raw_sql("COMMIT").execute(connection).await;
-        committed.map(|_| ()).map_err(|error| self.failed(error, None))
+        committed.map(|_| ()).map_err(|error| self.to_error(error, None))
     }
 
     async fn cursors(
@@ -118,7 +118,7 @@ impl Database for Postgres {
     ) -> Result<Vec<(String, String)>> {
         let sql = "SELECT source, cursor FROM _tidegauge_cursors WHERE $1 IS NULL OR source = $1";
         let found = sqlx::query_as(sql).bind(source).fetch_all(connection).await;
-        found.map_err(|error| self.failed(error, None))
+        found.map_err(|error| self.to_error(error, None))
     }
 
     async fn cursor(
@@ -128,7 +128,7 @@ impl Database for Postgres {
     ) -> Result<Option<(String, Option<String>)>> {
         let sql = "SELECT cursor, loaded FROM _tidegauge_cursors WHERE source = $1";
         let found = sqlx::query_as(sql).bind(source).fetch_optional(connection).await;
-        found.map_err(|error| self.failed(error, None))
+        found.map_err(|error| self.to_error(error, None))
     }
 
     async fn move_cursor(
@@ -142,14 +142,14 @@ impl Database for Postgres {
                    ON CONFLICT (source) DO UPDATE \
                    SET cursor = excluded.cursor, loaded = excluded.loaded";
         let moved = sqlx::query(sql).bind(source).bind(after).bind(loaded).execute(connection);
-        moved.await.map(|_| ()).map_err(|error| self.failed(error, None))
+        moved.await.map(|_| ()).map_err(|error| self.to_error(error, None))
     }
 
     async fn is_view(&self, connection: &mut PgConnection, table: &str) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('v', 'm'))";
         let found = sqlx::query_scalar(sql).bind(&self.target.schema).bind(table);
-        found.fetch_one(connection).await.map_err(|error| self.failed(error, None))
+        found.fetch_one(connection).await.map_err(|error| self.to_error(error, None))
     }
 
     async fn delete(
@@ -162,7 +162,7 @@ impl Database for Postgres {
         // Identifiers are quoted and values bound; the rest of the statement is not user input.
         let query = sqlx::query(AssertSqlSafe(query.sql.clone())).persistent(false);
         let deleted = query.execute(connection).await;
-        let deleted = deleted.map_err(|error| self.failed(error, Some(table)))?;
+        let deleted = deleted.map_err(|error| self.to_error(error, Some(table)))?;
         Ok(usize::try_from(deleted.rows_affected()).unwrap_or(usize::MAX))
     }
 

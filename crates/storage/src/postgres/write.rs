@@ -29,7 +29,7 @@ impl Postgres {
         // table to be safe.
         let plain = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
         let set = sqlx::raw_sql(plain).execute(&mut *connection).await;
-        set.map_err(|error| self.failed(error, Some(table)))?;
+        set.map_err(|error| self.to_error(error, Some(table)))?;
         let keys = format!("{} AS k", staging_table(table));
         let sql =
             ddl::DIALECT.select_by_keys(table, &self.target.table(&table.name), &keys, "JOIN");
@@ -59,7 +59,7 @@ impl Postgres {
     ) -> Result<()> {
         let sql = move_staged_statement(table, &self.target.table(&table.name), write);
         let taken = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
-        taken.map(|_| ()).map_err(|error| self.failed(error, Some(table)))
+        taken.map(|_| ()).map_err(|error| self.to_error(error, Some(table)))
     }
 
     /// Copies the rows of `batch` into the temporary table, replacing those that are there.
@@ -67,7 +67,7 @@ impl Postgres {
         let (table, name) = (batch.table(), staging_table(batch.table()));
         let emptied = sqlx::raw_sql(AssertSqlSafe(format!("TRUNCATE {name}")));
         let emptied = emptied.execute(&mut *connection).await;
-        emptied.map_err(|error| self.failed(error, Some(table)))?;
+        emptied.map_err(|error| self.to_error(error, Some(table)))?;
         self.copy_in(connection, batch, &name).await
     }
 
@@ -79,29 +79,29 @@ impl Postgres {
         name: &str,
     ) -> Result<()> {
         let (table, mut rows) = (batch.table(), RowEncoder::new(batch)?);
-        let failed = |error| self.failed(error, Some(table));
+        let to_error = |error| self.to_error(error, Some(table));
         let columns = ddl::DIALECT.quoted_list(table.columns.iter().map(|column| &column.name));
         let sql = format!("COPY {name} ({columns}) FROM STDIN (FORMAT binary)");
-        let mut copy = connection.copy_in_raw(&sql).await.map_err(failed)?;
+        let mut copy = connection.copy_in_raw(&sql).await.map_err(to_error)?;
         let mut bytes = Vec::with_capacity(CHUNK_BYTES + 4 * 1024);
         bytes.extend(HEADER);
         loop {
             let more = match rows.fill(&mut bytes, CHUNK_BYTES) {
                 Ok(more) => more,
                 Err(error) => {
-                    copy.abort("a value cannot be written").await.map_err(failed)?;
+                    copy.abort("a value cannot be written").await.map_err(to_error)?;
                     return Err(error);
                 }
             };
             if !more {
                 break;
             }
-            copy.send(bytes.as_slice()).await.map_err(failed)?;
+            copy.send(bytes.as_slice()).await.map_err(to_error)?;
             bytes.clear();
         }
         bytes.extend(TRAILER);
-        copy.send(bytes.as_slice()).await.map_err(failed)?;
-        copy.finish().await.map_err(failed)?;
+        copy.send(bytes.as_slice()).await.map_err(to_error)?;
+        copy.finish().await.map_err(to_error)?;
         Ok(())
     }
 }

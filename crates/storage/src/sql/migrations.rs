@@ -14,10 +14,10 @@ use tidegauge_core::{Column, DataType, Table, TableRef, tables};
 use super::{Dialect, WiderDecimal};
 
 /// The list of the released files, which never change, in the format of `sha256sum --check`.
-const RELEASED: &str = "migrations/released.sha256";
+const RELEASED_FILE: &str = "migrations/released.sha256";
 
 /// The list of a dialect's files, which the store includes.
-const LIST: &str = "list.rs";
+const LIST_FILE: &str = "list.rs";
 
 /// The generator of the migrations of a dialect.
 pub(crate) struct Migrations {
@@ -72,7 +72,7 @@ impl Migrations {
             names.push(name.clone());
             expected_files.insert(name, text);
         }
-        expected_files.insert(LIST.into(), list_source(&names));
+        expected_files.insert(LIST_FILE.into(), list_source(&names));
         expected_files
     }
 
@@ -143,7 +143,7 @@ impl Migrations {
 
     /// Returns the names of the released files with their digests, in order.
     fn released(&self) -> Vec<(String, String)> {
-        let text = fs::read_to_string(RELEASED).unwrap();
+        let text = fs::read_to_string(RELEASED_FILE).unwrap();
         let of_dialect = |line: &str| {
             let (sum, path) = line.split_once("  ").unwrap();
             let (folder, name) = path.split_once('/').unwrap();
@@ -298,7 +298,7 @@ mod tests {
         aggregate_sql: None,
     };
 
-    const MADE_UP: Migrations = Migrations {
+    const SAMPLE_DIALECT: Migrations = Migrations {
         folder: "made_up",
         dialect: &DIALECT,
         create: |table| format!("CREATE {};\n", table.name),
@@ -361,7 +361,7 @@ mod tests {
         let new = Table::builder("new", "What is not.").column("x", DataType::Text, "");
         let tables = [old.key(["x"]).build().unwrap(), new.key(["x"]).build().unwrap()];
         let declared = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(28,8),\n    \"y\" text NOT NULL\n);\n";
-        let (what, text) = MADE_UP.next_migration(declared, tables.clone()).unwrap();
+        let (what, text) = SAMPLE_DIALECT.next_migration(declared, tables.clone()).unwrap();
         assert_eq!(what, "old");
         assert_eq!(
             text,
@@ -370,6 +370,6 @@ mod tests {
         );
         let declared = "CREATE TABLE \"old\" (\n    \"x\" text,\n    \"money\" decimal(38,18),\n    \"y\" text,\n    \"z\" text\n);\n\
                     CREATE TABLE \"new\" (\n    \"x\" text\n);\n";
-        assert_eq!(MADE_UP.next_migration(declared, tables), None);
+        assert_eq!(SAMPLE_DIALECT.next_migration(declared, tables), None);
     }
 }

@@ -29,7 +29,7 @@ impl Sqlite {
     }
 
     /// Classifies an error of SQLite on this file.
-    pub(super) fn failed(&self, error: sqlx::Error) -> Error {
+    pub(super) fn to_error(&self, error: sqlx::Error) -> Error {
         classify(&self.path, error)
     }
 

@@ -69,15 +69,15 @@ impl Sqlite {
         is_repeated: bool,
         rows: &mut BatchSender,
     ) -> Result<()> {
-        let failed = |error| classify(&self.path, error);
+        let to_error = |error| classify(&self.path, error);
         let table = rows.table().clone();
         // Identifiers are quoted and values bound; nothing else in the statement comes from
         // outside.
         let query = sqlx::query_with(AssertSqlSafe(sql), values).persistent(is_repeated);
         let mut found = query.fetch(connection);
-        while let Some(row) = found.try_next().await.map_err(failed)? {
+        while let Some(row) = found.try_next().await.map_err(to_error)? {
             for (at, column) in table.columns.iter().enumerate() {
-                let value = row.try_get_raw(at).map_err(failed)?;
+                let value = row.try_get_raw(at).map_err(to_error)?;
                 let pushed = encode::decode_value(value, column, |cell| rows.push(cell));
                 pushed.map_err(|error| {
                     let place = format!("{}.{}: {error}", table.name, column.name);

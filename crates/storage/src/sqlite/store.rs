@@ -70,7 +70,7 @@ impl Database for Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .pragma("cache_size", "-65536");
-        let opened = async || options.connect().await.map_err(|error| self.failed(error));
+        let opened = async || options.connect().await.map_err(|error| self.to_error(error));
         let is_busy = |error: &Error| matches!(error, Error::Busy { .. });
         let opened = opened.retry(OPEN_RETRIES).when(is_busy);
         let mut connection = warn_if_slow(&self.name, "its file", opened).await?;
@@ -94,7 +94,7 @@ impl Database for Sqlite {
             connected => connected,
         }
         .map(Some)
-        .map_err(|error| self.failed(error))
+        .map_err(|error| self.to_error(error))
     }
 
     async fn is_alive(&self, _: &mut SqliteConnection) -> bool {
@@ -126,7 +126,7 @@ impl Database for Sqlite {
         connection: &mut SqliteConnection,
         table: &str,
     ) -> Result<Vec<StoredColumn>> {
-        ddl::stored_columns(connection, table).await.map_err(|error| self.failed(error))
+        ddl::stored_columns(connection, table).await.map_err(|error| self.to_error(error))
     }
 
     async fn execute(
@@ -135,7 +135,7 @@ impl Database for Sqlite {
         sql: String,
         _: &Table,
     ) -> Result<()> {
-        run_statement(connection, sql).await.map_err(|error| self.failed(error))
+        run_statement(connection, sql).await.map_err(|error| self.to_error(error))
     }
 
     fn create(&self, _: &SqliteConnection, table: &Table) -> String {
@@ -150,11 +150,11 @@ impl Database for Sqlite {
         // Immediate: a second writer waits here.
         run_statement(connection, "BEGIN IMMEDIATE".into())
             .await
-            .map_err(|error| self.failed(error))
+            .map_err(|error| self.to_error(error))
     }
 
     async fn commit(&self, connection: &mut SqliteConnection, _: &str) -> Result<()> {
-        run_statement(connection, "COMMIT".into()).await.map_err(|error| self.failed(error))
+        run_statement(connection, "COMMIT".into()).await.map_err(|error| self.to_error(error))
     }
 
     async fn cursors(
@@ -164,7 +164,7 @@ impl Database for Sqlite {
     ) -> Result<Vec<(String, String)>> {
         let sql = "SELECT source, cursor FROM _tidegauge_cursors WHERE ? IS NULL OR source = ?";
         let found = sqlx::query_as(sql).bind(source).bind(source).fetch_all(connection).await;
-        found.map_err(|error| self.failed(error))
+        found.map_err(|error| self.to_error(error))
     }
 
     async fn cursor(
@@ -174,7 +174,7 @@ impl Database for Sqlite {
     ) -> Result<Option<(String, Option<String>)>> {
         let sql = "SELECT cursor, loaded FROM _tidegauge_cursors WHERE source = ?";
         let found = sqlx::query_as(sql).bind(source).fetch_optional(connection).await;
-        found.map_err(|error| self.failed(error))
+        found.map_err(|error| self.to_error(error))
     }
 
     async fn move_cursor(
@@ -188,13 +188,13 @@ impl Database for Sqlite {
                    ON CONFLICT (source) DO UPDATE \
                    SET cursor = excluded.cursor, loaded = excluded.loaded";
         let moved = sqlx::query(sql).bind(source).bind(after).bind(loaded).execute(connection);
-        moved.await.map(|_| ()).map_err(|error| self.failed(error))
+        moved.await.map(|_| ()).map_err(|error| self.to_error(error))
     }
 
     async fn is_view(&self, connection: &mut SqliteConnection, table: &str) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = ?)";
         let found = sqlx::query_scalar(sql).bind(table).fetch_one(connection).await;
-        found.map_err(|error| self.failed(error))
+        found.map_err(|error| self.to_error(error))
     }
 
     async fn delete(
@@ -207,7 +207,7 @@ impl Database for Sqlite {
         // Identifiers are quoted and values bound; nothing else in the statement comes from
         // outside.
         let query = sqlx::query_with(AssertSqlSafe(query.sql.clone()), values).persistent(false);
-        let deleted = query.execute(connection).await.map_err(|error| self.failed(error))?;
+        let deleted = query.execute(connection).await.map_err(|error| self.to_error(error))?;
         Ok(usize::try_from(deleted.rows_affected()).unwrap_or(usize::MAX))
     }
 

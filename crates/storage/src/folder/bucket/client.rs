@@ -49,8 +49,8 @@ impl Bucket {
     }
 
     /// Converts an error at `path` to one whose message says what to do.
-    pub(super) fn failed(&self, path: &str, error: &ServiceError) -> Error {
-        self.address.failed(path, error)
+    pub(super) fn to_error(&self, path: &str, error: &ServiceError) -> Error {
+        self.address.to_error(path, error)
     }
 
     /// Returns a text that distinguishes the folder from other folders in buckets.
@@ -100,7 +100,7 @@ impl Bucket {
             Err(ServiceError::AlreadyExists { .. } | ServiceError::Precondition { .. }) => {
                 Ok(false)
             }
-            Err(error) => Err(self.failed(path, &error)),
+            Err(error) => Err(self.to_error(path, &error)),
         }
     }
 

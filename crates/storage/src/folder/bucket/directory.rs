@@ -64,7 +64,7 @@ impl Directory for Bucket {
             }),
             Ok((text, version)) => Ok(Some((text, Some(version)))),
             Err(error @ ServiceError::NotFound { .. }) if !is_missing_bucket(&error) => Ok(None),
-            Err(error) => Err(self.failed(MANIFEST_PATH, &error)),
+            Err(error) => Err(self.to_error(MANIFEST_PATH, &error)),
         }
     }
 
@@ -89,7 +89,7 @@ impl Directory for Bucket {
         let own = self.path(META_DIR);
         let found: object_store::Result<Vec<ObjectMeta>> =
             self.wait(self.objects()?.list(Some(&own)).try_collect());
-        let found = found.map_err(|error| self.failed(META_DIR, &error))?;
+        let found = found.map_err(|error| self.to_error(META_DIR, &error))?;
         // The current time by the service's clock; the manifest is among these objects.
         let Some(now) = found.iter().map(|object| object.last_modified).max() else {
             return Ok(Vec::new());
@@ -145,26 +145,26 @@ impl FileStore for Bucket {
         let puts = stream::iter(files).map(|file| async {
             let (path, bytes) = file?;
             let put = objects.put(&self.path(&path), Bytes::from(bytes).into()).await;
-            put.map(drop).map_err(|error| self.failed(&path, &error))
+            put.map(drop).map_err(|error| self.to_error(&path, &error))
         });
         self.wait(puts.buffer_unordered(CONCURRENT_REQUESTS).try_collect())
     }
 
     fn open_file(&self, path: &str) -> Result<OpenFile<Path>> {
-        let failed = |error| self.failed(path, &error);
+        let to_error = |error| self.to_error(path, &error);
         let (objects, file) = (self.objects()?, self.path(path));
         let last = GetOptions::new().with_range(Some(GetRange::Suffix(TAIL_BYTES)));
         self.wait(async {
-            let found = objects.get_opts(&file, last).await.map_err(failed)?;
+            let found = objects.get_opts(&file, last).await.map_err(to_error)?;
             let size = found.meta.size;
-            let tail = found.bytes().await.map_err(failed)?;
+            let tail = found.bytes().await.map_err(to_error)?;
             Ok(OpenFile { file, size, tail })
         })
     }
 
     fn read_ranges(&self, file: &Path, path: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let objects = self.objects()?;
-        self.wait(objects.get_ranges(file, ranges)).map_err(|error| self.failed(path, &error))
+        self.wait(objects.get_ranges(file, ranges)).map_err(|error| self.to_error(path, &error))
     }
 
     fn max_readers() -> usize {
@@ -180,7 +180,7 @@ impl FileStore for Bucket {
             (path.to_owned(), object.size)
         });
         let found: object_store::Result<Vec<(String, u64)>> = self.wait(list.try_collect());
-        let mut found = found.map_err(|error| self.failed("", &error))?;
+        let mut found = found.map_err(|error| self.to_error("", &error))?;
         found.retain(|(path, _)| path.split('/').next() != Some(META_DIR));
         Ok(found)
     }
@@ -191,7 +191,7 @@ impl FileStore for Bucket {
             match objects.delete(&self.path(path)).await {
                 // Another process may have removed it.
                 Ok(()) | Err(ServiceError::NotFound { .. }) => Ok(()),
-                Err(error) => Err(self.failed(path, &error)),
+                Err(error) => Err(self.to_error(path, &error)),
             }
         });
         self.wait(removals.buffer_unordered(CONCURRENT_REQUESTS).try_collect())
@@ -199,13 +199,13 @@ impl FileStore for Bucket {
 
     fn rename_file(&self, from: &str, to: &str) -> Result<()> {
         let (objects, path, to) = (self.objects()?, self.path(from), self.path(to));
-        self.wait(objects.rename(&path, &to)).map_err(|error| self.failed(from, &error))
+        self.wait(objects.rename(&path, &to)).map_err(|error| self.to_error(from, &error))
     }
 
     fn save_reset_copy(&self, manifest: &[u8]) -> Result<()> {
         let (objects, content) = (self.objects()?, Bytes::copy_from_slice(manifest));
         let put = self.wait(objects.put(&self.path(RESET_COPY_PATH), content.into()));
-        put.map(drop).map_err(|error| self.failed(RESET_COPY_PATH, &error))
+        put.map(drop).map_err(|error| self.to_error(RESET_COPY_PATH, &error))
     }
 
     fn reset_copy(&self) -> Result<Option<Vec<u8>>> {
@@ -213,7 +213,7 @@ impl FileStore for Bucket {
         match self.wait(async { objects.get(&self.path(RESET_COPY_PATH)).await?.bytes().await }) {
             Ok(text) => Ok(Some(text.into())),
             Err(error @ ServiceError::NotFound { .. }) if !is_missing_bucket(&error) => Ok(None),
-            Err(error) => Err(self.failed(RESET_COPY_PATH, &error)),
+            Err(error) => Err(self.to_error(RESET_COPY_PATH, &error)),
         }
     }
 }

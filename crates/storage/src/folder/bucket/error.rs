@@ -15,7 +15,7 @@ struct ServiceMessage {
 }
 
 impl ServiceMessage {
-    fn of(error: &ServiceError) -> Self {
+    fn from_error(error: &ServiceError) -> Self {
         // The innermost cause is the informative one.
         let mut cause: &dyn std::error::Error = error;
         while let Some(source) = cause.source() {
@@ -37,13 +37,13 @@ impl ServiceMessage {
 /// Returns `true` if the bucket itself does not exist.
 pub(super) fn is_missing_bucket(error: &ServiceError) -> bool {
     matches!(error, ServiceError::NotFound { .. })
-        && ServiceMessage::of(error).code == "NoSuchBucket"
+        && ServiceMessage::from_error(error).code == "NoSuchBucket"
 }
 
 impl Address {
     /// Converts an error at `path` to one whose message says what to do.
-    pub(super) fn failed(&self, path: &str, error: &ServiceError) -> Error {
-        let ServiceMessage { code, message } = ServiceMessage::of(error);
+    pub(super) fn to_error(&self, path: &str, error: &ServiceError) -> Error {
+        let ServiceMessage { code, message } = ServiceMessage::from_error(error);
         let (kind, advice) = match (code.as_str(), error) {
             ("NoSuchBucket", _) => (ErrorKind::NotFound, "create it, or correct its name"),
             ("InvalidRange", _) => {

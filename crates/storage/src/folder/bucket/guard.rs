@@ -43,7 +43,7 @@ impl LoadGuard for BucketGuard {
             let bucket = &self.bucket;
             let (objects, path) = (bucket.objects()?, bucket.path(&name));
             let put = bucket.wait(objects.put(&path, Bytes::new().into()));
-            put.map_err(|error| bucket.failed(&name, &error))?;
+            put.map_err(|error| bucket.to_error(&name, &error))?;
             self.notes.push((commit, name));
         }
         Ok(Vec::new())

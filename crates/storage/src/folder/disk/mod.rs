@@ -24,6 +24,7 @@ use std::thread;
 #[cfg(feature = "parquet")]
 use bytes::Bytes;
 
+#[cfg(feature = "csv")]
 pub(crate) use self::durable::{sync_dir, sync_file};
 
 #[cfg(feature = "parquet")]
@@ -130,7 +131,7 @@ impl FileStore for Disk {
             written.push(path);
         }
         sync_files(&written)?;
-        folders.iter().try_for_each(|folder| sync_dir(folder))
+        folders.iter().try_for_each(|folder| durable::sync_dir(folder))
     }
 
     fn open_file(&self, path: &str) -> Result<OpenFile<File>> {
@@ -188,7 +189,7 @@ impl FileStore for Disk {
         let folder = to.parent().unwrap_or(&self.dir);
         fs::create_dir_all(folder).map_err(|error| Error::io(folder, error))?;
         fs::rename(&from, &to).map_err(|error| Error::io(&from, error))?;
-        sync_dir(folder)
+        durable::sync_dir(folder)
     }
 
     fn save_reset_copy(&self, manifest: &[u8]) -> Result<()> {
