@@ -10,6 +10,7 @@ use crate::Result;
 use crate::sql::{AggregatePlan, plan_aggregate};
 
 impl BigQuery {
+    /// Computes `aggregate`: by the service if possible, otherwise from the rows.
     pub(super) async fn compute_aggregate(&self, aggregate: &Aggregate) -> Result<Batch> {
         let table = &aggregate.table;
         crate::reserved::check_readable(table)?;

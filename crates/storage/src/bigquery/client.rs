@@ -29,6 +29,7 @@ pub(super) struct Client {
 }
 
 impl Client {
+    /// Creates the client of the service of `dataset`.
     pub(super) fn new(dataset: DatasetRef) -> reqwest::Result<Self> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("tidegauge/", env!("CARGO_PKG_VERSION")))

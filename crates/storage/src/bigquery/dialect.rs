@@ -31,6 +31,7 @@ pub(super) const DATE_RANGE: RangeInclusive<i32> = -719_162..=2_932_896;
 /// The number of microseconds in a day.
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
+/// Returns the type that a column is declared with.
 pub(super) fn column_type(dtype: DataType) -> String {
     match dtype {
         DataType::Bool => "BOOL".into(),

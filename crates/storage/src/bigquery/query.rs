@@ -87,6 +87,7 @@ pub(super) struct Query {
 }
 
 impl Query {
+    /// Creates a query without parameters.
     pub(super) fn new(sql: impl Into<String>) -> Self {
         Self { sql: sql.into(), params: Vec::new() }
     }

@@ -13,6 +13,7 @@ const TRANSIENT_RETRIES: Policy = retry::exponential(INITIAL_BACKOFF, MAX_BACKOF
 /// The retry policy of changes that conflicted with concurrent ones.
 const CONFLICT_RETRIES: Policy = retry::exponential(INITIAL_BACKOFF, MAX_BACKOFF, 11);
 
+/// The delay before the first retry, and the maximum delay.
 pub(super) const INITIAL_BACKOFF: Duration = Duration::from_millis(250);
 pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(5);
 

@@ -40,6 +40,7 @@ impl BigQuery {
         Ok(Self { dataset: Arc::new(dataset), client: Arc::new(client), known_tables, checkpoints })
     }
 
+    /// Converts the error of a result to the ports' error type.
     pub(super) fn to_core<T>(&self, done: Result<T>) -> tidegauge_core::Result<T> {
         done.map_err(|error| error.into_core(&self.dataset.name))
     }

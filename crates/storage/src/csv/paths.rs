@@ -23,6 +23,7 @@ pub(super) fn rewritten_path(dir: &Path, table: &str, commit: u64) -> PathBuf {
     dir.join(META_DIR).join(rewritten_name(table, commit))
 }
 
+/// Returns the name of the file of `table` as rewritten by `commit`.
 pub(super) fn rewritten_name(table: &str, commit: u64) -> String {
     format!("{table}.{commit}.csv")
 }

@@ -1,7 +1,8 @@
 //! The paths of a folder's own files.
 
-/// The folder of the store's own files, and the manifest in it.
+/// The folder of the store's own files.
 pub(crate) const META_DIR: &str = "_tidegauge";
+/// The path of the manifest.
 pub(crate) const MANIFEST_PATH: &str = "_tidegauge/manifest.json";
 
 /// The manifest as of the last reset: without it, a manifest that is lost could not be rebuilt

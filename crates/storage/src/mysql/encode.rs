@@ -74,10 +74,12 @@ fn push_field(
     Ok(())
 }
 
+/// Encodes a date, or returns the reason why it cannot be written.
 pub(super) fn encode_date(days: i32) -> Result<String, String> {
     format::format_date(days).ok_or_else(|| format::out_of_range("day", days))
 }
 
+/// Encodes a timestamp, or returns the reason why it cannot be written.
 pub(super) fn encode_timestamp(at: i64) -> Result<String, String> {
     format::format_timestamp(at, ' ', "").ok_or_else(|| format::out_of_range("microsecond", at))
 }

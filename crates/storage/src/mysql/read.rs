@@ -10,6 +10,7 @@ use crate::sql::{BatchSender, Param, Query, scalar_cell};
 use crate::{Error, Result};
 
 impl MySql {
+    /// Runs `query`, and passes its rows to `rows` until no more are requested.
     pub(super) async fn read_rows(
         &self,
         connection: &mut Connection,

@@ -45,6 +45,7 @@ impl MySql {
         self.read_rows(connection, &Query { sql, params: Vec::new() }, rows).await
     }
 
+    /// Writes the rows of `batch`; upserts them if they may replace stored rows.
     pub(super) async fn write_rows(
         &self,
         connection: &mut Connection,

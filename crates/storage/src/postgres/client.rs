@@ -21,6 +21,7 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
+    /// Connects, and begins a session.
     pub(super) async fn connection(&self) -> Result<PgConnection> {
         let connect = async {
             let mut connection = self.target.options.connect().await?;

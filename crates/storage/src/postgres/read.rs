@@ -85,6 +85,7 @@ fn put(value: &Scalar, dtype: DataType, bytes: &mut Vec<u8>) -> Result<(), Strin
 }
 
 impl Postgres {
+    /// Runs `query`, and passes its rows to `rows` until no more are requested.
     pub(super) async fn read_rows(
         &self,
         connection: &mut PgConnection,

@@ -36,6 +36,7 @@ impl Postgres {
         self.read_rows(connection, &Query { sql, params: Vec::new() }, rows).await
     }
 
+    /// Writes the rows of `batch`; upserts them if they may replace stored rows.
     pub(super) async fn write_rows(
         &self,
         connection: &mut PgConnection,

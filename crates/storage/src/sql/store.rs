@@ -52,6 +52,7 @@ impl<D: Database> Drop for SqlStore<D> {
 }
 
 impl<D: Database> SqlStore<D> {
+    /// Creates the store of `database`, which connects on first use.
     pub(crate) fn new(database: D) -> Self {
         Self {
             database: Arc::new(database),

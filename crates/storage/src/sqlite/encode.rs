@@ -18,6 +18,7 @@ pub(super) struct ColumnBinder<'a> {
 }
 
 impl<'a> ColumnBinder<'a> {
+    /// Creates the binder of a column of the given type.
     pub(super) fn new(dtype: DataType, view: ColumnView<'a>) -> Self {
         let shared = match view {
             ColumnView::Text(texts @ (TextView::Small(..) | TextView::Wide(..)))

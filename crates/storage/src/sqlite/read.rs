@@ -17,6 +17,7 @@ use crate::{Error, Result, batches};
 const MAX_KEYS: usize = 500;
 
 impl Sqlite {
+    /// Runs `query`, and passes its rows to `rows` until no more are requested.
     pub(super) async fn read_rows(
         &self,
         connection: &mut SqliteConnection,

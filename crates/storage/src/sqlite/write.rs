@@ -19,6 +19,7 @@ const MAX_PARAMS: usize = 32_766;
 const MAX_ROWS: usize = 500;
 
 impl Sqlite {
+    /// Writes the rows of `batch`; upserts them if they may replace stored rows.
     pub(super) async fn write_rows(
         &self,
         connection: &mut SqliteConnection,

@@ -91,6 +91,10 @@ pub(crate) struct DirectoryLock {
 }
 
 impl DirectoryLock {
+    /// Acquires the lock of the folder `dir`, waiting for another process that holds it.
+    ///
+    /// # Errors
+    /// When the other process does not release it in time.
     pub(super) fn acquire(dir: &Path) -> Result<Self> {
         let own = dir.join(META_DIR);
         fs::create_dir_all(&own).map_err(|error| Error::io(&own, error))?;
