@@ -25,9 +25,8 @@ impl StoreUrl {
 
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `connect_sink` opens no connection.
-        match tidegauge_storage::connect_sink(&self.0) {
-            Ok(sink) => f.write_str(sink.name()),
+        match tidegauge_storage::store_name(&self.0) {
+            Ok(name) => f.write_str(&name),
             Err(_) => f.write_str("a URL of no store"),
         }
     }
