@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use serde::Deserialize;
 use tidegauge_acquisition::backfill::RowFilter;
-use tidegauge_acquisition::{Label, coingecko, twelvedata};
+use tidegauge_acquisition::{CandleKey, coingecko, twelvedata};
 
 /// A month of hourly prices, as sent by CoinGecko.
 const CHART: &str =
@@ -108,11 +108,12 @@ fn main() {
     told("market_chart", "serde_json", chart.len(), rows, structs);
 
     let body = series.as_bytes();
-    let label = Label { source: "twelvedata", symbol: "AAPL", interval: "1m", currency: "USD" };
+    let candle_key =
+        CandleKey { source: "twelvedata", symbol: "AAPL", interval: "1m", currency: "USD" };
     let ours = median(|| {
         let series =
             twelvedata::decode::time_series("AAPL", black_box(body), &mut RowFilter::strict());
-        black_box(series.unwrap().bars.into_batch(label).unwrap());
+        black_box(series.unwrap().candles.into_batch(candle_key).unwrap());
     });
     told("time_series", "tidegauge", body.len(), 5_000, ours);
     let structs = median(|| {

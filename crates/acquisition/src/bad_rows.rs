@@ -3,38 +3,14 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{Batch, Fingerprint};
 
+pub use crate::bad_row_policy::{BadRows, FinePrices};
 use crate::decode::parse;
-use crate::error::cut;
-use crate::hidden::Hidden;
+use crate::redact::Redactor;
+use crate::text::cut;
 use crate::{Error, Result};
-
-/// The policy for bad rows. Every row that is left out is reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BadRows {
-    /// The page fails, and none of its rows is taken. Exception: a row of a service with a number that has
-    /// more digits than its column holds is quarantined, because a number that is sent as a float is wrong in
-    /// no other way.
-    #[default]
-    Fail,
-    /// The row is written to the table `quarantine` with its reason; the other rows are taken.
-    Quarantine,
-}
-
-/// The policy for prices with more than eighteen decimal places, the scale of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FinePrices {
-    /// The row is quarantined.
-    #[default]
-    Quarantine,
-    /// The price is rounded to eighteen places, half to even; a row whose price would be zero is quarantined.
-    Round,
-}
 
 /// A row that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,15 +32,15 @@ pub struct RowFilter {
     table: String,
     series: String,
     bad: Vec<BadRow>,
-    hidden: Hidden,
+    redactor: Redactor,
     fine_prices: FinePrices,
 }
 
 /// The number of characters of a bad row that are kept.
-const KEPT: usize = 2_000;
+const MAX_CONTENT_CHARS: usize = 2_000;
 
 /// The number of characters of a place that are written out.
-const LONGEST_PLACE: usize = 180;
+const MAX_PLACE_CHARS: usize = 180;
 
 impl RowFilter {
     /// Creates a filter for rows of `table`; `series` is the first part of the place of a bad row.
@@ -74,7 +50,7 @@ impl RowFilter {
             table: table.into(),
             series: series.into(),
             bad: Vec::new(),
-            hidden: Hidden::default(),
+            redactor: Redactor::default(),
             fine_prices: FinePrices::default(),
         }
     }
@@ -90,10 +66,10 @@ impl RowFilter {
         self.fine_prices
     }
 
-    /// Removes `hidden` from places and reasons; the content of a bad row stays as it was received.
+    /// Removes `redactor` from places and reasons; the content of a bad row stays as it was received.
     #[must_use]
-    pub(crate) fn hiding(self, hidden: &Hidden) -> Self {
-        Self { hidden: hidden.clone(), ..self }
+    pub(crate) fn redacting(self, redactor: &Redactor) -> Self {
+        Self { redactor: redactor.clone(), ..self }
     }
 
     /// Creates a filter that fails on every bad row.
@@ -115,15 +91,15 @@ impl RowFilter {
         match row {
             Ok(row) => Ok(Some(row)),
             Err(error) => {
-                let error = self.hidden.error(error);
-                self.put_aside(&error, place, content).then_some(None).ok_or(error)
+                let error = self.redactor.error(error);
+                self.quarantine(&error, place, content).then_some(None).ok_or(error)
             }
         }
     }
 
     /// Quarantines a bad row if the policy allows it. Returns `true` if it did.
     #[cold]
-    fn put_aside(
+    fn quarantine(
         &mut self,
         error: &Error,
         place: impl FnOnce() -> String,
@@ -132,17 +108,17 @@ impl RowFilter {
         // Other errors concern more than the row itself.
         let of_row =
             matches!(error, Error::Decode { .. } | Error::BadValue { .. } | Error::BadRow { .. });
-        let is_done_without = match self.policy {
+        let may_quarantine = match self.policy {
             BadRows::Quarantine => true,
             BadRows::Fail => !self.table.is_empty() && parse::has_too_many_digits(error),
         };
-        if !of_row || !is_done_without {
+        if !of_row || !may_quarantine {
             return false;
         }
         let place = self.place(&place());
         let reason = error.of_row();
         tracing::debug!(%place, table = %self.table, %reason, "row put into quarantine");
-        let (table, content) = (self.table.clone(), cut(&content(), KEPT));
+        let (table, content) = (self.table.clone(), cut(&content(), MAX_CONTENT_CHARS));
         self.bad.push(BadRow { place, table, reason, content });
         true
     }
@@ -151,7 +127,7 @@ impl RowFilter {
     pub(crate) fn add(&mut self, place: &str, reason: String, content: &str) {
         let (place, table) = (self.place(place), self.table.clone());
         tracing::debug!(%place, %table, %reason, "row put into quarantine");
-        self.bad.push(BadRow { place, table, reason, content: cut(content, KEPT) });
+        self.bad.push(BadRow { place, table, reason, content: cut(content, MAX_CONTENT_CHARS) });
     }
 
     /// Returns `true` if the row at `place` was quarantined.
@@ -161,7 +137,7 @@ impl RowFilter {
     }
 
     fn place(&self, place: &str) -> String {
-        bounded(self.hidden.text(format!("{} {place}", self.series).trim_start()))
+        bounded(self.redactor.text(format!("{} {place}", self.series).trim_start()))
     }
 
     /// Returns the number of rows that were quarantined so far.
@@ -178,7 +154,7 @@ impl RowFilter {
 /// Returns a place that every store accepts as part of a key: the end of a very long one is replaced by a
 /// fingerprint.
 fn bounded(place: String) -> String {
-    let Some((end, _)) = place.char_indices().nth(LONGEST_PLACE) else { return place };
+    let Some((end, _)) = place.char_indices().nth(MAX_PLACE_CHARS) else { return place };
     let mut whole = Fingerprint::default();
     whole.eat(place.as_bytes());
     format!("{}…{whole}", &place[..end])

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tidegauge_core::{BoxError, ErrorKind};
 
 use crate::refusal::{Endpoint, RefusalKind};
+use crate::text::{cut, is_web_page};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -340,7 +341,7 @@ pub enum Error {
     /// An error of a database.
     #[cfg(feature = "database")]
     #[error(transparent)]
-    Database(#[from] crate::user_data::database::DatabaseError),
+    Database(#[from] crate::user_data::database::error::DatabaseError),
     /// Rows that do not fit their table, or the cursor of another source.
     #[error(transparent)]
     Core(#[from] tidegauge_core::Error),
@@ -441,25 +442,6 @@ impl Error {
             other => tidegauge_core::Error::source(name, other.kind(), other),
         }
     }
-}
-
-/// Returns `true` if `body` begins as a web page does.
-pub(crate) fn is_web_page(body: &[u8]) -> bool {
-    body.trim_ascii_start().starts_with(b"<")
-}
-
-/// Returns `true` if `body` is an HTML page instead of another document.
-pub(crate) fn is_html(body: &[u8]) -> bool {
-    let body = body.trim_ascii_start();
-    let begins =
-        |with: &[u8]| body.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
-    begins(b"<!doctype html") || begins(b"<html")
-}
-
-/// Returns the first `limit` characters of `text`, on one line.
-pub(crate) fn cut(text: &str, limit: usize) -> String {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    text.trim().chars().map(plain).take(limit).collect()
 }
 
 fn code_shown(code: Option<&str>) -> String {

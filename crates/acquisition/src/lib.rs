@@ -38,13 +38,13 @@
 
 #[cfg(feature = "_series")]
 pub mod backfill;
+mod bad_row_policy;
 pub mod bad_rows;
 mod context;
 mod cursor;
 mod decode;
 mod duration;
 mod error;
-mod hidden;
 #[cfg(feature = "_http")]
 pub mod http;
 mod instruments;
@@ -52,16 +52,18 @@ mod kind;
 #[cfg(feature = "_live")]
 pub mod live;
 mod providers;
+mod redact;
 mod refusal;
 mod registry;
 #[cfg(feature = "x")]
 pub mod sentiment;
 mod spec;
+mod text;
 #[cfg(feature = "_mapping")]
 mod user_data;
 
 pub use context::Context;
-pub use decode::candles::{Bar, Bars, Label};
+pub use decode::candles::{CandleKey, Ohlcv, OhlcvSeries};
 pub use decode::interval::Interval;
 pub use error::{Error, Result};
 #[cfg(feature = "coingecko")]

@@ -208,8 +208,8 @@ impl SourceHandle {
 
     /// Creates the handle of a source with history.
     #[cfg(feature = "_series")]
-    pub fn from_archive(archive: impl HistoricalSource + 'static) -> Self {
-        Self::Historical(Arc::new(archive))
+    pub fn from_historical(source: impl HistoricalSource + 'static) -> Self {
+        Self::Historical(Arc::new(source))
     }
 
     /// Returns the source to read.
@@ -221,15 +221,15 @@ impl SourceHandle {
             #[cfg(feature = "_live")]
             Self::Live(stream) => stream.clone(),
             #[cfg(feature = "_series")]
-            Self::Historical(archive) => archive.clone(),
+            Self::Historical(source) => source.clone(),
         }
     }
 
     /// Returns the source with history, or `None` if the source does not support backfill.
     #[cfg(feature = "_series")]
-    pub fn archive(&self) -> Option<&Arc<dyn HistoricalSource>> {
+    pub fn historical(&self) -> Option<&Arc<dyn HistoricalSource>> {
         match self {
-            Self::Historical(archive) => Some(archive),
+            Self::Historical(source) => Some(source),
             _ => None,
         }
     }
@@ -246,7 +246,7 @@ impl SourceHandle {
             #[cfg(feature = "_live")]
             Self::Live(stream) => stream.budget().map(Some),
             #[cfg(feature = "_series")]
-            Self::Historical(archive) => archive.budget().map(Some),
+            Self::Historical(source) => source.budget().map(Some),
         }
     }
 }

@@ -67,7 +67,7 @@ impl Tidegauge {
         let now = self.context().clock.now();
         let mut gaps = Vec::new();
         for handle in self.configured(false)? {
-            if let Some(archive) = handle.opened.archive() {
+            if let Some(archive) = handle.opened.historical() {
                 gaps.push(Gaps::of(archive, ledger, wanted, now)?);
             }
         }

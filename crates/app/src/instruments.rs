@@ -48,7 +48,7 @@ impl Tidegauge {
                 continue;
             }
             let opened = sources::open(service, config, secrets, self.context())?;
-            let Some(archive) = opened.archive() else { continue };
+            let Some(archive) = opened.historical() else { continue };
             let listed = archive.find(text).await;
             let listed =
                 listed.map_err(|error| Error::source(service, error.kind(), error))?.into_iter();

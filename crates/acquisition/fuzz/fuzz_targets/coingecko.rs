@@ -11,10 +11,10 @@ fuzz_target!(|body: &[u8]| {
     let _ = decode::coins_list(body);
     let _ = decode::refusal(body);
     for policy in [BadRows::Fail, BadRows::Quarantine] {
-        let sieve = &mut RowFilter::new(policy, "table", "series");
-        let _ = decode::coins_markets(body, sieve);
-        let chart = decode::market_chart("bitcoin", body, sieve);
+        let row_filter = &mut RowFilter::new(policy, "table", "series");
+        let _ = decode::coins_markets(body, row_filter);
+        let chart = decode::market_chart("bitcoin", body, row_filter);
         let _ = chart.map(|chart| chart.into_batch("BTC", "Bitcoin"));
-        let _ = decode::ohlc("bitcoin", chrono::TimeDelta::hours(4), body, sieve);
+        let _ = decode::ohlc("bitcoin", chrono::TimeDelta::hours(4), body, row_filter);
     }
 });

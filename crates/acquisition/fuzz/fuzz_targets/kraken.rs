@@ -12,8 +12,8 @@ fuzz_target!(|body: &[u8]| {
     let _ = decode::system_status(body);
     let _ = decode::refusal(body);
     for policy in [BadRows::Fail, BadRows::Quarantine] {
-        let sieve = &mut RowFilter::new(policy, "table", "series");
-        let _ = decode::ohlc("BTC/USD", body, sieve);
-        let _ = decode::trades("BTC/USD", body, sieve);
+        let row_filter = &mut RowFilter::new(policy, "table", "series");
+        let _ = decode::ohlc("BTC/USD", body, row_filter);
+        let _ = decode::trades("BTC/USD", body, row_filter);
     }
 });

@@ -26,20 +26,20 @@ const DAY: u64 = 86_400;
 const MONTH: u64 = 30 * DAY;
 
 impl Estimate {
-    /// Estimates the cost of `errands` within `budget`.
-    pub fn of(errands: &[BackfillTask], budget: &Budget) -> Self {
-        let calls = |errand: &BackfillTask| errand.series.calls(errand.span);
-        let credits = |errand: &BackfillTask| calls(errand) * u64::from(errand.series.credits);
-        let all: u64 = errands.iter().map(credits).sum();
+    /// Estimates the cost of `tasks` within `budget`.
+    pub fn of(tasks: &[BackfillTask], budget: &Budget) -> Self {
+        let calls = |task: &BackfillTask| task.series.calls(task.span);
+        let credits = |task: &BackfillTask| calls(task) * u64::from(task.series.credits);
+        let all: u64 = tasks.iter().map(credits).sum();
         let paced = all.saturating_mul(60) / u64::from(budget.quota.per_minute.get());
         let days = periods(all, budget.quota.per_day, budget.left_today);
         let months = periods(all, budget.quota.per_month, budget.left_this_month);
         let seconds = paced.max(days.saturating_mul(DAY)).max(months.saturating_mul(MONTH));
         Self {
-            calls: errands.iter().map(calls).sum(),
+            calls: tasks.iter().map(calls).sum(),
             credits: all,
             time: Duration::from_secs(seconds),
-            is_at_least: errands.iter().any(|errand| errand.series.is_paged),
+            is_at_least: tasks.iter().any(|task| task.series.is_paged),
             waits_for_credits: days > 0 || months > 0,
         }
     }
@@ -84,7 +84,7 @@ mod tests {
     use crate::backfill::Series;
     use crate::http::Quota;
 
-    fn errand(days: i64) -> BackfillTask {
+    fn task(days: i64) -> BackfillTask {
         let from = "2026-01-01T00:00:00Z".parse().unwrap();
         let (day, refresh) = (TimeDelta::days(1), Duration::from_secs(60));
         BackfillTask {
@@ -103,9 +103,9 @@ mod tests {
             (312, 160, "312 calls, about 1 day with the credits of the plan"),
             (312, 0, "312 calls, about 2 days with the credits of the plan"),
         ] {
-            assert_eq!(Estimate::of(&[errand(days)], &left(today)).to_string(), told);
+            assert_eq!(Estimate::of(&[task(days)], &left(today)).to_string(), told);
         }
         let free = Budget { quota: Quota::per_minute(1), left_today: None, left_this_month: None };
-        assert_eq!(Estimate::of(&[errand(200)], &free).to_string(), "200 calls, about 3 hours");
+        assert_eq!(Estimate::of(&[task(200)], &free).to_string(), "200 calls, about 3 hours");
     }
 }

@@ -6,9 +6,9 @@
 //! backfill of exactly the gaps.
 
 mod estimate;
-mod fill;
 mod progress;
 mod sync;
+mod task;
 mod window;
 
 use std::fmt::Debug;
@@ -21,8 +21,8 @@ use tidegauge_core::{Batch, Source, Span, TableRef};
 
 pub use crate::bad_rows::{BadRow, BadRows, RowFilter};
 pub use estimate::Estimate;
-pub use fill::{Backfill, BackfillTask};
 pub use sync::sync_page;
+pub use task::{Backfill, BackfillTask};
 
 use crate::http::Budget;
 use crate::{FoundInstrument, Result};
@@ -56,9 +56,16 @@ pub trait HistoricalSource: Source + Debug {
         let from = to - series.window.min(TimeDelta::days(1));
         let from = series.earliest(now).map_or(from, |earliest| from.max(earliest));
         let window = if series.since.is_some() { Span::new(from, to) } else { Span::new(now, now) };
-        let at_edge = true;
-        let ask = WindowRequest { series: &series, window, page: None, mark: None, at_edge, now };
-        let answer = self.read(&ask).await?;
+        let reaches_now = true;
+        let request = WindowRequest {
+            series: &series,
+            window,
+            page_token: None,
+            resume_token: None,
+            reaches_now,
+            now,
+        };
+        let answer = self.read(&request).await?;
         let rows: usize = answer.batches.iter().map(Batch::rows).sum();
         Ok(format!("answers, {rows} rows of `{}`", series.name))
     }
@@ -81,7 +88,7 @@ pub trait HistoricalSource: Source + Debug {
     ///
     /// # Errors
     /// Any failure that prevents an answer, after the retries.
-    async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse>;
+    async fn read(&self, request: &WindowRequest<'_>) -> Result<WindowResponse>;
 }
 
 /// One series of an archive.
@@ -92,14 +99,14 @@ pub struct Series {
     /// The beginning of the wanted history; `None` for a snapshot, which has no history.
     pub since: Option<DateTime<Utc>>,
     /// The service's lookback from now; `None`: unlimited.
-    pub reach: Option<TimeDelta>,
+    pub lookback: Option<TimeDelta>,
     /// The alignment of the beginning and the end of windows, if the service requires one.
-    pub step: Option<TimeDelta>,
+    pub alignment: Option<TimeDelta>,
     /// The finality delay: how long after its time a row is final. For candles, whose time is their opening,
     /// it is their length.
-    pub settles: TimeDelta,
+    pub finality_delay: TimeDelta,
     /// The maximum distance between rows without a gap, for rows at irregular times.
-    pub spacing: TimeDelta,
+    pub max_gap: TimeDelta,
     /// Whether a window may be paginated over several calls.
     pub is_paged: bool,
     /// The longest span of one call.
@@ -116,10 +123,10 @@ impl Series {
         Self {
             name: name.into(),
             since: None,
-            reach: None,
-            step: None,
-            settles: TimeDelta::zero(),
-            spacing: TimeDelta::zero(),
+            lookback: None,
+            alignment: None,
+            finality_delay: TimeDelta::zero(),
+            max_gap: TimeDelta::zero(),
             is_paged: false,
             window: TimeDelta::zero(),
             refresh,
@@ -146,11 +153,11 @@ pub struct WindowRequest<'a> {
     /// The requested span; empty for a snapshot.
     pub window: Span,
     /// The pagination token of the previous answer: [`Continuation::Page`].
-    pub page: Option<&'a str>,
-    /// The mark that the adjacent previous window left: [`WindowResponse::mark`].
-    pub mark: Option<&'a str>,
+    pub page_token: Option<&'a str>,
+    /// The mark that the adjacent previous window left: [`WindowResponse::resume_token`].
+    pub resume_token: Option<&'a str>,
     /// Whether the window ends at the present, where rows may still be missing.
-    pub at_edge: bool,
+    pub reaches_now: bool,
     /// The present.
     pub now: DateTime<Utc>,
 }
@@ -163,7 +170,7 @@ pub struct WindowResponse {
     /// The continuation.
     pub next: Continuation,
     /// The mark for the next window of the series: an id, if the service paginates by ids.
-    pub mark: Option<String>,
+    pub resume_token: Option<String>,
     /// The rows that were quarantined.
     pub bad: Vec<BadRow>,
     /// The parts of the series that the service refuses while it answers for the others.

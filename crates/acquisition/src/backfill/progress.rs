@@ -11,7 +11,7 @@ use super::Series;
 /// The current round, and the progress of each series.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Progress {
+pub(super) struct RoundProgress {
     /// The instant up to which the round reads, which is that of its beginning, microseconds since 1970.
     as_of: i64,
     /// The next series; `None` when the round is over.
@@ -20,7 +20,7 @@ pub(super) struct Progress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) paging: Option<Paging>,
     /// The progress by series.
-    read: BTreeMap<String, Read>,
+    read: BTreeMap<String, SeriesProgress>,
 }
 
 /// The state of a paginated window.
@@ -30,9 +30,11 @@ pub(super) struct Paging {
     pub(super) series: String,
     pub(super) from: i64,
     pub(super) to: i64,
-    pub(super) page: String,
-    /// The mark of the first page.
-    pub(super) mark: Option<String>,
+    #[serde(rename = "page")]
+    pub(super) page_token: String,
+    /// The resume token of the first page.
+    #[serde(rename = "mark")]
+    pub(super) resume_token: Option<String>,
     /// The number of rows so far.
     pub(super) rows: i64,
 }
@@ -40,13 +42,13 @@ pub(super) struct Paging {
 /// The progress of a series.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Read {
+pub(super) struct SeriesProgress {
     /// The run of the gap ledger to extend; `None` before anything was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) run: Option<Run>,
-    /// The mark of the previous window.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) mark: Option<String>,
+    pub(super) run: Option<CoverageRun>,
+    /// The resume token of the previous window.
+    #[serde(default, rename = "mark", skip_serializing_if = "Option::is_none")]
+    pub(super) resume_token: Option<String>,
     /// The instant as of which the series was last read to its end, microseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) at: Option<i64>,
@@ -55,7 +57,7 @@ pub(super) struct Read {
 /// A contiguous run of windows, which is one row of the gap ledger. Times in microseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Run {
+pub(super) struct CoverageRun {
     pub(super) since: i64,
     pub(super) to: i64,
     pub(super) rows: i64,
@@ -65,31 +67,32 @@ impl Paging {
     pub(super) fn of(
         series: &Series,
         window: Span,
-        page: String,
-        mark: Option<String>,
+        page_token: String,
+        resume_token: Option<String>,
         rows: i64,
     ) -> Self {
         let (from, to) = (window.from.timestamp_micros(), window.to.timestamp_micros());
-        Self { series: series.name.clone(), from, to, page, mark, rows }
+        Self { series: series.name.clone(), from, to, page_token, resume_token, rows }
     }
 }
 
-impl Run {
+impl CoverageRun {
     /// Returns the run of a window that is read up to `reached` with `rows` rows: `before`, extended, if the
     /// window continues it, else a new one.
     ///
     /// Windows with rows and windows without are separate runs, except that an empty window that ends at the
-    /// present (`at_edge`) extends any run.
+    /// present (`reaches_now`) extends any run.
     pub(super) fn after(
         before: Option<Self>,
         from: DateTime<Utc>,
         reached: DateTime<Utc>,
         rows: i64,
-        at_edge: bool,
+        reaches_now: bool,
     ) -> Self {
         let (from, to) = (from.timestamp_micros(), reached.timestamp_micros());
-        let goes_on =
-            |run: &Self| run.to == from && ((rows > 0) == (run.rows > 0) || (rows == 0 && at_edge));
+        let goes_on = |run: &Self| {
+            run.to == from && ((rows > 0) == (run.rows > 0) || (rows == 0 && reaches_now))
+        };
         match before.filter(goes_on) {
             Some(run) => Self { to, rows: run.rows.saturating_add(rows), ..run },
             None => Self { since: from, to, rows },
@@ -97,7 +100,7 @@ impl Run {
     }
 }
 
-impl Progress {
+impl RoundProgress {
     pub(super) fn begin(now: DateTime<Utc>) -> Self {
         Self {
             as_of: now.timestamp_micros(),
@@ -108,7 +111,7 @@ impl Progress {
     }
 
     /// Begins the next round.
-    pub(super) fn again(self, now: DateTime<Utc>) -> Self {
+    pub(super) fn next_round(self, now: DateTime<Utc>) -> Self {
         Self { read: self.read, ..Self::begin(now) }
     }
 
@@ -116,7 +119,7 @@ impl Progress {
         DateTime::from_timestamp_micros(self.as_of)
     }
 
-    pub(super) fn read(&self, series: &str) -> Option<&Read> {
+    pub(super) fn read(&self, series: &str) -> Option<&SeriesProgress> {
         self.read.get(series)
     }
 
@@ -128,7 +131,7 @@ impl Progress {
         at.is_none_or(|at| at.saturating_add(refresh) <= now.timestamp_micros())
     }
 
-    pub(super) fn read_mut(&mut self, series: &str) -> &mut Read {
+    pub(super) fn read_mut(&mut self, series: &str) -> &mut SeriesProgress {
         self.read.entry(series.into()).or_default()
     }
 

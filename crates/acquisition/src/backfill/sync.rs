@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use tidegauge_core::{Batch, Cursor, Page, Span};
 
-use super::progress::{Paging, Progress, Run};
-use super::window::{self, Notes, Outcome};
+use super::progress::{CoverageRun, Paging, RoundProgress};
+use super::window::{self, CoverageWriter, Outcome};
 use super::{Continuation, HistoricalSource, Series, WindowRequest};
 use crate::{Context, Result, cursor};
 
@@ -18,25 +18,25 @@ use crate::{Context, Result, cursor};
 /// # Errors
 /// Any failure that prevents an answer, or the cursor of another source.
 pub async fn sync_page<A: HistoricalSource + ?Sized>(
-    archive: &A,
+    source: &A,
     context: &Context,
     before: Option<&Cursor>,
 ) -> Result<Page> {
-    let name = archive.name();
+    let name = source.name();
     let now = context.clock.now();
     let mut progress = match before {
-        None => Progress::begin(now),
+        None => RoundProgress::begin(now),
         Some(before) => {
-            let progress: Progress = cursor::read(name, before)?;
+            let progress: RoundProgress = cursor::read(name, before)?;
             match progress.next {
                 Some(_) => progress,
-                None if is_due(archive, &progress, now) => progress.again(now),
+                None if is_due(source, &progress, now) => progress.next_round(now),
                 None => return Ok(cursor::nothing_new(before)),
             }
         }
     };
     let as_of = progress.as_of().unwrap_or(now);
-    let all = archive.series(as_of);
+    let all = source.series(as_of);
     // If the series is no longer configured, the round starts over.
     let next = progress.next.take().unwrap_or_default();
     let at = all.iter().position(|series| series.name == next);
@@ -47,48 +47,48 @@ pub async fn sync_page<A: HistoricalSource + ?Sized>(
         if !progress.is_due(series, as_of) {
             continue;
         }
-        let Some(step) = Step::of(series, &progress, as_of, now) else {
+        let Some(call) = WindowCall::of(series, &progress, as_of, now) else {
             progress.finish(&series.name);
             continue;
         };
-        let (batches, over) = step.take(archive, context, &mut progress, now).await?;
+        let (batches, over) = call.read(source, context, &mut progress, now).await?;
         if over {
             progress.finish(&series.name);
             progress.next = all.get(place + 1).map(|next| next.name.clone());
         } else {
             progress.next = Some(series.name.clone());
         }
-        let done = progress.next.is_none() && !is_due(archive, &progress, now);
+        let done = progress.next.is_none() && !is_due(source, &progress, now);
         return Ok(Page { batches, cursor: cursor::write(name, &progress)?, done });
     }
-    let done = !is_due(archive, &progress, now);
+    let done = !is_due(source, &progress, now);
     Ok(Page { batches: Vec::new(), cursor: cursor::write(name, &progress)?, done })
 }
 
 /// Returns `true` if any series is due at `now`. A round that is resumed long after it began ends at the
 /// instant at which it would have ended then, and is followed by another.
 fn is_due<A: HistoricalSource + ?Sized>(
-    archive: &A,
-    progress: &Progress,
+    source: &A,
+    progress: &RoundProgress,
     now: DateTime<Utc>,
 ) -> bool {
-    archive.series(now).iter().any(|series| progress.is_due(series, now))
+    source.series(now).iter().any(|series| progress.is_due(series, now))
 }
 
 /// One call, and the gap to record before it.
-struct Step<'a> {
+struct WindowCall<'a> {
     series: &'a Series,
     window: Span,
     /// The span that is no longer within the service's lookback.
     lost: Option<Span>,
-    at_edge: bool,
+    reaches_now: bool,
 }
 
-impl<'a> Step<'a> {
+impl<'a> WindowCall<'a> {
     /// Returns the call that `series` needs, or `None` if it is up to date.
     fn of(
         series: &'a Series,
-        progress: &Progress,
+        progress: &RoundProgress,
         as_of: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Option<Self> {
@@ -97,14 +97,14 @@ impl<'a> Step<'a> {
                 series,
                 window: Span::new(as_of, as_of),
                 lost: None,
-                at_edge: true,
+                reaches_now: true,
             });
         };
         let time = DateTime::from_timestamp_micros;
         if let Some(paging) = progress.paging.as_ref().filter(|paging| paging.series == series.name)
         {
             let window = Span::new(time(paging.from)?, time(paging.to)?);
-            return Some(Self { series, window, lost: None, at_edge: window.to >= as_of });
+            return Some(Self { series, window, lost: None, reaches_now: window.to >= as_of });
         }
         let horizon = series.horizon(as_of);
         let run = progress.read(&series.name).and_then(|read| read.run);
@@ -116,68 +116,70 @@ impl<'a> Step<'a> {
         if window.is_empty() && lost.is_none() {
             return None;
         }
-        Some(Self { series, window, lost, at_edge: window.to >= horizon })
+        Some(Self { series, window, lost, reaches_now: window.to >= horizon })
     }
 
     /// Makes the call. Returns the batches, and `true` if the series is complete for this round.
-    async fn take<A: HistoricalSource + ?Sized>(
+    async fn read<A: HistoricalSource + ?Sized>(
         self,
-        archive: &A,
+        source: &A,
         context: &Context,
-        progress: &mut Progress,
+        progress: &mut RoundProgress,
         now: DateTime<Utc>,
     ) -> Result<(Vec<Batch>, bool)> {
-        let (name, series) = (archive.name(), self.series);
-        let mut notes = Notes::new(name, series, now);
+        let (name, series) = (source.name(), self.series);
+        let mut coverage = CoverageWriter::new(name, series, now);
         if let Some(lost) = self.lost {
             let reason = "the service does not look back that far any more";
             tracing::warn!(source = name, series = series.name, span = %lost, "{reason}");
-            notes.failed(lost, reason);
+            coverage.record_failed(lost, reason);
         }
         if self.window.is_empty() && series.since.is_some() {
-            return Ok((notes.alone()?, true));
+            return Ok((coverage.finish()?, true));
         }
         let paging = progress.paging.take().filter(|paging| paging.series == series.name);
-        let mark = progress.read(&series.name).filter(|_| self.lost.is_none());
-        let mark = mark.and_then(|read| read.mark.clone());
-        let ask = WindowRequest {
+        let resume_token = progress.read(&series.name).filter(|_| self.lost.is_none());
+        let resume_token = resume_token.and_then(|read| read.resume_token.clone());
+        let request = WindowRequest {
             series,
             window: self.window,
-            page: paging.as_ref().map(|paging| paging.page.as_str()),
-            mark: mark.as_deref(),
-            at_edge: self.at_edge,
+            page_token: paging.as_ref().map(|paging| paging.page_token.as_str()),
+            resume_token: resume_token.as_deref(),
+            reaches_now: self.reaches_now,
             now,
         };
         let earlier = paging.as_ref().map_or(0, |paging| paging.rows);
-        let asked = window::ask(archive, &ask, earlier, context.bad_rows).await?;
+        let asked = window::fetch_window(source, &request, earlier, context.bad_rows).await?;
         let (mut answer, rows) = match asked {
             Outcome::Answered(answer, rows) => (answer, rows),
             Outcome::Refused(reason) => {
-                notes.failed(self.window, reason);
-                return Ok((notes.alone()?, true));
+                coverage.record_failed(self.window, reason);
+                return Ok((coverage.finish()?, true));
             }
         };
-        notes.refused(self.window, std::mem::take(&mut answer.refused));
+        coverage.record_refused(self.window, std::mem::take(&mut answer.refused));
         // The first page of a window is the newest: its mark is kept.
-        let mark = paging.and_then(|paging| paging.mark).or(answer.mark);
+        let resume_token = paging.and_then(|paging| paging.resume_token).or(answer.resume_token);
         let (reached, over) = match answer.next {
-            Continuation::Page(page) => {
-                progress.paging = Some(Paging::of(series, self.window, page, mark, rows));
-                return Ok((notes.with(answer.batches, answer.bad)?, false));
+            Continuation::Page(page_token) => {
+                progress.paging =
+                    Some(Paging::of(series, self.window, page_token, resume_token, rows));
+                return Ok((coverage.finish_with(answer.batches, answer.bad)?, false));
             }
-            Continuation::Done => (self.window.to, self.at_edge),
-            Continuation::From(at) => (at, at >= self.window.to && self.at_edge),
+            Continuation::Done => (self.window.to, self.reaches_now),
+            Continuation::From(at) => (at, at >= self.window.to && self.reaches_now),
             Continuation::Until(at) => (at, true),
         };
         if series.since.is_some() {
             let read = progress.read_mut(&series.name);
             if reached > self.window.from {
-                let run = Run::after(read.run, self.window.from, reached, rows, self.at_edge);
+                let run =
+                    CoverageRun::after(read.run, self.window.from, reached, rows, self.reaches_now);
                 read.run = Some(run);
-                notes.run(run, None);
+                coverage.record_run(run, None);
             }
-            read.mark = mark.or(read.mark.take());
+            read.resume_token = resume_token.or(read.resume_token.take());
         }
-        Ok((notes.with(answer.batches, answer.bad)?, over))
+        Ok((coverage.finish_with(answer.batches, answer.bad)?, over))
     }
 }

@@ -5,7 +5,7 @@ use tidegauge_core::coverage::State;
 use tidegauge_core::tables::Coverage;
 use tidegauge_core::{Batch, Span};
 
-use super::progress::Run;
+use super::progress::CoverageRun;
 use super::{
     BadRow, BadRows, Continuation, HistoricalSource, Refused, Series, WindowRequest, WindowResponse,
 };
@@ -16,7 +16,7 @@ impl Series {
     /// Returns the instant up to which the series is final at `now`: for candles, the end of the last closed
     /// one.
     pub fn horizon(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        self.floor(now - self.settles)
+        self.floor(now - self.finality_delay)
     }
 
     /// Returns the span of the series that should be stored at `now`: the available part of `asked`, or
@@ -28,13 +28,13 @@ impl Series {
             return Some(Span::new(asked.from, asked.to.min(self.horizon(now))));
         }
         let since = self.earliest(now).map_or(since, |earliest| since.max(earliest));
-        let young = TimeDelta::from_std(self.refresh).ok()?.max(self.spacing);
+        let young = TimeDelta::from_std(self.refresh).ok()?.max(self.max_gap);
         Some(Span::new(since, self.horizon(now.checked_sub_signed(young)?)))
     }
 
     /// Returns the first instant that the service still has at `now`, or `None` if its lookback is unlimited.
     pub fn earliest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.reach.and_then(|reach| now.checked_sub_signed(reach)).map(|at| self.ceil(at))
+        self.lookback.and_then(|lookback| now.checked_sub_signed(lookback)).map(|at| self.ceil(at))
     }
 
     /// Returns the part of `span` that one call covers, from its beginning; it is aligned, so that candles
@@ -59,15 +59,18 @@ impl Series {
 
     fn ceil(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         let floor = self.floor(at);
-        if floor < at { floor + self.step.unwrap_or_default() } else { at }
+        if floor < at { floor + self.alignment.unwrap_or_default() } else { at }
     }
 
     /// Returns the last aligned instant at or before `at`, in whole microseconds, the resolution of the gap
     /// ledger.
     fn floor(&self, at: DateTime<Utc>) -> DateTime<Utc> {
-        let step = self.step.and_then(|step| step.num_microseconds()).filter(|step| *step > 0);
+        let alignment = self
+            .alignment
+            .and_then(|alignment| alignment.num_microseconds())
+            .filter(|alignment| *alignment > 0);
         let micros = at.timestamp_micros();
-        let over = step.map_or(0, |step| micros.rem_euclid(step));
+        let over = alignment.map_or(0, |alignment| micros.rem_euclid(alignment));
         DateTime::from_timestamp_micros(micros - over).unwrap_or(at)
     }
 }
@@ -83,24 +86,25 @@ pub(super) enum Outcome {
 
 /// Makes the call and distinguishes a refusal of this series from an error of the source. `earlier` is the
 /// number of rows of the previous pages of the window.
-pub(super) async fn ask<A: HistoricalSource + ?Sized>(
-    archive: &A,
-    ask: &WindowRequest<'_>,
+pub(super) async fn fetch_window<A: HistoricalSource + ?Sized>(
+    source: &A,
+    request: &WindowRequest<'_>,
     earlier: i64,
     bad_rows: BadRows,
 ) -> Result<Outcome> {
-    match archive.read(ask).await {
+    match source.read(request).await {
         Ok(answer) => {
-            check(archive.name(), ask, &answer)?;
+            check_progress(source.name(), request, &answer)?;
             let rows: usize = answer.batches.iter().map(Batch::rows).sum();
             let rows = i64::try_from(rows).unwrap_or(i64::MAX).saturating_add(earlier);
             Ok(Outcome::Answered(answer, rows))
         }
         Err(error)
-            if is_refusal(&error) || (bad_rows == BadRows::Quarantine && is_unread(&error)) =>
+            if is_refusal(&error)
+                || (bad_rows == BadRows::Quarantine && is_undecodable(&error)) =>
         {
-            let series = &ask.series.name;
-            tracing::warn!(source = archive.name(), series, window = %ask.window, %error, "refused");
+            let series = &request.series.name;
+            tracing::warn!(source = source.name(), series, window = %request.window, %error, "refused");
             Ok(Outcome::Refused(error.to_string()))
         }
         Err(error) => Err(error),
@@ -121,60 +125,64 @@ fn is_refusal(error: &Error) -> bool {
 
 /// Returns `true` for an answer that cannot be read as a whole: if bad rows are quarantined, its window is
 /// recorded as a gap.
-fn is_unread(error: &Error) -> bool {
+fn is_undecodable(error: &Error) -> bool {
     matches!(error, Error::Decode { .. } | Error::BadValue { .. } | Error::BadRow { .. })
 }
 
 /// Checks that the answer makes progress; otherwise the same call would be repeated forever.
-fn check(source: &str, ask: &WindowRequest<'_>, answer: &WindowResponse) -> Result<()> {
-    let Span { from, to } = ask.window;
+fn check_progress(
+    source: &str,
+    request: &WindowRequest<'_>,
+    answer: &WindowResponse,
+) -> Result<()> {
+    let Span { from, to } = request.window;
     let wrong = match &answer.next {
         Continuation::From(at) => *at <= from || *at > to,
         // At the present the service's clock may be ahead of the local one.
-        Continuation::Until(at) => *at < from || (*at > to && !ask.at_edge),
-        Continuation::Page(page) => Some(page.as_str()) == ask.page,
+        Continuation::Until(at) => *at < from || (*at > to && !request.reaches_now),
+        Continuation::Page(page_token) => Some(page_token.as_str()) == request.page_token,
         Continuation::Done => false,
     };
     if !wrong {
         return Ok(());
     }
-    let reason = format!("after {}, `{source}` goes on at {:?}", ask.window, answer.next);
-    Err(Error::decode(&ask.series.name, "paging", reason))
+    let reason = format!("after {}, `{source}` goes on at {:?}", request.window, answer.next);
+    Err(Error::decode(&request.series.name, "paging", reason))
 }
 
 /// Returns the span from the beginning of a day to `at`, inclusive.
-fn of_day(at: DateTime<Utc>) -> Span {
+fn day_until(at: DateTime<Utc>) -> Span {
     let midnight = at.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
     Span::new(midnight, at + TimeDelta::microseconds(1))
 }
 
 /// The rows of the gap ledger that a page records about a series.
 #[derive(Debug)]
-pub(super) struct Notes<'a> {
+pub(super) struct CoverageWriter<'a> {
     source: &'a str,
     series: &'a str,
     now: DateTime<Utc>,
     rows: Vec<Coverage>,
 }
 
-impl<'a> Notes<'a> {
+impl<'a> CoverageWriter<'a> {
     pub(super) fn new(source: &'a str, series: &'a Series, now: DateTime<Utc>) -> Self {
         Self { source, series: &series.name, now, rows: Vec::new() }
     }
 
     /// Records that a span is refused permanently, with the reason. A snapshot has no span: its day is
     /// recorded, so that a lasting refusal is one row per day.
-    pub(super) fn failed(&mut self, span: Span, reason: impl Into<String>) {
+    pub(super) fn record_failed(&mut self, span: Span, reason: impl Into<String>) {
         let reason = Some(reason.into());
-        let span = if span.is_empty() { of_day(span.from) } else { span };
+        let span = if span.is_empty() { day_until(span.from) } else { span };
         self.rows.push(Coverage { reason, ..self.row(span, State::Failed, 0) });
     }
 
     /// Records that the service refuses these parts of the series while it answers for the others.
-    pub(super) fn refused(&mut self, window: Span, parts: Vec<Refused>) {
+    pub(super) fn record_refused(&mut self, window: Span, parts: Vec<Refused>) {
         for Refused { series, reason } in parts {
             tracing::warn!(source = self.source, series, reason, "refused");
-            self.failed(window, reason);
+            self.record_failed(window, reason);
             if let Some(row) = self.rows.last_mut() {
                 row.series = series;
             }
@@ -182,12 +190,12 @@ impl<'a> Notes<'a> {
     }
 
     /// Returns the row for a span that was requested by hand.
-    pub(super) fn requested(&self, span: Span) -> Coverage {
+    pub(super) fn requested_row(&self, span: Span) -> Coverage {
         self.row(span, State::Requested, 0)
     }
 
     /// Records the extent of a run, and the instant up to which more of it was requested by hand.
-    pub(super) fn run(&mut self, run: Run, requested_to: Option<DateTime<Utc>>) {
+    pub(super) fn record_run(&mut self, run: CoverageRun, requested_to: Option<DateTime<Utc>>) {
         let time = |micros| DateTime::from_timestamp_micros(micros).unwrap_or(self.now);
         let state = if run.rows > 0 { State::Present } else { State::Empty };
         let row = self.row(Span::new(time(run.since), time(run.to)), state, run.rows);
@@ -210,7 +218,7 @@ impl<'a> Notes<'a> {
 
     /// Returns the rows of an answer with its quarantined rows and ledger rows, as batches; empty ones are
     /// omitted.
-    pub(super) fn with(self, rows: Vec<Batch>, bad: Vec<BadRow>) -> Result<Vec<Batch>> {
+    pub(super) fn finish_with(self, rows: Vec<Batch>, bad: Vec<BadRow>) -> Result<Vec<Batch>> {
         let mut batches = rows;
         batches.push(BadRow::batch(self.source, bad, self.now)?);
         batches.push(Batch::from_rows(Coverage::table(), self.rows)?);
@@ -219,7 +227,7 @@ impl<'a> Notes<'a> {
     }
 
     /// Returns the ledger rows as batches, for an answer without rows.
-    pub(super) fn alone(self) -> Result<Vec<Batch>> {
-        self.with(Vec::new(), Vec::new())
+    pub(super) fn finish(self) -> Result<Vec<Batch>> {
+        self.finish_with(Vec::new(), Vec::new())
     }
 }

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 
 /// Candles in columnar form: amounts in units of [`Crypto`], times in microseconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Bars {
+pub struct OhlcvSeries {
     /// The opening times.
     pub open_at: Vec<i64>,
     /// The opening prices.
@@ -28,7 +28,7 @@ pub struct Bars {
 
 /// One candle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bar {
+pub struct Ohlcv {
     /// The opening time.
     pub open_at: DateTime<Utc>,
     /// The opening price.
@@ -47,7 +47,7 @@ pub struct Bar {
 
 /// The columns that all candles of a batch share.
 #[derive(Debug, Clone, Copy)]
-pub struct Label<'a> {
+pub struct CandleKey<'a> {
     /// The source.
     pub source: &'a str,
     /// The symbol of the instrument in Tidegauge.
@@ -58,7 +58,7 @@ pub struct Label<'a> {
     pub currency: &'a str,
 }
 
-impl Bar {
+impl Ohlcv {
     /// Checks that low ≤ open, close ≤ high.
     pub(crate) fn checked(self, of: &str) -> Result<Self> {
         if self.high >= self.open.max(self.close) && self.low <= self.open.min(self.close) {
@@ -69,7 +69,7 @@ impl Bar {
     }
 }
 
-impl Bars {
+impl OhlcvSeries {
     /// Returns the number of candles.
     pub fn len(&self) -> usize {
         self.open_at.len()
@@ -81,10 +81,10 @@ impl Bars {
     }
 
     /// Returns the candle at index `at`, or `None` past the last.
-    pub fn get(&self, at: usize) -> Option<Bar> {
+    pub fn get(&self, at: usize) -> Option<Ohlcv> {
         let price = |units: &[i128]| units.get(at).copied().map(Fixed::from_units);
         let some = |units: &[Option<i128>]| units.get(at).copied().flatten().map(Fixed::from_units);
-        Some(Bar {
+        Some(Ohlcv {
             open_at: DateTime::from_timestamp_micros(*self.open_at.get(at)?)?,
             open: price(&self.open)?,
             high: price(&self.high)?,
@@ -96,18 +96,18 @@ impl Bars {
     }
 
     /// Returns an iterator over the candles.
-    pub fn iter(&self) -> impl Iterator<Item = Bar> {
+    pub fn iter(&self) -> impl Iterator<Item = Ohlcv> {
         (0..self.len()).filter_map(|at| self.get(at))
     }
 
-    pub(crate) fn push(&mut self, bar: Bar) {
-        self.open_at.push(bar.open_at.timestamp_micros());
-        self.open.push(bar.open.units());
-        self.high.push(bar.high.units());
-        self.low.push(bar.low.units());
-        self.close.push(bar.close.units());
-        self.volume.push(bar.volume.map(Fixed::units));
-        self.base_volume.push(bar.base_volume.map(Fixed::units));
+    pub(crate) fn push(&mut self, candle: Ohlcv) {
+        self.open_at.push(candle.open_at.timestamp_micros());
+        self.open.push(candle.open.units());
+        self.high.push(candle.high.units());
+        self.low.push(candle.low.units());
+        self.close.push(candle.close.units());
+        self.volume.push(candle.volume.map(Fixed::units));
+        self.base_volume.push(candle.base_volume.map(Fixed::units));
     }
 
     /// Returns the latest opening time, or `None` if there are no candles.
@@ -122,8 +122,8 @@ impl Bars {
             return self;
         }
         let mut sorted = Self::default();
-        let bars = repeats::last_of_each(of, self.iter().map(|bar| (bar.open_at, bar)));
-        bars.for_each(|(_, bar)| sorted.push(bar));
+        let candles = repeats::last_of_each(of, self.iter().map(|candle| (candle.open_at, candle)));
+        candles.for_each(|(_, candle)| sorted.push(candle));
         sorted
     }
 
@@ -134,9 +134,9 @@ impl Bars {
         if self.open_at.iter().all(|at| span.contains(at)) {
             return self;
         }
-        let inside = |bar: &Bar| window.contains(bar.open_at);
+        let inside = |candle: &Ohlcv| window.contains(candle.open_at);
         let mut kept = Self::default();
-        self.iter().filter(inside).for_each(|bar| kept.push(bar));
+        self.iter().filter(inside).for_each(|candle| kept.push(candle));
         kept
     }
 
@@ -144,12 +144,12 @@ impl Bars {
     ///
     /// # Errors
     /// When a number has more digits than its column holds.
-    pub fn into_batch(self, label: Label<'_>) -> Result<Batch> {
+    pub fn into_batch(self, candle_key: CandleKey<'_>) -> Result<Batch> {
         let rows = self.len();
         let columns = vec![
-            Values::Same(label.source),
-            Values::Same(label.symbol),
-            Values::Same(label.interval),
+            Values::Same(candle_key.source),
+            Values::Same(candle_key.symbol),
+            Values::Same(candle_key.interval),
             Values::Timestamps(self.open_at),
             Values::Decimals(self.open),
             Values::Decimals(self.high),
@@ -157,7 +157,7 @@ impl Bars {
             Values::Decimals(self.close),
             Values::SomeDecimals(self.volume),
             Values::SomeDecimals(self.base_volume),
-            Values::Same(label.currency),
+            Values::Same(candle_key.currency),
         ];
         Ok(Batch::from_columns(Candle::table(), rows, columns)?)
     }

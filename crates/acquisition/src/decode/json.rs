@@ -18,7 +18,7 @@ use tidegauge_core::{Crypto, Fixed};
 
 use crate::bad_rows::FinePrices;
 use crate::decode::parse;
-use crate::error::cut;
+use crate::text::cut;
 use crate::{Error, Result};
 
 /// The bytes that end a number or a literal.
@@ -128,7 +128,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
     }
 
     #[cold]
-    fn wrong(&self, wanted: &str) -> Error {
+    fn unexpected(&self, wanted: &str) -> Error {
         let rest = String::from_utf8_lossy(self.rest());
         let found =
             if rest.is_empty() { "its end".into() } else { format!("`{}`", cut(&rest, 20)) };
@@ -138,7 +138,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
 
     fn take(&mut self, byte: u8, wanted: &str) -> Result<()> {
         if self.peek() != Some(byte) {
-            return Err(self.wrong(wanted));
+            return Err(self.unexpected(wanted));
         }
         self.at += 1;
         Ok(())
@@ -159,7 +159,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
                     self.at += 1;
                     return Ok(());
                 }
-                _ => return Err(self.wrong("`,` or `]`")),
+                _ => return Err(self.unexpected("`,` or `]`")),
             }
         }
     }
@@ -197,7 +197,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
                     self.at += 1;
                     return Ok(());
                 }
-                _ => return Err(self.wrong("`,` or `}`")),
+                _ => return Err(self.unexpected("`,` or `}`")),
             }
         }
     }
@@ -205,7 +205,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
     /// Reads a key and the colon after it.
     fn key(&mut self) -> Result<Cow<'a, str>> {
         if self.peek() != Some(b'"') {
-            return Err(self.wrong("a key"));
+            return Err(self.unexpected("a key"));
         }
         let written = self.value()?;
         self.take(b':', "`:`")?;
@@ -230,19 +230,19 @@ impl<'o, 'a> JsonReader<'o, 'a> {
 
     /// Returns the next value as raw JSON, with quotes.
     pub(crate) fn value(&mut self) -> Result<&'a str> {
-        let first = self.peek().ok_or_else(|| self.wrong("a value"))?;
+        let first = self.peek().ok_or_else(|| self.unexpected("a value"))?;
         let start = self.at;
         match first {
             b'"' => self.string()?,
             b'[' | b'{' => self.nested()?,
-            b',' | b':' | b']' | b'}' => return Err(self.wrong("a value")),
+            b',' | b':' | b']' | b'}' => return Err(self.unexpected("a value")),
             _ => {
                 let rest = self.rest();
                 let ends = |byte: &u8| ENDS[usize::from(*byte)];
                 self.at += rest.iter().position(ends).unwrap_or(rest.len());
             }
         }
-        self.text.get(start..self.at).ok_or_else(|| self.wrong("a value"))
+        self.text.get(start..self.at).ok_or_else(|| self.unexpected("a value"))
     }
 
     /// Reads a row with `read`. Returns its result, and the row as raw JSON. If `read` fails, the reader
@@ -296,7 +296,7 @@ impl<'o, 'a> JsonReader<'o, 'a> {
                 Some(at) if at + 1 < rest.len() => self.at += at + 2,
                 _ => {
                     self.at = self.text.len();
-                    return Err(self.wrong("the end of a text"));
+                    return Err(self.unexpected("the end of a text"));
                 }
             }
         }
@@ -320,14 +320,14 @@ impl<'o, 'a> JsonReader<'o, 'a> {
                 return Ok(());
             }
         }
-        Err(self.wrong("the end of a list"))
+        Err(self.unexpected("the end of a list"))
     }
 
     /// Checks that nothing follows.
     pub(crate) fn end(mut self) -> Result<()> {
         match self.peek() {
             None => Ok(()),
-            Some(_) => Err(self.wrong("the end")),
+            Some(_) => Err(self.unexpected("the end")),
         }
     }
 }
@@ -371,7 +371,7 @@ impl<'a> Object<'a> {
     }
 
     /// Sets the subject of later errors.
-    pub(crate) fn about(self, of: String) -> Self {
+    pub(crate) fn with_subject(self, of: String) -> Self {
         Self { of, ..self }
     }
 

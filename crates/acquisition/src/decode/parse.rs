@@ -3,8 +3,9 @@
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use tidegauge_core::Fixed;
 
-use crate::bad_rows::FinePrices;
-use crate::{Error, Result, error::cut};
+use crate::bad_row_policy::FinePrices;
+use crate::text::cut;
+use crate::{Error, Result};
 
 /// Parses a calendar day such as `2026-02-16`.
 pub(crate) fn date(of: &str, field: &str, text: &str) -> Result<NaiveDate> {

@@ -11,7 +11,7 @@ use tidegauge_core::{Batch, Crypto, Span};
 use crate::bad_rows::RowFilter;
 use crate::decode::parse::check_currency;
 use crate::decode::repeats;
-use crate::error::cut;
+use crate::text::cut;
 use crate::{Error, Result};
 
 /// An exchange rate: the value of one unit of a currency in another on a day.
@@ -58,14 +58,14 @@ pub(crate) fn days(window: Span) -> Option<(NaiveDate, NaiveDate)> {
 
 /// Returns the end of what is read of a window that ends at the present: the day after the last day with
 /// rates. Days after that may have no rates at all, or none yet.
-pub(crate) fn read_up_to(window: Span, rates: &[Rate]) -> DateTime<Utc> {
+pub(crate) fn complete_until(window: Span, rates: &[Rate]) -> DateTime<Utc> {
     let last = rates.iter().map(|rate| rate.date).max();
     let behind = last.and_then(|day| day.succ_opt()).map(midnight);
     behind.map_or(window.from, |behind| behind.max(window.from))
 }
 
 /// Returns the rates of `base` in `quotes`, deduplicated and sorted by day. Logs the others.
-pub(crate) fn asked_for(
+pub(crate) fn keep_requested(
     source: &str,
     rates: Vec<Rate>,
     base: &str,
@@ -83,27 +83,27 @@ pub(crate) fn asked_for(
 }
 
 /// Returns the rates up to `last`, the last day requested: a later one would move the cursor there. Each rate
-/// goes through `sieve`.
+/// goes through `row_filter`.
 ///
 /// # Errors
 /// When there is a later rate, and bad rows fail the page.
-pub(crate) fn none_later(
+pub(crate) fn reject_later(
     last: NaiveDate,
     rates: Vec<Rate>,
-    sieve: &mut RowFilter,
+    row_filter: &mut RowFilter,
 ) -> Result<Vec<Rate>> {
     let mut kept = Vec::with_capacity(rates.len());
     for rate in rates {
-        let checked = none_behind(last, std::slice::from_ref(&rate));
+        let checked = check_not_later(last, std::slice::from_ref(&rate));
         let place = || format!("{} {}", rate.date, rate.quote);
-        let passed = sieve.pass(checked, place, || rate.rate.to_string())?;
+        let passed = row_filter.pass(checked, place, || rate.rate.to_string())?;
         kept.extend(passed.map(|()| rate));
     }
     Ok(kept)
 }
 
 /// Checks that no rate is later than `last`, the last day requested: it would move the cursor there.
-fn none_behind(last: NaiveDate, rates: &[Rate]) -> Result<()> {
+fn check_not_later(last: NaiveDate, rates: &[Rate]) -> Result<()> {
     match rates.iter().find(|rate| rate.date > last) {
         Some(rate) => {
             let reason = "which is behind the days asked for: check this machine's clock";
@@ -115,7 +115,7 @@ fn none_behind(last: NaiveDate, rates: &[Rate]) -> Result<()> {
 
 /// Returns `true` if the ECB may publish a fixing on `day`: Monday to Friday, except on TARGET holidays,
 /// which are not checked.
-pub(crate) fn may_be_fixed(day: NaiveDate) -> bool {
+pub(crate) fn may_have_fixing(day: NaiveDate) -> bool {
     !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
 }
 
@@ -125,16 +125,16 @@ pub(crate) fn may_be_fixed(day: NaiveDate) -> bool {
 /// Fixings are published at about 16:00 in Frankfurt, which is 14:00 UTC in summer and 15:00 in winter, and
 /// sometimes late: from 14:00 to 20:00 UTC they are polled every half hour.
 pub(crate) fn refresh(now: DateTime<Utc>) -> Duration {
-    const OFTEN: TimeDelta = TimeDelta::minutes(30);
-    const FROM: TimeDelta = TimeDelta::hours(14);
-    const UNTIL: TimeDelta = TimeDelta::hours(20);
+    const POLL_INTERVAL: TimeDelta = TimeDelta::minutes(30);
+    const POLL_FROM: TimeDelta = TimeDelta::hours(14);
+    const POLL_TO: TimeDelta = TimeDelta::hours(20);
     let today = now.date_naive();
     let time = now - midnight(today);
-    let due = may_be_fixed(today) && (FROM..UNTIL).contains(&time);
-    let over = |day: &NaiveDate| may_be_fixed(*day) && midnight(*day) + UNTIL <= now;
+    let due = may_have_fixing(today) && (POLL_FROM..POLL_TO).contains(&time);
+    let over = |day: &NaiveDate| may_have_fixing(*day) && midnight(*day) + POLL_TO <= now;
     let last = today.iter_days().rev().take(4).find(over);
-    let since = last.map_or(OFTEN, |day| now - (midnight(day) + UNTIL));
-    let refresh = if due { OFTEN } else { since.max(OFTEN) };
+    let since = last.map_or(POLL_INTERVAL, |day| now - (midnight(day) + POLL_TO));
+    let refresh = if due { POLL_INTERVAL } else { since.max(POLL_INTERVAL) };
     refresh.to_std().unwrap_or_default()
 }
 
@@ -152,33 +152,34 @@ pub(crate) fn since(now: DateTime<Utc>, days: u32) -> DateTime<Utc> {
 
 /// The currencies that the ECB has stopped fixing, most of them because the euro replaced them: their absence
 /// is no fault of the service.
-const ENDED: [&str; 13] =
+const DISCONTINUED: [&str; 13] =
     ["BGN", "CYP", "EEK", "HRK", "LTL", "LVL", "MTL", "ROL", "RUB", "SIT", "SKK", "TRL", "GRD"];
 
 /// The currencies that have been seen in a series, remembered by the
 /// [`WindowResponse`](crate::backfill::WindowResponse): one that disappears has ended, one that was never
 /// there is a mistake.
 #[derive(Debug)]
-pub(crate) struct Seen(BTreeSet<String>);
+pub(crate) struct SeenCurrencies(BTreeSet<String>);
 
-impl Seen {
-    /// Combines the currencies in `mark`, which the window before this one remembered, with those of `rates`.
-    pub(crate) fn after(mark: Option<&str>, rates: &[Rate]) -> Self {
-        let before = mark.unwrap_or_default().split(',').filter(|code| !code.is_empty());
+impl SeenCurrencies {
+    /// Combines the currencies in `resume_token`, which the window before this one remembered, with those of `rates`.
+    pub(crate) fn after(resume_token: Option<&str>, rates: &[Rate]) -> Self {
+        let before = resume_token.unwrap_or_default().split(',').filter(|code| !code.is_empty());
         let now = rates.iter().map(|rate| rate.quote.as_str());
         Self(before.chain(now).map(Into::into).collect())
     }
 
     /// Returns the mark for the next window, or `None` if no currency has been seen.
-    pub(crate) fn mark(&self) -> Option<String> {
+    pub(crate) fn resume_token(&self) -> Option<String> {
         let all: Vec<_> = self.0.iter().map(String::as_str).collect();
-        Some(all.join(",")).filter(|mark| !mark.is_empty())
+        Some(all.join(",")).filter(|resume_token| !resume_token.is_empty())
     }
 
     /// Returns the currencies of `wanted` that have not been seen yet and are not known to have ended:
     /// services leave out currencies that they do not know without an error.
     pub(crate) fn unknown(&self, wanted: &[String]) -> Vec<String> {
-        let unknown = |code: &&String| !self.0.contains(*code) && !ENDED.contains(&code.as_str());
+        let unknown =
+            |code: &&String| !self.0.contains(*code) && !DISCONTINUED.contains(&code.as_str());
         wanted.iter().filter(unknown).cloned().collect()
     }
 }
@@ -274,9 +275,9 @@ mod tests {
             quote: "USD".into(),
             rate: Crypto::from_units(1),
         };
-        let seen = Seen::after(Some("CZK"), &[rate]);
+        let seen = SeenCurrencies::after(Some("CZK"), &[rate]);
         assert_eq!(seen.unknown(&wanted), ["XXX"]);
-        assert_eq!(seen.mark().as_deref(), Some("CZK,USD"));
-        assert_eq!(Seen::after(None, &[]).mark(), None);
+        assert_eq!(seen.resume_token().as_deref(), Some("CZK,USD"));
+        assert_eq!(SeenCurrencies::after(None, &[]).resume_token(), None);
     }
 }

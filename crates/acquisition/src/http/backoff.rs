@@ -28,7 +28,7 @@ impl Backoff {
             .with_min_delay(self.first)
             .with_max_delay(self.longest)
             .without_max_times();
-        doubling.build().map(|pause| pause - chance(pause / 2))
+        doubling.build().map(|pause| pause - random_up_to(pause / 2))
     }
 
     /// Returns the pause after attempt number `attempt`, counted from 1.
@@ -39,12 +39,12 @@ impl Backoff {
 
     /// Returns the jitter that is added to a pause that a server asks for, from zero to the first pause.
     pub(crate) fn jitter(self) -> Duration {
-        chance(self.first)
+        random_up_to(self.first)
     }
 }
 
 /// Returns a random duration from zero to `most`.
-fn chance(most: Duration) -> Duration {
+fn random_up_to(most: Duration) -> Duration {
     Duration::from_nanos(fastrand::u64(0..=u64::try_from(most.as_nanos()).unwrap_or(u64::MAX)))
 }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::decode::json;
-use crate::error::{cut, is_html, is_web_page};
-use crate::hidden::Hidden;
+use crate::redact::Redactor;
 use crate::refusal::{Endpoint, RefusalKind};
+use crate::text::{cut, is_html, is_web_page};
 
 /// A refusal in an API's own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Refusal {
 /// The error of a failed attempt, and whether to retry.
 pub(super) struct Failure {
     pub(super) error: Box<Error>,
-    pub(super) again: RetryDecision,
+    pub(super) decision: RetryDecision,
     /// The HTTP status, if there was a reply.
     pub(super) status: Option<u16>,
 }
@@ -38,26 +38,27 @@ pub(super) enum RetryDecision {
 }
 
 impl Failure {
-    pub(super) fn new(error: Error, again: RetryDecision) -> Self {
-        Self { error: Box::new(error), again, status: None }
+    pub(super) fn new(error: Error, decision: RetryDecision) -> Self {
+        Self { error: Box::new(error), decision, status: None }
     }
 
-    /// Returns the failure with `hidden` redacted.
-    pub(super) fn without(self, hidden: &Hidden) -> Self {
-        Self { error: Box::new(hidden.error(*self.error)), ..self }
+    /// Returns the failure with `redactor` redacted.
+    pub(super) fn without(self, redactor: &Redactor) -> Self {
+        Self { error: Box::new(redactor.error(*self.error)), ..self }
     }
 
     /// Creates the failure of a request without a complete reply. Certificate errors are not retried.
     pub(super) fn transport(error: reqwest::Error, endpoint: &Endpoint) -> Self {
         let endpoint = endpoint.clone();
         let error = error.without_url();
-        if let Some(reason) = distrust(&error) {
+        if let Some(reason) = untrusted_certificate(&error) {
             return Self::new(
                 Error::Certificate { endpoint, reason, error: error.into() },
                 RetryDecision::Never,
             );
         }
-        let again = if error.is_builder() { RetryDecision::Never } else { RetryDecision::Backoff };
+        let decision =
+            if error.is_builder() { RetryDecision::Never } else { RetryDecision::Backoff };
         let error = if error.is_timeout() {
             Error::Timeout { endpoint, error: error.into() }
         } else if error.is_body() || error.is_decode() {
@@ -65,12 +66,12 @@ impl Failure {
         } else {
             Error::Connect { endpoint, error: error.into() }
         };
-        Self::new(error, again)
+        Self::new(error, decision)
     }
 }
 
 /// Returns the reason for which TLS rejected the certificate, if that is the cause.
-fn distrust(error: &reqwest::Error) -> Option<String> {
+fn untrusted_certificate(error: &reqwest::Error) -> Option<String> {
     // The type is that of the TLS library, which this crate does not name, so its message is parsed.
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -92,7 +93,7 @@ pub(super) struct Reply<'a> {
     /// The host that a redirect names.
     pub(super) redirect: Option<String>,
     /// The pause that the reply asks for.
-    pub(super) asked: Option<Duration>,
+    pub(super) retry_after: Option<Duration>,
     /// The pause if the service throttles without naming one.
     pub(super) throttled: Duration,
     pub(super) body: Vec<u8>,
@@ -153,11 +154,11 @@ impl Reply<'_> {
             RefusalKind::Other => status == 429,
             _ => false,
         };
-        let again = match (self.asked, status) {
-            _ if throttled => RetryDecision::After(self.asked.unwrap_or(self.throttled)),
+        let decision = match (self.retry_after, status) {
+            _ if throttled => RetryDecision::After(self.retry_after.unwrap_or(self.throttled)),
             _ if refusal.kind == RefusalKind::Busy => RetryDecision::Backoff,
             _ if refusal.kind == RefusalKind::Spent => RetryDecision::Never,
-            (Some(asked), 408 | 500..) => RetryDecision::After(asked),
+            (Some(retry_after), 408 | 500..) => RetryDecision::After(retry_after),
             (None, 408 | 500..) => RetryDecision::Backoff,
             _ => RetryDecision::Never,
         };
@@ -169,7 +170,7 @@ impl Reply<'_> {
             _ => false,
         };
         let advice = if auth && advice.is_empty() { "check the key and the plan" } else { advice };
-        let error = match again {
+        let error = match decision {
             RetryDecision::After(retry_after) => {
                 Error::RateLimited { endpoint, status, retry_after, message }
             }
@@ -177,7 +178,7 @@ impl Reply<'_> {
             _ if auth => Error::Auth { endpoint, status, code, message, advice },
             _ => Error::Status { endpoint, status, kind, code, message, advice },
         };
-        Failure::new(error, again)
+        Failure::new(error, decision)
     }
 
     fn in_plain_text(&self) -> Refusal {

@@ -30,13 +30,13 @@ pub use classify::Refusal;
 use classify::{Failure, Reply, RetryDecision};
 pub use config::{HttpConfig, Retry};
 pub use endpoint::BaseUrl;
-use rate_limit::Limit;
+use rate_limit::RateLimiter;
 pub use rate_limit::{Budget, PerMinute, Quota, RateLimitHint};
 #[cfg(feature = "_socket")]
 pub use socket::{QueryKey, Socket, SocketMessage, Sockets};
 pub use usage::{Traffic, Usage};
 
-use crate::hidden::Hidden;
+use crate::redact::Redactor;
 pub use crate::refusal::{Endpoint, RefusalKind};
 use crate::{Context, Error, Result};
 
@@ -94,10 +94,10 @@ pub struct Http {
     service: Service,
     client: Client,
     base: BaseUrl,
-    limit: Limit,
+    rate_limiter: RateLimiter,
     usage: Usage,
     config: HttpConfig,
-    hidden: Hidden,
+    redactor: Redactor,
     clock: Arc<dyn Clock>,
 }
 
@@ -174,9 +174,10 @@ impl Http {
             per_month: config.per_month.or(service.quota.per_month),
         };
         let (usage, clock) = (context.usage.clone(), context.clock.clone());
-        let limit = Limit::new(service.name, &base.host(), quota, usage.clone(), clock.clone());
-        let (config, hidden) = (config.clone(), Hidden::new(key));
-        Ok(Self { service, client, base, limit, usage, config, hidden, clock })
+        let rate_limiter =
+            RateLimiter::new(service.name, &base.host(), quota, usage.clone(), clock.clone());
+        let (config, redactor) = (config.clone(), Redactor::new(key));
+        Ok(Self { service, client, base, rate_limiter, usage, config, redactor, clock })
     }
 
     /// Returns the quota of the service and what is left of it.
@@ -184,12 +185,12 @@ impl Http {
     /// # Errors
     /// When the record of requests cannot be read.
     pub fn budget(&self) -> Result<Budget> {
-        self.limit.budget()
+        self.rate_limiter.budget()
     }
 
     /// Returns the key to redact from replies.
-    pub(crate) fn hidden(&self) -> &Hidden {
-        &self.hidden
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// Returns the JSON at `path`, deserialized by `decode`, whose errors are redacted too.
@@ -214,7 +215,7 @@ impl Http {
         request: Request<'_>,
         decode: impl FnOnce(&[u8]) -> Result<T>,
     ) -> Result<T> {
-        decode(&self.send(request).await?).map_err(|error| self.hidden.error(error))
+        decode(&self.send(request).await?).map_err(|error| self.redactor.error(error))
     }
 
     /// Returns the JSON at `path` below the base URL. Text in `path` and `query` needs no escaping.
@@ -263,15 +264,15 @@ impl Http {
             };
             // A successful answer costs credits even if it was lost in transit.
             if self.service.failures_are_free && failure.status.is_none_or(|status| status >= 300) {
-                self.limit.refund(credits)?;
+                self.rate_limiter.refund(credits)?;
             }
-            let pause = match failure.again {
+            let pause = match failure.decision {
                 RetryDecision::Never => return Err(*failure.error),
                 RetryDecision::Backoff => retry.backoff().after(attempt),
-                RetryDecision::After(asked) => {
+                RetryDecision::After(retry_after) => {
                     // Other clients of this host have to pause as well.
-                    self.limit.pause_for(asked)?;
-                    asked.saturating_add(retry.backoff().jitter())
+                    self.rate_limiter.pause_for(retry_after)?;
+                    retry_after.saturating_add(retry.backoff().jitter())
                 }
             };
             let left = deadline.saturating_duration_since(Instant::now());
@@ -287,7 +288,7 @@ impl Http {
             });
             self.acquire(credits, endpoint).await?;
             if Instant::now() >= deadline {
-                self.limit.refund(credits)?;
+                self.rate_limiter.refund(credits)?;
                 return Err(*failure.error);
             }
         }
@@ -303,7 +304,7 @@ impl Http {
             retry_after,
             message: "it said so in an earlier answer".into(),
         };
-        let waited = self.limit.wait(credits, self.config.retry.budget, held).await?;
+        let waited = self.rate_limiter.acquire(credits, self.config.retry.budget, held).await?;
         self.usage.count(self.service.name, |traffic| traffic.waited += waited);
         Ok(())
     }
@@ -328,8 +329,10 @@ impl Http {
         let hint = (self.service.hint)(headers, now);
         // The time until which the quota is used up is also the time at which to retry.
         let held = hint.hold_until.map(|until| (until - now).to_std().unwrap_or_default());
-        let asked = retry::retry_after(headers, now).or(held);
-        self.limit.heed(hint).map_err(|error| Failure::new(error, RetryDecision::Never))?;
+        let retry_after = retry::retry_after(headers, now).or(held);
+        self.rate_limiter
+            .apply_hint(hint)
+            .map_err(|error| Failure::new(error, RetryDecision::Never))?;
         let body = match self.body(response, endpoint).await {
             Ok(body) => body,
             // That the request was refused matters more than the message of the refusal.
@@ -339,9 +342,9 @@ impl Http {
         self.usage.count(self.service.name, |traffic| traffic.bytes += body.len() as u64);
         let throttled = self.config.retry.throttled_pause.unwrap_or(self.service.throttled_pause);
         let json = request.json;
-        Reply { endpoint, status, json, redirect, asked, throttled, body }
+        Reply { endpoint, status, json, redirect, retry_after, throttled, body }
             .classify(self.service.refusal)
-            .map_err(|failure| Failure { status: Some(status), ..failure.without(&self.hidden) })
+            .map_err(|failure| Failure { status: Some(status), ..failure.without(&self.redactor) })
     }
 
     /// Returns the host that a redirect names, unless it contains the key.
@@ -349,7 +352,7 @@ impl Http {
         let to = location.to_str().ok().and_then(|to| from.join(to).ok());
         let host = to.as_ref().and_then(Url::host_str).map(str::to_owned);
         // Hosts are lowercase, whatever the case of the key.
-        let key = self.hidden.key().map(str::to_ascii_lowercase);
+        let key = self.redactor.key().map(str::to_ascii_lowercase);
         host.filter(|host| key.is_none_or(|key| !host.contains(&key)))
             .unwrap_or_else(|| "an address that cannot be shown".into())
     }

@@ -114,7 +114,7 @@ pub struct RateLimitHint {
 /// The recorded usage of a host; times in microseconds since 1970, minutes and days counted from there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Spent {
+pub(super) struct CreditUse {
     /// The time at which the next request may be sent.
     next_at: i64,
     /// The time until which the host asked for a pause.
@@ -130,9 +130,9 @@ pub(super) struct Spent {
 }
 
 /// The longest pause that a host asks for, in microseconds: a time further ahead comes from a wrong clock.
-const LONGEST_HOLD: i64 = 2 * 86_400_000_000;
+const MAX_HOLD: i64 = 2 * 86_400_000_000;
 
-impl Spent {
+impl CreditUse {
     fn roll(&mut self, now: DateTime<Utc>) {
         let micros = now.timestamp_micros();
         let minute = micros.div_euclid(60_000_000);
@@ -148,12 +148,12 @@ impl Spent {
         if self.month != month {
             (self.month, self.in_month) = (month, 0);
         }
-        if self.hold_until > micros + LONGEST_HOLD {
+        if self.hold_until > micros + MAX_HOLD {
             self.hold_until = 0;
         }
         // Slots are at most an hour apart, and no queue has a hundred of them: a slot further ahead comes
         // from a wrong clock.
-        if self.next_at > micros + LONGEST_HOLD {
+        if self.next_at > micros + MAX_HOLD {
             self.next_at = 0;
         }
     }
@@ -166,10 +166,10 @@ impl Spent {
 }
 
 /// The rate limiter of one service.
-pub(super) struct Limit {
+pub(super) struct RateLimiter {
     service: &'static str,
     /// The service and its host: services at the same host have separate budgets.
-    place: String,
+    key: String,
     quota: Quota,
     usage: Usage,
     clock: Arc<dyn Clock>,
@@ -178,7 +178,7 @@ pub(super) struct Limit {
 }
 
 /// The outcome of a reservation.
-enum Turn {
+enum Reservation {
     /// The request may be sent at that time.
     At(DateTime<Utc>),
     /// The host asked for a pause until that time.
@@ -190,7 +190,7 @@ enum Turn {
     },
 }
 
-impl Limit {
+impl RateLimiter {
     pub(super) fn new(
         service: &'static str,
         host: &str,
@@ -199,8 +199,8 @@ impl Limit {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let anchor = (clock.now(), Instant::now());
-        let place = format!("{service}@{host}");
-        Self { service, place, quota, usage, clock, anchor }
+        let key = format!("{service}@{host}");
+        Self { service, key, quota, usage, clock, anchor }
     }
 
     /// Returns the present time, which never goes back: a clock that is set back does not restore slots that
@@ -216,27 +216,27 @@ impl Limit {
     ///
     /// # Errors
     /// [`Error::CreditsSpent`] when the quota of the day or the month is used up; `held` when the host asked
-    /// for a pause longer than `patience`.
-    pub(super) async fn wait(
+    /// for a pause longer than `max_wait`.
+    pub(super) async fn acquire(
         &self,
         credits: u32,
-        patience: Duration,
+        max_wait: Duration,
         held: impl Fn(Duration) -> Error,
     ) -> Result<Duration> {
         let begun = Instant::now();
         loop {
             let now = self.now();
-            match self.usage.at(&self.place, |spent| self.acquire(spent, now, credits))? {
-                Turn::At(at) => {
+            match self.usage.at(&self.key, |spent| self.reserve(spent, now, credits))? {
+                Reservation::At(at) => {
                     self.sleep_until(at, now).await;
                     // Another client may have been asked to pause in the meantime.
                     while let Some(until) = self.held_until()? {
-                        self.stay_away(until, patience, &held).await?;
+                        self.wait_until(until, max_wait, &held).await?;
                     }
                     return Ok(begun.elapsed());
                 }
-                Turn::Held(until) => self.stay_away(until, patience, &held).await?,
-                Turn::Spent { limit, per, until } => {
+                Reservation::Held(until) => self.wait_until(until, max_wait, &held).await?,
+                Reservation::Spent { limit, per, until } => {
                     return Err(Error::CreditsSpent { service: self.service, limit, per, until });
                 }
             }
@@ -245,22 +245,22 @@ impl Limit {
 
     fn held_until(&self) -> Result<Option<DateTime<Utc>>> {
         let now = self.now();
-        let until = self.usage.at(&self.place, |spent| {
+        let until = self.usage.at(&self.key, |spent| {
             spent.roll(now);
             spent.hold_until
         })?;
         Ok((until > now.timestamp_micros()).then(|| instant(until, now)))
     }
 
-    async fn stay_away(
+    async fn wait_until(
         &self,
         until: DateTime<Utc>,
-        patience: Duration,
+        max_wait: Duration,
         held: &impl Fn(Duration) -> Error,
     ) -> Result<()> {
         let now = self.now();
         let pause = (until - now).to_std().unwrap_or_default();
-        if pause > patience {
+        if pause > max_wait {
             return Err(held(pause));
         }
         self.sleep_until(until, now).await;
@@ -275,11 +275,11 @@ impl Limit {
         }
     }
 
-    fn acquire(&self, spent: &mut Spent, now: DateTime<Utc>, credits: u32) -> Turn {
+    fn reserve(&self, spent: &mut CreditUse, now: DateTime<Utc>, credits: u32) -> Reservation {
         spent.roll(now);
         let micros = now.timestamp_micros();
         if spent.hold_until > micros {
-            return Turn::Held(instant(spent.hold_until, now));
+            return Reservation::Held(instant(spent.hold_until, now));
         }
         let today = now.date_naive();
         let over = |used: u32, limit: Option<u32>| {
@@ -288,11 +288,11 @@ impl Limit {
         if let Some(limit) = over(spent.in_month, self.quota.per_month) {
             let until =
                 today.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)));
-            return Turn::Spent { limit, per: "month", until: until.unwrap_or(today) };
+            return Reservation::Spent { limit, per: "month", until: until.unwrap_or(today) };
         }
         if let Some(limit) = over(spent.in_day, self.quota.per_day) {
             let until = today.checked_add_days(Days::new(1)).unwrap_or(today);
-            return Turn::Spent { limit, per: "day", until };
+            return Reservation::Spent { limit, per: "day", until };
         }
         // A request of several credits waits for the slots of all of them.
         let credits_more = i64::from(credits.max(1)) - 1;
@@ -300,24 +300,24 @@ impl Limit {
         let at = spent.next_at.saturating_add(period.saturating_mul(credits_more)).max(micros);
         spent.next_at = at.saturating_add(period.saturating_mul(credits_more + 1));
         spent.add(credits);
-        Turn::At(instant(at, now))
+        Reservation::At(instant(at, now))
     }
 
     /// Records what the service itself reports about its rate limit.
-    pub(super) fn heed(&self, hint: RateLimitHint) -> Result<()> {
+    pub(super) fn apply_hint(&self, hint: RateLimitHint) -> Result<()> {
         if hint == RateLimitHint::default() {
             return Ok(());
         }
         let now = self.now();
-        self.usage.at(&self.place, |spent| {
+        self.usage.at(&self.key, |spent| {
             spent.roll(now);
             if let Some(until) = hint.hold_until {
                 spent.hold_until = spent.hold_until.max(until.timestamp_micros());
             }
             if let Some(used) = hint.used_this_minute {
                 // The service's minute may be the previous one on the local clock.
-                let ours = spent.in_minute.max(spent.in_minute_before);
-                spent.add(used.saturating_sub(ours));
+                let own = spent.in_minute.max(spent.in_minute_before);
+                spent.add(used.saturating_sub(own));
             }
         })
     }
@@ -326,12 +326,12 @@ impl Limit {
     pub(super) fn pause_for(&self, pause: Duration) -> Result<()> {
         let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX);
         let hold_until = self.now().checked_add_signed(pause);
-        self.heed(RateLimitHint { hold_until, used_this_minute: None })
+        self.apply_hint(RateLimitHint { hold_until, used_this_minute: None })
     }
 
     /// Returns the credits of a failed request to the quotas of day and month; its slot stays taken.
     pub(super) fn refund(&self, credits: u32) -> Result<()> {
-        self.usage.at(&self.place, |spent| {
+        self.usage.at(&self.key, |spent| {
             spent.in_day = spent.in_day.saturating_sub(credits);
             spent.in_month = spent.in_month.saturating_sub(credits);
         })
@@ -339,7 +339,7 @@ impl Limit {
 
     pub(super) fn budget(&self) -> Result<Budget> {
         let now = self.now();
-        let mut spent = self.usage.at(&self.place, |spent| spent.clone())?;
+        let mut spent = self.usage.at(&self.key, |spent| spent.clone())?;
         spent.roll(now);
         let left = |limit: Option<u32>, used: u32| limit.map(|limit| limit.saturating_sub(used));
         Ok(Budget {
@@ -360,9 +360,9 @@ mod tests {
 
     use super::*;
 
-    fn limit(usage: &Usage, now: &str, quota: Quota) -> Limit {
+    fn limit(usage: &Usage, now: &str, quota: Quota) -> RateLimiter {
         let clock = Arc::new(FixedClock(now.parse().unwrap()));
-        Limit::new("x", "example.com:1", quota, usage.clone(), clock)
+        RateLimiter::new("x", "example.com:1", quota, usage.clone(), clock)
     }
 
     fn held(retry_after: Duration) -> Error {
@@ -376,7 +376,7 @@ mod tests {
         let take = async |now: &str, credits: u32| {
             // Each call stands for a separate process.
             let usage = Usage::kept_in(folder.path());
-            limit(&usage, now, quota).wait(credits, Duration::ZERO, held).await
+            limit(&usage, now, quota).acquire(credits, Duration::ZERO, held).await
         };
         assert!(take("2026-01-30T10:00:00Z", 2).await.is_ok());
         let error = take("2026-01-30T23:59:59Z", 2).await.unwrap_err().to_string();
@@ -398,7 +398,7 @@ mod tests {
         for _ in 0..4 {
             let usage = Usage::kept_in(folder.path());
             let limit = limit(&usage, "2026-01-30T10:00:00Z", quota);
-            limit.wait(1, Duration::ZERO, held).await.unwrap();
+            limit.acquire(1, Duration::ZERO, held).await.unwrap();
         }
         // The clock stands still, so each new process waits for all slots before its own.
         assert!(begun.elapsed() >= Duration::from_millis(100 + 200 + 300));
@@ -408,17 +408,17 @@ mod tests {
     async fn what_the_service_counts_is_believed_once() {
         let (usage, quota) =
             (Usage::default(), Quota { per_day: Some(100), ..Quota::per_minute(600_000) });
-        let left = |limit: &Limit| limit.budget().unwrap().left_today.unwrap();
+        let left = |limit: &RateLimiter| limit.budget().unwrap().left_today.unwrap();
         let before = limit(&usage, "2026-01-30T10:00:58Z", quota);
         for _ in 0..5 {
-            before.wait(1, Duration::ZERO, held).await.unwrap();
+            before.acquire(1, Duration::ZERO, held).await.unwrap();
         }
-        before.heed(RateLimitHint { hold_until: None, used_this_minute: Some(7) }).unwrap();
+        before.apply_hint(RateLimitHint { hold_until: None, used_this_minute: Some(7) }).unwrap();
         assert_eq!(left(&before), 93, "two are somebody else's");
         // The local minute is over, the service's is not.
         let after = limit(&usage, "2026-01-30T10:01:01Z", quota);
-        after.wait(1, Duration::ZERO, held).await.unwrap();
-        after.heed(RateLimitHint { hold_until: None, used_this_minute: Some(8) }).unwrap();
+        after.acquire(1, Duration::ZERO, held).await.unwrap();
+        after.apply_hint(RateLimitHint { hold_until: None, used_this_minute: Some(8) }).unwrap();
         assert!((91..=92).contains(&left(&after)), "{}", left(&after));
     }
 
@@ -428,7 +428,7 @@ mod tests {
         let usage = Usage::kept_in(folder.path());
         let limit = limit(&usage, "2026-01-30T10:00:00Z", Quota::per_minute(600_000));
         limit.pause_for(Duration::from_secs(900)).unwrap();
-        let error = limit.wait(1, Duration::from_secs(180), held).await.unwrap_err().to_string();
+        let error = limit.acquire(1, Duration::from_secs(180), held).await.unwrap_err().to_string();
         assert!(error.contains("held for 8") || error.contains("held for 900"), "{error}");
         std::fs::write(folder.path().join("x@example.com_1.json"), "not ours").unwrap();
         let error = limit.budget().unwrap_err().to_string();

@@ -19,8 +19,8 @@ use url::Url;
 
 use super::classify::{Failure, Reply, RetryDecision};
 use super::{Budget, Endpoint, Http, HttpConfig, RefusalKind, Service, check_key, retry};
-use crate::error::cut;
-use crate::hidden::Hidden;
+use crate::redact::Redactor;
+use crate::text::cut;
 use crate::{Context, Error, Result};
 
 /// A key in the query of the URL, for services that accept it nowhere else.
@@ -45,7 +45,7 @@ pub struct Socket {
     stream: WebSocketStream<Upgraded>,
     endpoint: Endpoint,
     limit: usize,
-    hidden: Hidden,
+    redactor: Redactor,
 }
 
 /// A message received over a WebSocket.
@@ -56,7 +56,7 @@ pub enum SocketMessage {
     /// The size in bytes of a message that is not text.
     Binary(usize),
     /// A control frame without content, such as a ping or a pong.
-    Life,
+    Control,
 }
 
 impl fmt::Debug for Socket {
@@ -67,8 +67,8 @@ impl fmt::Debug for Socket {
 
 impl Sockets {
     /// Returns the key to redact from messages.
-    pub(crate) fn hidden(&self) -> &Hidden {
-        self.http.hidden()
+    pub(crate) fn redactor(&self) -> &Redactor {
+        self.http.redactor()
     }
 
     /// Creates a factory of WebSockets at `service`. Of `config`, the maximum body size limits a message, and
@@ -109,27 +109,27 @@ impl Sockets {
         let http = &self.http;
         let mut url = http.base.join(path, &[]);
         let endpoint = Endpoint::of(&url);
-        if let Some(key) = http.hidden.key() {
+        if let Some(key) = http.redactor.key() {
             url.query_pairs_mut().append_pair(self.parameter, key);
         }
         http.acquire(0, &endpoint).await?;
         http.usage.count(http.service.name, |traffic| traffic.requests += 1);
-        match self.shake_hands(url, &endpoint).await {
+        match self.handshake(url, &endpoint).await {
             Ok(stream) => {
                 tracing::debug!(service = http.service.name, %endpoint, "connected");
-                let (limit, hidden) = (http.config.max_body, http.hidden.clone());
-                Ok(Socket { stream, endpoint, limit, hidden })
+                let (limit, redactor) = (http.config.max_body, http.redactor.clone());
+                Ok(Socket { stream, endpoint, limit, redactor })
             }
             Err(failure) => {
-                if let RetryDecision::After(asked) = failure.again {
-                    http.limit.pause_for(asked)?;
+                if let RetryDecision::After(retry_after) = failure.decision {
+                    http.rate_limiter.pause_for(retry_after)?;
                 }
                 Err(*failure.error)
             }
         }
     }
 
-    async fn shake_hands(
+    async fn handshake(
         &self,
         url: Url,
         endpoint: &Endpoint,
@@ -168,15 +168,15 @@ impl Sockets {
         let status = response.status().as_u16();
         let headers = response.headers();
         let redirect = headers.get("location").map(|to| http.host_of(url, to));
-        let asked = retry::retry_after(headers, http.clock.now());
+        let retry_after = retry::retry_after(headers, http.clock.now());
         let throttled = http.config.retry.throttled_pause.unwrap_or(http.service.throttled_pause);
         // That the request was refused matters more than the message of the refusal.
         let body = http.body(response, endpoint).await.unwrap_or_default();
-        let reply = Reply { endpoint, status, json: true, redirect, asked, throttled, body };
+        let reply = Reply { endpoint, status, json: true, redirect, retry_after, throttled, body };
         match reply.classify(http.service.refusal) {
-            Err(failure) => failure.without(&http.hidden),
+            Err(failure) => failure.without(&http.redactor),
             Ok(body) => {
-                let message = cut(&http.hidden.text(&String::from_utf8_lossy(&body)), 200);
+                let message = cut(&http.redactor.text(&String::from_utf8_lossy(&body)), 200);
                 let advice = "a WebSocket was asked for: check the base URL";
                 let (endpoint, kind, code) = (endpoint.clone(), RefusalKind::Other, None);
                 let error = Error::Status { endpoint, status, kind, code, message, advice };
@@ -212,7 +212,7 @@ impl Socket {
     ///
     /// # Errors
     /// When the service closes the connection, the connection breaks, or a message exceeds the maximum size.
-    pub async fn hear(&mut self) -> Result<SocketMessage> {
+    pub async fn receive(&mut self) -> Result<SocketMessage> {
         match self.stream.next().await {
             None => Err(self.interrupted("the line ended".into())),
             Some(Err(error)) => Err(self.broken(error)),
@@ -222,14 +222,14 @@ impl Socket {
                 let reason = frame.map_or_else(
                     || "it closed without a reason".into(),
                     |frame| {
-                        let said = cut(&self.hidden.text(frame.reason.as_str()), 120);
+                        let said = cut(&self.redactor.text(frame.reason.as_str()), 120);
                         format!("it closed with code {}: {said}", u16::from(frame.code))
                     },
                 );
                 Err(self.interrupted(reason))
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
-                Ok(SocketMessage::Life)
+                Ok(SocketMessage::Control)
             }
         }
     }
@@ -237,16 +237,16 @@ impl Socket {
     /// Returns the next message that has already arrived, or `None` if there is none.
     ///
     /// # Errors
-    /// As for [`Self::hear`].
-    pub fn heard(&mut self) -> Option<Result<SocketMessage>> {
+    /// As for [`Self::receive`].
+    pub fn try_receive(&mut self) -> Option<Result<SocketMessage>> {
         // Tokio's cooperative budget must not report an empty connection where messages are waiting.
-        tokio::task::unconstrained(self.hear()).now_or_never()
+        tokio::task::unconstrained(self.receive()).now_or_never()
     }
 
     /// Closes the connection, waiting at most 200 ms for the other side.
     pub async fn close(mut self) {
-        let patience = std::time::Duration::from_millis(200);
-        let _ = timeout(patience, self.stream.close(None)).await;
+        let max_wait = std::time::Duration::from_millis(200);
+        let _ = timeout(max_wait, self.stream.close(None)).await;
     }
 
     /// Returns the endpoint of the connection.

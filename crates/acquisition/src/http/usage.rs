@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::rate_limit::Spent;
+use super::rate_limit::CreditUse;
 use crate::{Error, Result};
 
 /// The usage of each service, shared by all its clients.
@@ -28,7 +28,7 @@ pub struct Usage {
 #[derive(Debug, Default)]
 struct Budgets {
     folder: Option<PathBuf>,
-    spent: Mutex<BTreeMap<String, Spent>>,
+    spent: Mutex<BTreeMap<String, CreditUse>>,
 }
 
 type Counters = Mutex<BTreeMap<&'static str, Traffic>>;
@@ -102,12 +102,12 @@ impl Usage {
 
     /// Applies `change` to the recorded usage of `place` and returns its result; exclusive across threads and
     /// processes.
-    pub(super) fn at<T>(&self, place: &str, change: impl FnOnce(&mut Spent) -> T) -> Result<T> {
+    pub(super) fn at<T>(&self, key: &str, change: impl FnOnce(&mut CreditUse) -> T) -> Result<T> {
         let mut spent = self.budgets.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(folder) = &self.budgets.folder else {
-            return Ok(change(spent.entry(place.into()).or_default()));
+            return Ok(change(spent.entry(key.into()).or_default()));
         };
-        let path = folder.join(format!("{}.json", place.replace(':', "_")));
+        let path = folder.join(format!("{}.json", key.replace(':', "_")));
         let failed = |error: io::Error| Error::Usage { path: path.clone(), error };
         fs::create_dir_all(folder).map_err(failed)?;
         let mut options = OpenOptions::new();
@@ -116,11 +116,11 @@ impl Usage {
         file.lock().map_err(failed)?;
         let mut spent = read(&mut file).map_err(failed)?;
         let before = spent.clone();
-        let said = change(&mut spent);
+        let result = change(&mut spent);
         if spent != before {
             write(&mut file, &spent).map_err(failed)?;
         }
-        Ok(said)
+        Ok(result)
         // Closing the file unlocks it.
     }
 }
@@ -129,21 +129,21 @@ fn locked(counters: &Counters) -> MutexGuard<'_, BTreeMap<&'static str, Traffic>
     counters.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn read(file: &mut File) -> io::Result<Spent> {
+fn read(file: &mut File) -> io::Result<CreditUse> {
     let mut text = String::new();
     file.read_to_string(&mut text)?;
     // A shorter state is padded with spaces, never truncated: a kill in between must not leave half a
     // document.
-    if text.trim().is_empty() { Ok(Spent::default()) } else { Ok(serde_json::from_str(&text)?) }
+    if text.trim().is_empty() { Ok(CreditUse::default()) } else { Ok(serde_json::from_str(&text)?) }
 }
 
 /// The length of every state in bytes, so that one write replaces one state by the next.
-const LENGTH: usize = 256;
+const STATE_BYTES: usize = 256;
 
-fn write(file: &mut File, spent: &Spent) -> io::Result<()> {
+fn write(file: &mut File, spent: &CreditUse) -> io::Result<()> {
     let text = serde_json::to_string(spent)?;
     file.rewind()?;
-    file.write_all(format!("{text:<LENGTH$}").as_bytes())
+    file.write_all(format!("{text:<STATE_BYTES$}").as_bytes())
 }
 
 #[cfg(test)]

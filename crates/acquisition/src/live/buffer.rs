@@ -11,7 +11,7 @@ use crate::bad_rows::BadRow;
 
 /// The buffer of rows for the next page. Of two rows with one key the later one is kept, as in the sinks.
 #[derive(Debug, Default)]
-pub(super) struct Pending {
+pub(super) struct RowBuffer {
     quotes: BTreeMap<(String, DateTime<Utc>), Quote>,
     trades: BTreeMap<(String, i64), MarketTrade>,
     candles: BTreeMap<(String, String, DateTime<Utc>), Candle>,
@@ -19,7 +19,7 @@ pub(super) struct Pending {
     coverage: BTreeMap<(String, DateTime<Utc>), Coverage>,
 }
 
-impl Pending {
+impl RowBuffer {
     pub(super) fn quote(&mut self, row: Quote) {
         self.quotes.insert((row.symbol.clone(), row.at), row);
     }

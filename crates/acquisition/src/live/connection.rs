@@ -16,34 +16,34 @@ pub(super) enum Connection {
         failures: u32,
         not_before: Instant,
     },
-    Open(Box<Open>),
+    Open(Box<OpenConnection>),
 }
 
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct OpenConnection {
     socket: Socket,
     since: Instant,
     /// The number of consecutive failures before this connection.
     failures: u32,
     /// The time of the last message.
-    heard: Instant,
+    received: Instant,
     /// The time of the last event.
     event: Instant,
     /// The deadline for the answers to all subscriptions; `None` once all are there.
     answers_due: Option<Instant>,
-    next_beat: Option<Instant>,
+    next_heartbeat: Option<Instant>,
     /// The last instant at which every message that had arrived was processed.
-    quiet: DateTime<Utc>,
-    /// The value of `quiet` before the last message: everything sent before it has been received.
+    caught_up_at: DateTime<Utc>,
+    /// The value of `caught_up_at` before the last message: everything sent before it has been received.
     pub(super) complete: DateTime<Utc>,
 }
 
-impl Open {
-    /// Extends the timeouts by `away`, the time in which no fetch listened, which is no fault of the service.
-    pub(super) fn forgive(&mut self, away: std::time::Duration) {
-        self.heard += away;
-        self.event += away;
-        self.answers_due = self.answers_due.map(|due| due + away);
+impl OpenConnection {
+    /// Extends the timeouts by `idle`, the time in which no fetch listened, which is no fault of the service.
+    pub(super) fn extend_timeouts(&mut self, idle: std::time::Duration) {
+        self.received += idle;
+        self.event += idle;
+        self.answers_due = self.answers_due.map(|due| due + idle);
     }
 
     fn broken(&self, reason: impl Into<String>) -> Error {
@@ -58,201 +58,205 @@ fn broken(socket: &Socket, reason: impl Into<String>) -> Error {
 impl<P: Protocol> Live<P> {
     /// Waits for the end of the backoff, if it is before `deadline`, and connects.
     pub(super) async fn reconnect(&self, state: &mut State, deadline: Instant) {
-        let Connection::Closed { failures, not_before } = state.line else { return };
+        let Connection::Closed { failures, not_before } = state.connection else { return };
         sleep_until(not_before.min(deadline)).await;
         if not_before > deadline {
             return;
         }
         match self.connect(failures).await {
-            Ok(up) => state.line = Connection::Open(Box::new(up)),
-            Err(error) => self.fall(state, error),
+            Ok(open) => state.connection = Connection::Open(Box::new(open)),
+            Err(error) => self.disconnect(state, error),
         }
     }
 
-    async fn connect(&self, failures: u32) -> Result<Open> {
+    async fn connect(&self, failures: u32) -> Result<OpenConnection> {
         let mut socket = self.sockets.open(self.protocol.path()).await?;
         for text in self.protocol.subscribe() {
             let sent = timeout(self.config.ack_timeout, socket.send(text)).await;
             sent.unwrap_or_else(|_| Err(broken(&socket, "it does not take a subscription")))?;
         }
         let (since, now) = (Instant::now(), self.clock.now());
-        Ok(Open {
+        Ok(OpenConnection {
             socket,
             since,
             failures,
-            heard: since,
+            received: since,
             event: since,
             answers_due: Some(since + self.config.ack_timeout),
-            next_beat: self.protocol.heartbeat().map(|(every, _)| since + every),
-            quiet: now,
+            next_heartbeat: self.protocol.heartbeat().map(|(every, _)| since + every),
+            caught_up_at: now,
             complete: now,
         })
     }
 
     /// Receives one message, if one arrives before `deadline`, and does what is due.
     pub(super) async fn listen(&self, state: &mut State, deadline: Instant) {
-        let Connection::Open(up) = &mut state.line else { return };
-        let heard = match up.socket.heard() {
-            Some(heard) => heard,
+        let Connection::Open(open) = &mut state.connection else { return };
+        let received = match open.socket.try_receive() {
+            Some(received) => received,
             None => {
-                up.quiet = self.clock.now();
-                if let Err(error) = self.keep_up(state).await {
-                    return self.fall(state, error);
+                open.caught_up_at = self.clock.now();
+                if let Err(error) = self.run_due_work(state).await {
+                    return self.disconnect(state, error);
                 }
-                let Connection::Open(up) = &mut state.line else { return };
-                let wake = self.due(up).min(deadline);
-                match timeout_at(wake, up.socket.hear()).await {
-                    Ok(heard) => heard,
+                let Connection::Open(open) = &mut state.connection else { return };
+                let wake = self.next_deadline(open).min(deadline);
+                match timeout_at(wake, open.socket.receive()).await {
+                    Ok(received) => received,
                     Err(_) => return,
                 }
             }
         };
-        let heard = match heard {
-            Ok(heard) => heard,
-            Err(error) => return self.fall(state, error),
+        let received = match received {
+            Ok(received) => received,
+            Err(error) => return self.disconnect(state, error),
         };
-        if let Some(up) = up_of(state) {
-            up.heard = Instant::now();
-            up.complete = up.quiet;
+        if let Some(open) = open_connection(state) {
+            open.received = Instant::now();
+            open.complete = open.caught_up_at;
         }
-        match heard {
-            SocketMessage::Text(text) => self.take(state, &text),
+        match received {
+            SocketMessage::Text(text) => self.handle_message(state, &text),
             SocketMessage::Binary(bytes) => {
                 tracing::debug!(source = self.protocol.name(), bytes, "a binary message, ignored");
             }
-            SocketMessage::Life => {}
+            SocketMessage::Control => {}
         }
     }
 
     /// Returns the next instant at which something is due.
-    fn due(&self, up: &Open) -> Instant {
-        let silence = up.heard + self.config.silence_timeout;
-        let data = self.config.data_timeout.map(|most| up.event + most);
-        [up.answers_due, up.next_beat, data].into_iter().flatten().fold(silence, Instant::min)
+    fn next_deadline(&self, open: &OpenConnection) -> Instant {
+        let silence = open.received + self.config.silence_timeout;
+        let data = self.config.data_timeout.map(|most| open.event + most);
+        [open.answers_due, open.next_heartbeat, data]
+            .into_iter()
+            .flatten()
+            .fold(silence, Instant::min)
     }
 
     /// Does what is due while no message arrives: finalizes candles, checks timeouts and sends heartbeats.
-    async fn keep_up(&self, state: &mut State) -> Result<()> {
+    async fn run_due_work(&self, state: &mut State) -> Result<()> {
         let now = Instant::now();
         let grace = TimeDelta::from_std(self.config.grace).unwrap_or(TimeDelta::MAX);
-        let Connection::Open(up) = &mut state.line else { return Ok(()) };
-        for track in &mut state.tracks {
+        let Connection::Open(open) = &mut state.connection else { return Ok(()) };
+        for series in &mut state.series {
             // The reference is the instant up to which messages were received, not the present.
-            if let Some(bar) = track.overdue(up.complete, grace) {
-                track.add_row();
-                state.pending.candle(bar);
+            if let Some(candle) = series.overdue(open.complete, grace) {
+                series.add_row();
+                state.buffer.candle(candle);
             }
         }
-        if now >= up.heard + self.config.silence_timeout {
-            return Err(up.broken("it has fallen silent"));
+        if now >= open.received + self.config.silence_timeout {
+            return Err(open.broken("it has fallen silent"));
         }
-        if self.config.data_timeout.is_some_and(|most| now >= up.event + most) {
-            return Err(up.broken("it is alive and tells nothing"));
+        if self.config.data_timeout.is_some_and(|most| now >= open.event + most) {
+            return Err(open.broken("it is alive and tells nothing"));
         }
-        if up.next_beat.is_some_and(|due| now >= due)
+        if open.next_heartbeat.is_some_and(|due| now >= due)
             && let Some((every, text)) = self.protocol.heartbeat()
         {
-            let sent = timeout(self.config.ack_timeout, up.socket.send(text.into())).await;
-            sent.unwrap_or_else(|_| Err(up.broken("it takes nothing any more")))?;
-            up.next_beat = Some(now + every);
+            let sent = timeout(self.config.ack_timeout, open.socket.send(text.into())).await;
+            sent.unwrap_or_else(|_| Err(open.broken("it takes nothing any more")))?;
+            open.next_heartbeat = Some(now + every);
         }
-        if up.answers_due.is_some_and(|due| now >= due) {
-            if state.tracks.iter().all(|track| !track.is_answered()) {
-                return Err(up.broken("it does not answer our subscription"));
+        if open.answers_due.is_some_and(|due| now >= due) {
+            if state.series.iter().all(|series| !series.is_answered()) {
+                return Err(open.broken("it does not answer our subscription"));
             }
             let waited = self.config.ack_timeout;
-            for at in 0..state.tracks.len() {
-                if !state.tracks[at].is_answered() {
+            for at in 0..state.series.len() {
+                if !state.series[at].is_answered() {
                     self.refuse(state, at, format!("no answer to the subscription in {waited:?}"));
                 }
             }
-            self.answered(state)?;
+            self.check_answers(state)?;
         }
         Ok(())
     }
 
     /// Processes a message.
-    fn take(&self, state: &mut State, text: &str) {
+    fn handle_message(&self, state: &mut State, text: &str) {
         let now = self.clock.now();
-        let said = match self.protocol.read(text, now) {
-            Ok(said) => said,
-            Err(error) => return self.sift(state, "unknown", error, text),
+        let messages = match self.protocol.read(text, now) {
+            Ok(messages) => messages,
+            Err(error) => return self.handle_invalid(state, "unknown", error, text),
         };
-        for said in said {
-            match said {
+        for message in messages {
+            match message {
                 ServerMessage::Accepted(at) => {
-                    state.welcome = true;
-                    state.tracks[at].begin(now, None);
+                    state.ever_accepted = true;
+                    state.series[at].begin(now, None);
                 }
                 ServerMessage::Refused(at, reason) => self.refuse(state, at, reason),
-                ServerMessage::Complaint(reason) => {
-                    return self.hang_up(state, format!("it says: {reason}"));
+                ServerMessage::ConnectionError(reason) => {
+                    return self.close(state, format!("it says: {reason}"));
                 }
                 ServerMessage::Event { series, event, snapshot } => {
-                    if let Some(up) = up_of(state) {
-                        up.event = Instant::now();
+                    if let Some(open) = open_connection(state) {
+                        open.event = Instant::now();
                     }
-                    take_event(state, series, event, snapshot);
+                    buffer_event(state, series, event, snapshot);
                     continue;
                 }
                 ServerMessage::Bad { table, content, error } => {
-                    self.sift(state, table, error, &content);
+                    self.handle_invalid(state, table, error, &content);
                     continue;
                 }
             }
-            if let Err(error) = self.answered(state) {
-                return self.fall(state, error);
+            if let Err(error) = self.check_answers(state) {
+                return self.disconnect(state, error);
             }
         }
     }
 
     /// Quarantines an invalid message; or closes the connection and fails after the page with the good rows,
     /// because the ledger must not claim complete coverage.
-    fn sift(&self, state: &mut State, table: &'static str, error: Error, content: &str) {
+    fn handle_invalid(&self, state: &mut State, table: &'static str, error: Error, content: &str) {
         let now = self.clock.now();
-        let mut sieve =
-            RowFilter::new(self.bad_rows, table, "message").hiding(self.sockets.hidden());
+        let mut row_filter =
+            RowFilter::new(self.bad_rows, table, "message").redacting(self.sockets.redactor());
         state.bad += 1;
         let at = now.to_rfc3339_opts(SecondsFormat::Micros, true);
         let place = || format!("{at} #{}", state.bad);
-        if let Err(error) = sieve.pass(Err::<(), _>(error), place, || content.into()) {
-            self.hang_up(state, "its message makes no sense");
+        if let Err(error) = row_filter.pass(Err::<(), _>(error), place, || content.into()) {
+            self.close(state, "its message makes no sense");
             state.broken = Some(error);
             return;
         }
-        state.pending.bad.extend(sieve.into_bad());
+        state.buffer.bad.extend(row_filter.into_bad());
     }
 
-    fn hang_up(&self, state: &mut State, reason: impl Into<String>) {
-        if let Connection::Open(up) = &state.line {
-            let error = up.broken(reason);
-            self.fall(state, error);
+    fn close(&self, state: &mut State, reason: impl Into<String>) {
+        if let Connection::Open(open) = &state.connection {
+            let error = open.broken(reason);
+            self.disconnect(state, error);
         }
     }
 
     fn refuse(&self, state: &mut State, at: usize, reason: String) {
-        let reason = self.sockets.hidden().text(&reason);
-        let track = &mut state.tracks[at];
-        tracing::warn!(source = self.protocol.name(), series = track.series, reason, "refused");
-        track.begin(self.clock.now(), Some(reason));
-        if let Some(row) = track.coverage(self.protocol.name(), self.clock.now()) {
-            state.pending.coverage(row);
+        let reason = self.sockets.redactor().text(&reason);
+        let series = &mut state.series[at];
+        tracing::warn!(source = self.protocol.name(), series = series.name, reason, "refused");
+        series.begin(self.clock.now(), Some(reason));
+        if let Some(row) = series.coverage(self.protocol.name(), self.clock.now()) {
+            state.buffer.coverage(row);
         }
     }
 
     /// Checks the answers to the subscriptions: an error if all series are answered for and all are refused.
-    fn answered(&self, state: &mut State) -> Result<()> {
-        if state.tracks.iter().any(|track| !track.is_answered()) {
+    fn check_answers(&self, state: &mut State) -> Result<()> {
+        if state.series.iter().any(|series| !series.is_answered()) {
             return Ok(());
         }
-        if let Some(up) = up_of(state) {
-            up.answers_due = None;
+        if let Some(open) = open_connection(state) {
+            open.answers_due = None;
         }
-        match state.tracks.first().filter(|_| state.tracks.iter().all(|track| track.is_refused())) {
+        match state.series.first().filter(|_| state.series.iter().all(|series| series.is_refused()))
+        {
             None => Ok(()),
             Some(first) => Err(Error::Refused {
                 service: self.protocol.name(),
-                series: first.series.clone(),
+                series: first.name.clone(),
                 reason: first.refusal().unwrap_or_default().into(),
             }),
         }
@@ -260,35 +264,39 @@ impl<P: Protocol> Live<P> {
 
     /// Handles a lost connection: ends the runs, and schedules the reconnect, or fails if the error is
     /// permanent.
-    pub(super) fn fall(&self, state: &mut State, error: Error) {
-        let error = self.sockets.hidden().error(error);
+    pub(super) fn disconnect(&self, state: &mut State, error: Error) {
+        let error = self.sockets.redactor().error(error);
         let now = self.clock.now();
-        let failures = match &state.line {
+        let failures = match &state.connection {
             Connection::Closed { failures, .. } => failures.saturating_add(1),
-            Connection::Open(up) if up.since.elapsed() >= self.config.reconnect.stable_after => 1,
-            Connection::Open(up) => up.failures.saturating_add(1),
+            Connection::Open(open)
+                if open.since.elapsed() >= self.config.reconnect.stable_after =>
+            {
+                1
+            }
+            Connection::Open(open) => open.failures.saturating_add(1),
         };
-        if let Connection::Open(up) = &state.line {
-            for track in &mut state.tracks {
-                track.extend(up.complete);
-                if let Some(row) = track.end(self.protocol.name(), now) {
-                    state.pending.coverage(row);
+        if let Connection::Open(open) = &state.connection {
+            for series in &mut state.series {
+                series.extend(open.complete);
+                if let Some(row) = series.end(self.protocol.name(), now) {
+                    state.buffer.coverage(row);
                 }
             }
         }
         let reconnect = &self.config.reconnect;
         let backoff = Backoff::new(reconnect.first_pause, reconnect.longest_pause);
         let pause = backoff.after(failures);
-        state.line = Connection::Closed { failures, not_before: Instant::now() + pause };
-        let hopeless = match &error {
+        state.connection = Connection::Closed { failures, not_before: Instant::now() + pause };
+        let is_permanent = match &error {
             Error::Auth { .. } | Error::TooLarge { .. } | Error::Config { .. } => true,
             // A service that accepted a subscription before will do so again.
             Error::Refused { .. } | Error::NotJson { .. } | Error::Redirect { .. } => {
-                !state.welcome
+                !state.ever_accepted
             }
-            error => !error.is_temporary() && !state.welcome,
+            error => !error.is_temporary() && !state.ever_accepted,
         };
-        if hopeless || reconnect.failures.is_some_and(|most| failures > most) {
+        if is_permanent || reconnect.failures.is_some_and(|most| failures > most) {
             state.broken = Some(error);
         } else {
             let source = self.protocol.name();
@@ -297,38 +305,38 @@ impl<P: Protocol> Live<P> {
     }
 }
 
-fn up_of(state: &mut State) -> Option<&mut Open> {
-    match &mut state.line {
-        Connection::Open(up) => Some(up),
+fn open_connection(state: &mut State) -> Option<&mut OpenConnection> {
+    match &mut state.connection {
+        Connection::Open(open) => Some(open),
         Connection::Closed { .. } => None,
     }
 }
 
-fn take_event(state: &mut State, series: usize, event: Event, snapshot: bool) {
-    let (track, pending) = (&mut state.tracks[series], &mut state.pending);
+fn buffer_event(state: &mut State, series: usize, event: Event, snapshot: bool) {
+    let (series, buffer) = (&mut state.series[series], &mut state.buffer);
     match event {
         Event::Quote(quote) => {
             // The quote may be the latest one from long ago, so it does not extend the run backwards.
-            track.event(quote.at);
-            track.add_row();
-            pending.quote(quote);
+            series.event(quote.at);
+            series.add_row();
+            buffer.quote(quote);
         }
         Event::Trade(trade) => {
             // A snapshot may omit trades of its first instant.
             let beyond = TimeDelta::microseconds(i64::from(snapshot));
-            track.reach_back(trade.at + beyond);
-            track.event(trade.at);
-            if track.is_new(&trade) {
-                track.add_row();
-                pending.trade(trade);
+            series.extend_back(trade.at + beyond);
+            series.event(trade.at);
+            if series.is_new(&trade) {
+                series.add_row();
+                buffer.trade(trade);
             }
         }
-        Event::Bar(bar, interval) => {
-            track.reach_back(bar.open_at);
-            track.event(bar.open_at);
-            if let Some(finished) = track.bar(bar, interval) {
-                track.add_row();
-                pending.candle(finished);
+        Event::Candle(candle, interval) => {
+            series.extend_back(candle.open_at);
+            series.event(candle.open_at);
+            if let Some(finished) = series.candle(candle, interval) {
+                series.add_row();
+                buffer.candle(finished);
             }
         }
     }

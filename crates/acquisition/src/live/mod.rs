@@ -25,10 +25,10 @@ use tidegauge_core::{Clock, Cursor, Page, Source, TableRef};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use buffer::Pending;
+use buffer::RowBuffer;
 pub use config::{LiveConfig, Reconnect};
 use connection::Connection;
-use series_state::Track;
+use series_state::SeriesState;
 
 use crate::bad_rows::BadRows;
 use crate::http::{Budget, Sockets};
@@ -82,7 +82,7 @@ pub(crate) enum ServerMessage {
     /// The subscription to a series was refused, with the reason.
     Refused(usize, String),
     /// An error of the service about the whole connection, which is then closed.
-    Complaint(String),
+    ConnectionError(String),
     /// A market event.
     Event { series: usize, event: Event, snapshot: bool },
     /// An invalid row.
@@ -95,7 +95,7 @@ pub(crate) enum Event {
     Quote(Quote),
     Trade(MarketTrade),
     /// The latest state of a candle, and its length.
-    Bar(Candle, TimeDelta),
+    Candle(Candle, TimeDelta),
 }
 
 /// A live stream of one service.
@@ -110,16 +110,16 @@ pub(crate) struct Live<P> {
 
 impl<P: Debug> Debug for Live<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut it = f.debug_struct("Live");
-        it.field("protocol", &self.protocol).field("sockets", &self.sockets);
-        it.finish_non_exhaustive()
+        let mut debug = f.debug_struct("Live");
+        debug.field("protocol", &self.protocol).field("sockets", &self.sockets);
+        debug.finish_non_exhaustive()
     }
 }
 
 /// The content of the cursor.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Progress {
+struct StreamProgress {
     /// The number of pages so far.
     page: u64,
     /// The time of the last event, by series.
@@ -132,18 +132,18 @@ struct State {
     page: Option<u64>,
     /// The last page and the cursor before it: until its own cursor is passed back, it may be requested
     /// again.
-    kept: Option<(Option<Cursor>, Page)>,
-    pending: Pending,
-    tracks: Vec<Track>,
-    line: Connection,
+    last_page: Option<(Option<Cursor>, Page)>,
+    buffer: RowBuffer,
+    series: Vec<SeriesState>,
+    connection: Connection,
     /// Whether the service has ever accepted a subscription.
-    welcome: bool,
+    ever_accepted: bool,
     /// The error to return once the pending rows are loaded.
     broken: Option<Error>,
     /// The last instant at which a fetch was listening.
-    listened: Instant,
+    last_listen: Instant,
     /// The time of the last update of the gap ledger.
-    noted: Instant,
+    recorded: Instant,
     /// The number of invalid messages so far.
     bad: u64,
 }
@@ -159,14 +159,14 @@ impl<P: Protocol> Live<P> {
         let now = Instant::now();
         let state = State {
             page: None,
-            kept: None,
-            pending: Pending::default(),
-            tracks: protocol.series().into_iter().map(Track::new).collect(),
-            line: Connection::Closed { failures: 0, not_before: now },
-            welcome: false,
+            last_page: None,
+            buffer: RowBuffer::default(),
+            series: protocol.series().into_iter().map(SeriesState::new).collect(),
+            connection: Connection::Closed { failures: 0, not_before: now },
+            ever_accepted: false,
             broken: None,
-            listened: now,
-            noted: now,
+            last_listen: now,
+            recorded: now,
             bad: 0,
         };
         let (bad_rows, clock) = (context.bad_rows, context.clock.clone());
@@ -194,21 +194,21 @@ impl<P: Protocol> Live<P> {
     pub(crate) async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
         let mut state = self.state.lock().await;
         let state = &mut *state;
-        if let Some((kept_before, page)) = &state.kept {
-            if kept_before.as_ref() == before && before != Some(&page.cursor) {
+        if let Some((before_last_page, page)) = &state.last_page {
+            if before_last_page.as_ref() == before && before != Some(&page.cursor) {
                 return Ok(page.clone());
             }
-            state.kept = None;
+            state.last_page = None;
         }
-        self.begin(state, before)?;
+        self.resume(state, before)?;
         let deadline = Instant::now() + self.config.batch_for;
-        while state.pending.rows() < self.config.batch_rows && Instant::now() < deadline {
-            if let Connection::Open(_) = state.line {
+        while state.buffer.rows() < self.config.batch_rows && Instant::now() < deadline {
+            if let Connection::Open(_) = state.connection {
                 self.listen(state, deadline).await;
-                state.listened = Instant::now();
+                state.last_listen = Instant::now();
                 continue;
             }
-            if !state.pending.is_empty() {
+            if !state.buffer.is_empty() {
                 break;
             }
             if let Some(error) = state.broken.take() {
@@ -216,52 +216,52 @@ impl<P: Protocol> Live<P> {
             }
             self.reconnect(state, deadline).await;
         }
-        self.turn(state, before)
+        self.build_page(state, before)
     }
 
     /// Reads the first cursor, and extends the timeouts by the time in which no fetch listened.
-    fn begin(&self, state: &mut State, before: Option<&Cursor>) -> Result<()> {
+    fn resume(&self, state: &mut State, before: Option<&Cursor>) -> Result<()> {
         if state.page.is_none() {
-            let progress: Progress = match before {
+            let progress: StreamProgress = match before {
                 Some(before) => cursor::read(self.protocol.name(), before)?,
-                None => Progress::default(),
+                None => StreamProgress::default(),
             };
             state.page = Some(progress.page);
-            for track in &mut state.tracks {
-                track.last = progress.last.get(&track.series).copied();
+            for series in &mut state.series {
+                series.last = progress.last.get(&series.name).copied();
             }
         }
-        let away = state.listened.elapsed();
-        if let Connection::Open(up) = &mut state.line {
-            up.forgive(away);
+        let idle = state.last_listen.elapsed();
+        if let Connection::Open(open) = &mut state.connection {
+            open.extend_timeouts(idle);
         }
-        state.listened = Instant::now();
+        state.last_listen = Instant::now();
         Ok(())
     }
 
     /// Builds a page of the pending rows, which stay pending if that fails.
-    fn turn(&self, state: &mut State, before: Option<&Cursor>) -> Result<Page> {
+    fn build_page(&self, state: &mut State, before: Option<&Cursor>) -> Result<Page> {
         let now = self.clock.now();
-        if state.pending.rows() > 0 || state.noted.elapsed() >= self.config.idle_for {
-            state.noted = Instant::now();
-            if let Connection::Open(up) = &state.line {
-                state.tracks.iter_mut().for_each(|track| track.extend(up.complete));
+        if state.buffer.rows() > 0 || state.recorded.elapsed() >= self.config.idle_for {
+            state.recorded = Instant::now();
+            if let Connection::Open(open) = &state.connection {
+                state.series.iter_mut().for_each(|series| series.extend(open.complete));
             }
-            for track in &mut state.tracks {
-                if let Some(row) = track.coverage(self.protocol.name(), now) {
-                    state.pending.coverage(row);
+            for series in &mut state.series {
+                if let Some(row) = series.coverage(self.protocol.name(), now) {
+                    state.buffer.coverage(row);
                 }
             }
         }
-        let batches = state.pending.batches(self.protocol.name(), now)?;
+        let batches = state.buffer.batches(self.protocol.name(), now)?;
         let page = state.page.unwrap_or_default() + u64::from(!batches.is_empty());
-        let last = state.tracks.iter();
-        let last = last.filter_map(|track| Some((track.series.clone(), track.last?))).collect();
-        let cursor = cursor::write(self.protocol.name(), &Progress { page, last })?;
-        let page_made = Page { batches, cursor, done: false };
+        let last = state.series.iter();
+        let last = last.filter_map(|series| Some((series.name.clone(), series.last?))).collect();
+        let cursor = cursor::write(self.protocol.name(), &StreamProgress { page, last })?;
+        let built = Page { batches, cursor, done: false };
         state.page = Some(page);
-        state.pending = Pending::default();
-        state.kept = Some((before.cloned(), page_made.clone()));
-        Ok(page_made)
+        state.buffer = RowBuffer::default();
+        state.last_page = Some((before.cloned(), built.clone()));
+        Ok(built)
     }
 }

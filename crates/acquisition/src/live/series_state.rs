@@ -7,47 +7,47 @@ use tidegauge_core::coverage::State;
 use tidegauge_core::tables::{Candle, Coverage, MarketTrade};
 
 /// The margin for latency and clock skew: everything sent earlier than this has been received.
-const LAG: TimeDelta = TimeDelta::seconds(5);
+const CLOCK_MARGIN: TimeDelta = TimeDelta::seconds(5);
 
 /// The number of trade ids kept for deduplication; the service repeats fewer.
-const REMEMBERED: usize = 1_024;
+const DEDUP_IDS: usize = 1_024;
 
 /// A growing span without a gap.
 #[derive(Debug)]
-struct Run {
+struct CoverageRun {
     start: DateTime<Utc>,
     end: DateTime<Utc>,
     rows: i64,
     /// The reason for which the service refuses the series, if it does.
     refused: Option<String>,
     /// The end and the number of rows as last recorded in the gap ledger.
-    noted: Option<(DateTime<Utc>, i64)>,
+    recorded: Option<(DateTime<Utc>, i64)>,
 }
 
 /// The state of one series of a stream.
 #[derive(Debug)]
-pub(super) struct Track {
-    pub(super) series: String,
-    run: Option<Run>,
+pub(super) struct SeriesState {
+    pub(super) name: String,
+    run: Option<CoverageRun>,
     /// The previous run, on another connection.
-    past: Option<Run>,
+    previous: Option<CoverageRun>,
     /// The time of the last event.
     pub(super) last: Option<DateTime<Utc>>,
     ids: BTreeSet<i64>,
     oldest_ids: VecDeque<i64>,
-    bars: Bars,
+    candles: OpenCandle,
 }
 
-impl Track {
-    pub(super) fn new(series: String) -> Self {
+impl SeriesState {
+    pub(super) fn new(name: String) -> Self {
         Self {
-            series,
+            name,
             run: None,
-            past: None,
+            previous: None,
             last: None,
             ids: BTreeSet::new(),
             oldest_ids: VecDeque::new(),
-            bars: Bars::default(),
+            candles: OpenCandle::default(),
         }
     }
 
@@ -67,20 +67,21 @@ impl Track {
 
     pub(super) fn begin(&mut self, now: DateTime<Utc>, refused: Option<String>) {
         if let (Some(last), None) = (self.last, &refused) {
-            tracing::info!(series = self.series, %last, "a new run begins");
+            tracing::info!(series = self.name, %last, "a new run begins");
         }
         // A refusal covers a single instant.
         let length = TimeDelta::microseconds(i64::from(refused.is_some()));
-        self.run = Some(Run { start: now, end: now + length, rows: 0, refused, noted: None });
+        self.run =
+            Some(CoverageRun { start: now, end: now + length, rows: 0, refused, recorded: None });
     }
 
     /// Ends the run after the connection is lost. Returns the coverage that is not recorded yet.
     pub(super) fn end(&mut self, source: &str, now: DateTime<Utc>) -> Option<Coverage> {
         // A candle in progress is discarded, because its final state is not known.
-        self.bars.running = None;
+        self.candles.running = None;
         let coverage = self.coverage(source, now);
         if let Some(run) = self.run.take().filter(|run| run.refused.is_none()) {
-            self.past = Some(run);
+            self.previous = Some(run);
         }
         coverage
     }
@@ -95,14 +96,14 @@ impl Track {
 
     /// Extends the run back to `at`, although the subscription began later. If that is within the previous
     /// run, nothing was missed and both are merged.
-    pub(super) fn reach_back(&mut self, at: DateTime<Utc>) {
+    pub(super) fn extend_back(&mut self, at: DateTime<Utc>) {
         // A recorded run is identified by its start in the ledger, so that its start must not change.
-        let Some(run) = self.run.as_mut().filter(|run| run.noted.is_none()) else { return };
+        let Some(run) = self.run.as_mut().filter(|run| run.recorded.is_none()) else { return };
         run.start = run.start.min(at);
-        if let Some(past) = self.past.take_if(|past| at <= past.end) {
-            run.start = run.start.min(past.start);
-            run.rows += past.rows;
-            run.noted = past.noted;
+        if let Some(previous) = self.previous.take_if(|previous| at <= previous.end) {
+            run.start = run.start.min(previous.start);
+            run.rows += previous.rows;
+            run.recorded = previous.recorded;
         }
     }
 
@@ -113,16 +114,16 @@ impl Track {
         }
     }
 
-    /// Extends the run, given that everything sent up to `heard` has been received.
-    pub(super) fn extend(&mut self, heard: DateTime<Utc>) {
-        let reached = match self.bars.interval {
+    /// Extends the run, given that everything sent up to `received` has been received.
+    pub(super) fn extend(&mut self, received: DateTime<Utc>) {
+        let reached = match self.candles.interval {
             _ if self.is_refused() => None,
             // Candles are covered as far as they are final.
-            Some(interval) => match &self.bars.running {
+            Some(interval) => match &self.candles.running {
                 Some(running) => Some(running.open_at),
-                None => (heard - LAG).duration_trunc(interval).ok(),
+                None => (received - CLOCK_MARGIN).duration_trunc(interval).ok(),
             },
-            None => Some(heard - LAG),
+            None => Some(received - CLOCK_MARGIN),
         };
         if let (Some(run), Some(reached)) = (&mut self.run, reached) {
             run.end = run.end.max(reached);
@@ -132,14 +133,14 @@ impl Track {
     /// Returns the coverage of the run, or `None` if the ledger has it already.
     pub(super) fn coverage(&mut self, source: &str, now: DateTime<Utc>) -> Option<Coverage> {
         let run = self.run.as_mut()?;
-        let known = run.noted == Some((run.end, run.rows));
+        let known = run.recorded == Some((run.end, run.rows));
         if known || run.end <= run.start {
             return None;
         }
-        run.noted = Some((run.end, run.rows));
+        run.recorded = Some((run.end, run.rows));
         Some(Coverage {
             source: source.into(),
-            series: self.series.clone(),
+            series: self.name.clone(),
             start_at: run.start,
             end_at: run.end,
             state: if run.refused.is_some() { State::Failed } else { State::Present }.to_string(),
@@ -155,7 +156,7 @@ impl Track {
         let new = self.ids.insert(trade.trade_id);
         if new {
             self.oldest_ids.push_back(trade.trade_id);
-            if self.oldest_ids.len() > REMEMBERED
+            if self.oldest_ids.len() > DEDUP_IDS
                 && let Some(oldest) = self.oldest_ids.pop_front()
             {
                 self.ids.remove(&oldest);
@@ -165,41 +166,43 @@ impl Track {
     }
 
     /// Takes the latest state of a candle. Returns the candle that became final by it, if any.
-    pub(super) fn bar(&mut self, bar: Candle, interval: TimeDelta) -> Option<Candle> {
-        let finished = self.bars.push(bar, interval);
+    pub(super) fn candle(&mut self, candle: Candle, interval: TimeDelta) -> Option<Candle> {
+        let finished = self.candles.push(candle, interval);
         self.finished(finished)
     }
 
     /// Returns the candle that has been over for `grace`, if any.
     pub(super) fn overdue(&mut self, now: DateTime<Utc>, grace: TimeDelta) -> Option<Candle> {
-        let finished = self.bars.overdue(now, grace);
+        let finished = self.candles.overdue(now, grace);
         self.finished(finished)
     }
 
-    fn finished(&mut self, bar: Option<Candle>) -> Option<Candle> {
-        if let (Some(bar), Some(interval)) = (&bar, self.bars.interval) {
-            self.event(bar.open_at + interval);
+    fn finished(&mut self, candle: Option<Candle>) -> Option<Candle> {
+        if let (Some(candle), Some(interval)) = (&candle, self.candles.interval) {
+            self.event(candle.open_at + interval);
         }
-        bar
+        candle
     }
 }
 
 /// The candle in progress.
 #[derive(Debug, Default)]
-struct Bars {
+struct OpenCandle {
     interval: Option<TimeDelta>,
     running: Option<Candle>,
 }
 
-impl Bars {
-    fn push(&mut self, bar: Candle, interval: TimeDelta) -> Option<Candle> {
+impl OpenCandle {
+    fn push(&mut self, candle: Candle, interval: TimeDelta) -> Option<Candle> {
         self.interval = Some(interval);
         match &mut self.running {
-            Some(running) if bar.open_at > running.open_at => Some(std::mem::replace(running, bar)),
+            Some(running) if candle.open_at > running.open_at => {
+                Some(std::mem::replace(running, candle))
+            }
             // An update after its end is the final state.
-            Some(running) if bar.open_at < running.open_at => Some(bar),
+            Some(running) if candle.open_at < running.open_at => Some(candle),
             running => {
-                *running = Some(bar);
+                *running = Some(candle);
                 None
             }
         }
@@ -207,7 +210,7 @@ impl Bars {
 
     fn overdue(&mut self, now: DateTime<Utc>, grace: TimeDelta) -> Option<Candle> {
         let interval = self.interval?;
-        self.running.take_if(|bar| bar.open_at + interval + grace <= now)
+        self.running.take_if(|candle| candle.open_at + interval + grace <= now)
     }
 }
 
@@ -238,23 +241,23 @@ mod tests {
     fn a_bar_is_finished_by_a_later_one_or_by_the_clock_and_never_by_the_end_of_the_line() {
         let (one, grace) = (TimeDelta::minutes(1), TimeDelta::seconds(10));
         let at = |text: &str| format!("2026-09-25T{text}Z").parse().unwrap();
-        let mut track = Track::new("candles BTC 1m".into());
-        track.begin(at("17:48:30"), None);
-        assert_eq!(track.bar(minute(48, 1), one), None);
-        assert_eq!(track.bar(minute(48, 2), one), None);
-        assert_eq!(track.bar(minute(49, 3), one), Some(minute(48, 2)));
-        assert_eq!(track.bar(minute(48, 4), one), Some(minute(48, 4)));
-        track.extend(at("17:49:59"));
-        let known = track.coverage("s", at("17:50:00")).unwrap();
+        let mut series = SeriesState::new("candles BTC 1m".into());
+        series.begin(at("17:48:30"), None);
+        assert_eq!(series.candle(minute(48, 1), one), None);
+        assert_eq!(series.candle(minute(48, 2), one), None);
+        assert_eq!(series.candle(minute(49, 3), one), Some(minute(48, 2)));
+        assert_eq!(series.candle(minute(48, 4), one), Some(minute(48, 4)));
+        series.extend(at("17:49:59"));
+        let known = series.coverage("s", at("17:50:00")).unwrap();
         assert_eq!((known.start_at, known.end_at), (at("17:48:30"), at("17:49:00")));
-        assert_eq!(track.overdue(at("17:50:09"), grace), None);
-        assert_eq!(track.overdue(at("17:50:10"), grace), Some(minute(49, 3)));
+        assert_eq!(series.overdue(at("17:50:09"), grace), None);
+        assert_eq!(series.overdue(at("17:50:10"), grace), Some(minute(49, 3)));
         // Without trades, candles that do not exist are covered nevertheless.
-        track.extend(at("17:53:07"));
-        assert_eq!(track.coverage("s", at("17:54:00")).unwrap().end_at, at("17:53:00"));
-        assert_eq!(track.bar(minute(54, 5), one), None);
-        track.end("s", at("17:55:00"));
-        track.begin(at("17:56:00"), None);
-        assert_eq!(track.overdue(at("18:00:00"), grace), None);
+        series.extend(at("17:53:07"));
+        assert_eq!(series.coverage("s", at("17:54:00")).unwrap().end_at, at("17:53:00"));
+        assert_eq!(series.candle(minute(54, 5), one), None);
+        series.end("s", at("17:55:00"));
+        series.begin(at("17:56:00"), None);
+        assert_eq!(series.overdue(at("18:00:00"), grace), None);
     }
 }

@@ -1,7 +1,9 @@
 //! Sentiment scores of texts: the port, and a lexicon-based implementation that needs no model.
 
+mod lexicon;
 mod rules;
 mod vader;
+mod word;
 
 use std::fmt::Debug;
 

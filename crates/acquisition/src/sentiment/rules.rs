@@ -3,12 +3,13 @@
 //! They follow the original exactly (vaderSentiment 3.3.2), including its quirks, so that scores are
 //! comparable with published ones.
 
-use super::vader::{Vader, Word};
+use super::lexicon::Lexicon;
+use super::word::Word;
 
 /// The amount that an intensifying word adds to a rating.
 const BOOST: f64 = 0.293;
 /// The amount that capitals in mixed-case text add.
-const LOUD: f64 = 0.733;
+const CAPITALS_BOOST: f64 = 0.733;
 /// The factor of a negated rating.
 const NEGATED: f64 = -0.74;
 
@@ -121,10 +122,10 @@ const IDIOMS: &[(&str, f64)] = &[
 ];
 
 /// Returns the compound score of a text: the sum of its ratings, normalized to -1 to 1.
-pub(super) fn compound(vader: &Vader, text: &str, words: &[Word]) -> f64 {
-    let loud = words.iter().filter(|word| word.loud).count();
-    let text_is = Text { vader, words, mixed: 0 < loud && loud < words.len() };
-    let mut ratings: Vec<f64> = (0..words.len()).map(|at| text_is.rating(at)).collect();
+pub(super) fn compound(lexicon: &Lexicon, text: &str, words: &[Word]) -> f64 {
+    let is_upper = words.iter().filter(|word| word.is_upper).count();
+    let context = TextContext { lexicon, words, mixed: 0 < is_upper && is_upper < words.len() };
+    let mut ratings: Vec<f64> = (0..words.len()).map(|at| context.rating(at)).collect();
     after_but_counts_more(words, &mut ratings);
     let sum: f64 = ratings.iter().sum();
     let sum = if sum == 0.0 { sum } else { sum + emphasis(text).copysign(sum) };
@@ -174,23 +175,23 @@ fn negates(word: &Word) -> bool {
     word.is_any(NEGATIONS) || word.lower.contains("n't")
 }
 
-struct Text<'a> {
-    vader: &'a Vader,
+struct TextContext<'a> {
+    lexicon: &'a Lexicon,
     words: &'a [Word],
     /// Whether some words, but not all, are in capitals.
     mixed: bool,
 }
 
-impl Text<'_> {
+impl TextContext<'_> {
     /// Returns the rating of the word at `at`, adjusted for its context.
     fn rating(&self, at: usize) -> f64 {
         let word = &self.words[at];
         let kind_of = word.is("kind") && self.words.get(at + 1).is_some_and(|next| next.is("of"));
-        let known = self.vader.rating(&word.lower);
+        let known = self.lexicon.rating(&word.lower);
         let (Some(known), None, false) = (known, boost(word), kind_of) else { return 0.0 };
         let mut rating = self.unless_no(at, known);
-        if word.loud && self.mixed {
-            rating += if rating > 0.0 { LOUD } else { -LOUD };
+        if word.is_upper && self.mixed {
+            rating += if rating > 0.0 { CAPITALS_BOOST } else { -CAPITALS_BOOST };
         }
         for (back, fade) in [(1, 1.0), (2, 0.95), (3, 0.9)] {
             let Some(before) = at.checked_sub(back).map(|before| &self.words[before]) else {
@@ -209,7 +210,7 @@ impl Text<'_> {
     }
 
     fn is_rated(&self, word: &Word) -> bool {
-        self.vader.rating(&word.lower).is_some()
+        self.lexicon.rating(&word.lower).is_some()
     }
 
     /// Returns the word `back` words before `at`, or `None` before the first.
@@ -236,9 +237,9 @@ impl Text<'_> {
     fn boosted(&self, before: &Word, rating: f64) -> f64 {
         let Some(boost) = boost(before) else { return 0.0 };
         let boost = if rating < 0.0 { -boost } else { boost };
-        match before.loud && self.mixed {
-            true if rating > 0.0 => boost + LOUD,
-            true => boost - LOUD,
+        match before.is_upper && self.mixed {
+            true if rating > 0.0 => boost + CAPITALS_BOOST,
+            true => boost - CAPITALS_BOOST,
             false => boost,
         }
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tidegauge_core::{BatchBuilder, Cell, OnDuplicate, Table, TableRef, WriteMode};
 
-use crate::error::cut;
+use crate::text::cut;
 use crate::{Error, Result};
 
 /// The policy for a row whose key another row has, in the same file or query or in the store, and
@@ -60,7 +60,7 @@ pub(crate) struct PageKeys {
 
 /// Two rows of a page that have the same key and differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pair {
+pub(crate) struct KeyConflict {
     /// The key columns with their values.
     pub(crate) key: String,
     /// The place of the first row, if known.
@@ -90,7 +90,7 @@ impl PageKeys {
         cells: &[Cell<'_>],
         place: impl FnOnce() -> String,
         replaces: bool,
-    ) -> Result<Option<Pair>> {
+    ) -> Result<Option<KeyConflict>> {
         let mut key = Vec::with_capacity(16 * self.key.len());
         self.key.iter().filter_map(|at| cells.get(*at)).for_each(|cell| write(cell, &mut key));
         self.bytes.clear();
@@ -98,22 +98,22 @@ impl PageKeys {
         let mut hasher = DefaultHasher::new();
         self.bytes.hash(&mut hasher);
         let ours = (hasher.finish(), self.places.len());
-        let pair = match self.rows.get(&key) {
+        let conflict = match self.rows.get(&key) {
             Some((row, first)) if *row != ours.0 => {
                 let first = self.places.get(*first).filter(|_| self.has_places).cloned();
-                Some(Pair { key: self.shown(cells)?, first })
+                Some(KeyConflict { key: self.shown(cells)?, first })
             }
             _ => None,
         };
-        if pair.is_none() || replaces {
-            if pair.is_some() {
+        if conflict.is_none() || replaces {
+            if conflict.is_some() {
                 self.rows.insert(key, ours);
             } else {
                 self.rows.entry(key).or_insert(ours);
             }
             self.places.push(if self.has_places { place() } else { String::new() });
         }
-        Ok(pair)
+        Ok(conflict)
     }
 
     pub(crate) fn table(&self) -> &TableRef {
@@ -135,7 +135,7 @@ impl PageKeys {
     }
 }
 
-impl Pair {
+impl KeyConflict {
     /// Returns the error for the row at `place`, whose key another row has.
     pub(crate) fn error(&self, table: &Table, place: String) -> Error {
         let (table, key) = (table.name.to_string(), self.key.clone());

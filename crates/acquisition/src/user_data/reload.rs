@@ -58,17 +58,17 @@ pub struct Reload {
     /// plan is ignored.
     planned: i64,
     /// The number of rows that were not taken because they have no time.
-    timeless: AtomicUsize,
+    without_time: AtomicUsize,
     /// The number of rows of the span that were not taken because the last version of their key is
     /// outside it.
     outdated: AtomicUsize,
     /// The result of the first reading; `None` before it.
-    survey: Mutex<Option<Arc<Survey>>>,
+    first_pass: Mutex<Option<Arc<FirstPass>>>,
 }
 
 /// The result of the first reading of the source.
 #[derive(Debug, Default)]
-struct Survey {
+struct FirstPass {
     /// The keys of rows of the span of which a later version is outside it.
     outdated: HashSet<u128>,
     /// The page, if the source is a single one.
@@ -80,7 +80,7 @@ struct Survey {
 /// The content of the cursor.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Progress {
+struct ReloadProgress {
     planned: i64,
     /// The source's own cursor.
     at: Cursor,
@@ -121,9 +121,9 @@ impl Reload {
             time,
             span,
             planned,
-            timeless: AtomicUsize::new(0),
+            without_time: AtomicUsize::new(0),
             outdated: AtomicUsize::new(0),
-            survey: Mutex::new(None),
+            first_pass: Mutex::new(None),
         })
     }
 
@@ -144,35 +144,38 @@ impl Reload {
 
     async fn page(&self, before: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         // Another plan's cursor may be from another release, and need not be readable.
-        let progress = before.and_then(|before| cursor::read::<Progress>(&self.name, before).ok());
+        let progress =
+            before.and_then(|before| cursor::read::<ReloadProgress>(&self.name, before).ok());
         let progress = progress.filter(|progress| progress.planned == self.planned);
-        if let (Some(before), Some(Progress { done: true, .. })) = (before, &progress) {
+        if let (Some(before), Some(ReloadProgress { done: true, .. })) = (before, &progress) {
             return Ok(cursor::nothing_new(before));
         }
-        let survey = self.survey().await?;
-        let page = match (&survey.only, &progress) {
+        let first_pass = self.first_pass().await?;
+        let page = match (&first_pass.only, &progress) {
             (Some(page), None) => page.clone(),
             _ => self.source.fetch(progress.as_ref().map(|progress| &progress.at)).await?,
         };
         let mut batches = Vec::with_capacity(page.batches.len());
         for batch in &page.batches {
             let taken = match batch.table() == &self.table {
-                true => self.within(batch, &survey.outdated)?,
+                true => self.within(batch, &first_pass.outdated)?,
                 false => batch.clone(),
             };
             if taken.rows() > 0 {
                 batches.push(taken);
             }
         }
-        let progress = Progress { planned: self.planned, at: page.cursor, done: page.done };
+        let progress = ReloadProgress { planned: self.planned, at: page.cursor, done: page.done };
         let cursor = cursor::write(&self.name, &progress)?;
         Ok(Page { batches, cursor, done: page.done })
     }
 
     /// Reads the source from its beginning, once, to know all versions of each key.
-    async fn survey(&self) -> tidegauge_core::Result<Arc<Survey>> {
-        if let Some(survey) = self.survey.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            return Ok(survey.clone());
+    async fn first_pass(&self) -> tidegauge_core::Result<Arc<FirstPass>> {
+        if let Some(first_pass) =
+            self.first_pass.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+        {
+            return Ok(first_pass.clone());
         }
         // The keys of the rows of the span, and those of which a later row is outside it.
         let (mut within, mut outdated) = (HashSet::new(), HashSet::new());
@@ -197,9 +200,9 @@ impl Reload {
             at = Some(page.cursor);
         };
         let notes = Mutex::new(self.source.take_notes());
-        let survey = Arc::new(Survey { outdated, only, notes });
-        *self.survey.lock().unwrap_or_else(PoisonError::into_inner) = Some(survey.clone());
-        Ok(survey)
+        let first_pass = Arc::new(FirstPass { outdated, only, notes });
+        *self.first_pass.lock().unwrap_or_else(PoisonError::into_inner) = Some(first_pass.clone());
+        Ok(first_pass)
     }
 
     /// Returns `true` if the time of `row` is within the span, and `None` if the row has none.
@@ -227,7 +230,7 @@ impl Reload {
                 // The number of rows of a batch fits `u32`.
                 Some(true) => taken.extend(u32::try_from(row).ok()),
                 Some(false) => {}
-                None => drop(self.timeless.fetch_add(1, Ordering::Relaxed)),
+                None => drop(self.without_time.fetch_add(1, Ordering::Relaxed)),
             }
         }
         batch.take(&taken)
@@ -276,9 +279,9 @@ impl Source for Reload {
 
     fn take_notes(&self) -> Vec<String> {
         let mut notes = self.source.take_notes();
-        let survey = self.survey.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(survey) = survey.as_ref() {
-            let mut first = survey.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        let first_pass = self.first_pass.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(first_pass) = first_pass.as_ref() {
+            let mut first = first_pass.notes.lock().unwrap_or_else(PoisonError::into_inner);
             notes = std::mem::take(&mut *first);
         }
         let outdated = self.outdated.swap(0, Ordering::Relaxed);
@@ -288,9 +291,9 @@ impl Source for Reload {
                  outside of the span"
             ));
         }
-        let timeless = self.timeless.swap(0, Ordering::Relaxed);
-        if timeless > 0 {
-            notes.push(format!("{timeless} rows have no `{}`, and were not taken", self.time));
+        let without_time = self.without_time.swap(0, Ordering::Relaxed);
+        if without_time > 0 {
+            notes.push(format!("{without_time} rows have no `{}`, and were not taken", self.time));
         }
         notes
     }

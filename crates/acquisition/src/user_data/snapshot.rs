@@ -26,13 +26,13 @@ pub enum WriteRows {
 
 /// The pages of a snapshot, collected within its limits.
 #[derive(Debug, Default)]
-pub(crate) struct Gathered {
+pub(crate) struct SnapshotPages {
     batches: Vec<Batch>,
     rows: usize,
     bytes: usize,
 }
 
-impl Gathered {
+impl SnapshotPages {
     /// Adds a page of the source called `name`.
     ///
     /// # Errors

@@ -29,13 +29,13 @@ struct Days {
     asked: Mutex<Vec<String>>,
 }
 
-fn days(ask: &WindowRequest<'_>) -> Vec<Batch> {
+fn days(request: &WindowRequest<'_>) -> Vec<Batch> {
     let mut rows = Vec::new();
-    let mut day = ask.window.from;
-    while day < ask.window.to {
+    let mut day = request.window.from;
+    while day < request.window.to {
         rows.push(FxRate {
             base: "EUR".into(),
-            quote: ask.series.name.clone(),
+            quote: request.series.name.clone(),
             rate_date: day.date_naive(),
             source: "days".into(),
             rate: "1".parse().unwrap(),
@@ -45,8 +45,8 @@ fn days(ask: &WindowRequest<'_>) -> Vec<Batch> {
     vec![Batch::from_rows(FxRate::table(), rows).unwrap()]
 }
 
-fn plain(ask: &WindowRequest<'_>) -> Result<WindowResponse> {
-    Ok(WindowResponse { batches: days(ask), ..WindowResponse::default() })
+fn plain(request: &WindowRequest<'_>) -> Result<WindowResponse> {
+    Ok(WindowResponse { batches: days(request), ..WindowResponse::default() })
 }
 
 impl Days {
@@ -55,7 +55,7 @@ impl Days {
         let series = |name: &str| {
             let (week, hour) = (TimeDelta::days(7), Duration::from_secs(3_600));
             let series = Series::history(name, since, week, hour);
-            Series { step: Some(TimeDelta::days(1)), ..series }
+            Series { alignment: Some(TimeDelta::days(1)), ..series }
         };
         let (context, asked) = (Context::new(clock.clone()), Mutex::new(Vec::new()));
         Self { context, series: vec![series("A"), series("B")], reply, asked }
@@ -76,13 +76,19 @@ impl HistoricalSource for Days {
         Ok(Budget { quota: Quota::per_minute(60), left_today: None, left_this_month: None })
     }
 
-    async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
+    async fn read(&self, request: &WindowRequest<'_>) -> Result<WindowResponse> {
         let day = |at: DateTime<Utc>| at.format("%m-%d").to_string();
-        let page = ask.page.map(|page| format!(" page {page}")).unwrap_or_default();
-        let mark = ask.mark.map(|mark| format!(" mark {mark}")).unwrap_or_default();
-        let (from, to) = (day(ask.window.from), day(ask.window.to));
-        self.asked.lock().unwrap().push(format!("{} {from}..{to}{page}{mark}", ask.series.name));
-        (self.reply)(ask)
+        let page = request.page_token.map(|page| format!(" page {page}")).unwrap_or_default();
+        let resume_token = request
+            .resume_token
+            .map(|resume_token| format!(" mark {resume_token}"))
+            .unwrap_or_default();
+        let (from, to) = (day(request.window.from), day(request.window.to));
+        self.asked
+            .lock()
+            .unwrap()
+            .push(format!("{} {from}..{to}{page}{resume_token}", request.series.name));
+        (self.reply)(request)
     }
 }
 
@@ -203,7 +209,7 @@ async fn what_the_service_looks_back_to_no_more_is_a_hole_with_a_reason() {
     let mut kept = Kept::default();
     kept.take(&pages);
     source.asked();
-    source.series[0].reach = Some(TimeDelta::days(3));
+    source.series[0].lookback = Some(TimeDelta::days(3));
     clock.on(TimeDelta::days(10));
     let (pages, _) = whole_round(&source, Some(cursor)).await;
     assert_eq!(source.asked(), ["A 01-25..01-27"]);
@@ -220,9 +226,9 @@ async fn what_the_service_looks_back_to_no_more_is_a_hole_with_a_reason() {
 
 #[tokio::test]
 async fn windows_without_rows_are_empty_by_the_source_s_own_word() {
-    fn pause(ask: &WindowRequest<'_>) -> Result<WindowResponse> {
-        let quiet = ask.window.from == at("2026-01-08T00:00:00Z");
-        if quiet { Ok(WindowResponse::default()) } else { plain(ask) }
+    fn pause(request: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let quiet = request.window.from == at("2026-01-08T00:00:00Z");
+        if quiet { Ok(WindowResponse::default()) } else { plain(request) }
     }
     let source = Days::new(&Turned::new("2026-01-29T00:00:00Z"), pause);
     let (pages, _) = whole_round(&source, None).await;
@@ -238,15 +244,16 @@ async fn windows_without_rows_are_empty_by_the_source_s_own_word() {
 
 #[tokio::test]
 async fn pages_of_a_window_go_on_by_their_names_and_marks_are_remembered() {
-    fn paged(ask: &WindowRequest<'_>) -> Result<WindowResponse> {
-        let next = match ask.page {
+    fn paged(request: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let next = match request.page_token {
             None => Continuation::Page("2".into()),
             Some("2") => Continuation::Page("3".into()),
             _ => Continuation::Done,
         };
-        let mark = ask.page.is_none().then(|| ask.window.to.format("%d").to_string());
-        let batches = if ask.page == Some("3") { days(ask) } else { Vec::new() };
-        Ok(WindowResponse { batches, next, mark, ..WindowResponse::default() })
+        let resume_token =
+            request.page_token.is_none().then(|| request.window.to.format("%d").to_string());
+        let batches = if request.page_token == Some("3") { days(request) } else { Vec::new() };
+        Ok(WindowResponse { batches, next, resume_token, ..WindowResponse::default() })
     }
     let clock = Turned::new("2026-01-08T00:00:00Z");
     let mut source = Days::new(&clock, paged);
@@ -267,9 +274,9 @@ async fn pages_of_a_window_go_on_by_their_names_and_marks_are_remembered() {
 
 #[tokio::test]
 async fn an_answer_that_leads_nowhere_is_an_error_and_not_a_loop() {
-    fn stuck(ask: &WindowRequest<'_>) -> Result<WindowResponse> {
+    fn stuck(request: &WindowRequest<'_>) -> Result<WindowResponse> {
         Ok(WindowResponse {
-            next: Continuation::From(ask.window.from),
+            next: Continuation::From(request.window.from),
             ..WindowResponse::default()
         })
     }
@@ -280,9 +287,9 @@ async fn an_answer_that_leads_nowhere_is_an_error_and_not_a_loop() {
 
 #[tokio::test]
 async fn a_refusal_is_noted_and_others_go_on_but_a_bad_key_ends_it_all() {
-    fn refuses_a(ask: &WindowRequest<'_>) -> Result<WindowResponse> {
-        if ask.series.name != "A" {
-            return plain(ask);
+    fn refuses_a(request: &WindowRequest<'_>) -> Result<WindowResponse> {
+        if request.series.name != "A" {
+            return plain(request);
         }
         Err(Error::NoInstrument { service: "days", symbol: "A".into(), known: "B".into() })
     }
@@ -303,14 +310,14 @@ async fn a_refusal_is_noted_and_others_go_on_but_a_bad_key_ends_it_all() {
 
 #[tokio::test]
 async fn bad_rows_are_in_the_page_with_the_good_ones() {
-    fn one_bad(ask: &WindowRequest<'_>) -> Result<WindowResponse> {
+    fn one_bad(request: &WindowRequest<'_>) -> Result<WindowResponse> {
         let bad = BadRow {
-            place: format!("{} 7", ask.series.name),
+            place: format!("{} 7", request.series.name),
             table: "fx_rates".into(),
             reason: "it is negative".into(),
             content: "-1".into(),
         };
-        Ok(WindowResponse { batches: days(ask), bad: vec![bad], ..WindowResponse::default() })
+        Ok(WindowResponse { batches: days(request), bad: vec![bad], ..WindowResponse::default() })
     }
     let source = Days::new(&Turned::new("2026-01-08T00:00:00Z"), one_bad);
     let page = source.fetch(None).await.unwrap();
@@ -335,9 +342,9 @@ async fn a_fill_asks_for_exactly_what_the_ledger_lacks() {
     kept.0.insert(("A".into(), 1), Coverage { start_at: at("2026-01-12T00:00:00Z"), ..of_a });
     let wanted = Span::new(at("2025-12-20T00:00:00Z"), at("2026-01-17T00:00:00Z"));
     let now = at("2026-01-17T12:00:00Z");
-    let errands = BackfillTask::all(source.as_ref(), &kept.ledger(), Some(wanted), now);
+    let tasks = BackfillTask::all(source.as_ref(), &kept.ledger(), Some(wanted), now);
     let spans: Vec<_> =
-        errands.iter().map(|task| format!("{} {}", task.series.name, task.span)).collect();
+        tasks.iter().map(|task| format!("{} {}", task.series.name, task.span)).collect();
     assert_eq!(
         spans,
         [
@@ -346,7 +353,7 @@ async fn a_fill_asks_for_exactly_what_the_ledger_lacks() {
             "B 2025-12-20T00:00:00Z to 2026-01-01T00:00:00Z",
         ]
     );
-    let fill = Backfill::new(source.clone(), errands, &source.context);
+    let fill = Backfill::new(source.clone(), tasks, &source.context);
     let (pages, cursor) = whole_round(&fill, None).await;
     assert_eq!(
         source.asked(),

@@ -98,10 +98,10 @@ impl Services {
         let result = if request.url.path() == "/OHLC" {
             let step = query(request, "interval").parse::<i64>().unwrap() * 60;
             let since = query(request, "since").parse::<i64>().unwrap();
-            let bars = (since / step + 1).max(now / step - 720)..=now / step;
-            let bars =
-                bars.map(|bar| format!(r#"[{},"10","12","9","11","11","1.5",7]"#, bar * step));
-            format!(r#""SUSD":[{}],"last":{now}"#, joined(bars))
+            let candles = (since / step + 1).max(now / step - 720)..=now / step;
+            let candles = candles
+                .map(|candle| format!(r#"[{},"10","12","9","11","11","1.5",7]"#, candle * step));
+            format!(r#""SUSD":[{}],"last":{now}"#, joined(candles))
         } else {
             r#""SUSD":{"a":["9","1","1"],"b":["8","1","1"],"c":["9","1"],"v":["1","2"]}"#.into()
         };
@@ -127,12 +127,12 @@ impl Services {
             time.unwrap().and_utc().timestamp()
         };
         let hours = (second("start_date") + 3_599) / 3_600..=second("end_date") / 3_600;
-        let bar = |hour: i64| {
+        let candle = |hour: i64| {
             let time = DateTime::from_timestamp(hour * 3_600, 0).unwrap().format("%F %T");
             format!(r#"{{"datetime":"{time}","open":"10","high":"12","low":"9","close":"11"}}"#)
         };
-        let bars = joined(hours.map(bar));
-        json(format!(r#"{{"meta":{{"symbol":"{symbol}"}},"values":[{bars}],"status":"ok"}}"#))
+        let candles = joined(hours.map(candle));
+        json(format!(r#"{{"meta":{{"symbol":"{symbol}"}},"values":[{candles}],"status":"ok"}}"#))
     }
 
     fn x(&self, request: &Request) -> ResponseTemplate {

@@ -401,8 +401,8 @@ async fn exactly_a_hole_is_filled() {
         hole("2026-03-01T12:00:00Z", "2026-03-05T00:00:00Z"),
         hole("2026-03-14T00:00:00Z", "2026-03-16T00:00:00Z"),
     ];
-    let errands = spans.map(|span| BackfillTask { series: series.clone(), span });
-    let fill = Backfill::new(source, errands.to_vec(), &Context::new(clock.clone()));
+    let tasks = spans.map(|span| BackfillTask { series: series.clone(), span });
+    let fill = Backfill::new(source, tasks.to_vec(), &Context::new(clock.clone()));
     let (pages, _) = round(&fill, None).await;
     let days: Vec<_> = rate_keys(&pages).into_iter().map(|(day, _)| day).collect();
     assert_eq!(days, ["2026-03-02", "2026-03-03", "2026-03-04"]);

@@ -46,8 +46,8 @@ fn has_trades(count: usize) -> impl FnMut(&[Page]) -> bool {
 fn every_recorded_message_means_what_it_says() {
     type Check = fn(&Message<'_>) -> bool;
     let cases: [(&str, Check); 13] = [
-        ("heartbeat", |message| matches!(message, Message::Life)),
-        ("pong.docs", |message| matches!(message, Message::Life)),
+        ("heartbeat", |message| matches!(message, Message::Heartbeat)),
+        ("pong.docs", |message| matches!(message, Message::Heartbeat)),
         (
             "status.recorded-2026-09-25",
             |message| matches!(message, Message::Status { system, connection_id: Some(18125794168470749634) } if system == "online"),
@@ -90,21 +90,21 @@ fn every_recorded_message_means_what_it_says() {
                 && trade.at == at("2026-09-25T17:48:26.844359Z")
         }),
         ("ohlc_update.recorded-2026-09-25", |message| {
-            let Message::Bars(rows) = message else { return false };
-            let bar = rows.rows[0].row.as_ref().unwrap();
-            (bar.minutes, bar.open_at) == (1, at("2026-09-25T17:48:00Z"))
-                && bar.close.to_string() == "83744.30000000"
+            let Message::Candles(rows) = message else { return false };
+            let candle = rows.rows[0].row.as_ref().unwrap();
+            (candle.minutes, candle.open_at) == (1, at("2026-09-25T17:48:00Z"))
+                && candle.close.to_string() == "83744.30000000"
         }),
         ("ohlc_snapshot_with_gaps.recorded-2026-09-10", |message| {
-            let Message::Bars(rows) = message else { return false };
+            let Message::Candles(rows) = message else { return false };
             let begins: Vec<_> =
-                rows.rows.iter().map(|bar| bar.row.as_ref().unwrap().open_at).collect();
+                rows.rows.iter().map(|candle| candle.row.as_ref().unwrap().open_at).collect();
             rows.snapshot && begins.len() == 9 && begins[4] == at("2026-09-10T17:38:00Z")
         }),
         ("heartbeat", |_| {
             let complaint = message(r#"{"Error":"Exceeded msg rate"}"#);
             let news = message(r#"{"channel":"instrument","type":"snapshot","data":{}}"#);
-            matches!(complaint, Ok(Message::Complaint(reason)) if reason == "Exceeded msg rate")
+            matches!(complaint, Ok(Message::Error(reason)) if reason == "Exceeded msg rate")
                 && matches!(news, Ok(Message::Unknown(what)) if what == "instrument")
         }),
     ];
@@ -436,14 +436,14 @@ async fn a_bar_comes_once_it_is_finished() {
     let mut config = config(&server, &[Channel::Ohlc]);
     config.live.grace = Duration::from_secs(10);
     let stream = KrakenStream::new(config, &Context::new(clock.clone())).unwrap();
-    let bars = |pages: &[Page]| shown(pages, "candles", "open_at").len();
-    let mut all = pages(&stream, None, |pages| bars(pages) == 2).await;
+    let candles = |pages: &[Page]| shown(pages, "candles", "open_at").len();
+    let mut all = pages(&stream, None, |pages| candles(pages) == 2).await;
     let spans = ledger(&all, "candles BTC 1m");
     assert_eq!((spans[0].start, spans[0].end, spans[0].rows), (0.0, 120.0, 2));
     // No more trades happen: the third candle is finished by the clock.
     clock.on(TimeDelta::seconds(190));
     let cursor = all.last().map(|page| page.cursor.clone());
-    all.extend(pages(&stream, cursor, |pages| bars(pages) == 1).await);
+    all.extend(pages(&stream, cursor, |pages| candles(pages) == 1).await);
     let closes = shown(&all, "candles", "close");
     let ticks = server.ticks("BTC");
     let expected: Vec<f64> = [59, 119, 149].map(|at| ticks[at].price.to_f64()).into();

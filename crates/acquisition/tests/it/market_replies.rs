@@ -8,7 +8,7 @@ use crate::support::{Act, Scripted, at, context, hurried, recording};
 use chrono::{DateTime, TimeDelta, Utc};
 use tidegauge_acquisition::backfill::RowFilter;
 use tidegauge_acquisition::http::RefusalKind;
-use tidegauge_acquisition::{Bars, Error, Interval, Result, kraken, twelvedata};
+use tidegauge_acquisition::{Error, Interval, OhlcvSeries, Result, kraken, twelvedata};
 use tidegauge_core::{Crypto, Span};
 
 /// The decoder of a recording.
@@ -28,14 +28,18 @@ enum Read {
     SystemStatus,
 }
 
-fn bars(bars: &Bars) -> Vec<String> {
+fn candles(candles: &OhlcvSeries) -> Vec<String> {
     let some =
         |amount: Option<Crypto>| amount.map_or_else(|| "-".into(), |amount| amount.to_string());
-    bars.iter()
-        .map(|bar| {
-            let (volume, base) = (some(bar.volume), some(bar.base_volume));
-            let at = shown(bar.open_at);
-            format!("{at} {} {} {} {} {volume} {base}", bar.open, bar.high, bar.low, bar.close)
+    candles
+        .iter()
+        .map(|candle| {
+            let (volume, base) = (some(candle.volume), some(candle.base_volume));
+            let at = shown(candle.open_at);
+            format!(
+                "{at} {} {} {} {} {volume} {base}",
+                candle.open, candle.high, candle.low, candle.close
+            )
         })
         .collect()
 }
@@ -53,15 +57,17 @@ impl Read {
     fn rows(self, body: &[u8]) -> Result<Vec<String>> {
         use kraken::decode as kraken;
         use twelvedata::decode as twelve;
-        let sieve = &mut RowFilter::strict();
+        let row_filter = &mut RowFilter::strict();
         Ok(match self {
-            Self::Series(symbol) => bars(&twelve::time_series(symbol, body, sieve)?.bars),
+            Self::Series(symbol) => {
+                candles(&twelve::time_series(symbol, body, row_filter)?.candles)
+            }
             Self::SeriesBatch(symbols) => {
                 let mut rows = Vec::new();
                 for (symbol, body) in twelve::batch(symbols, body)? {
                     let series = twelve::time_series(&symbol, &body?, &mut RowFilter::strict())?;
                     rows.extend(
-                        bars(&series.bars).into_iter().map(|row| format!("{symbol} {row}")),
+                        candles(&series.candles).into_iter().map(|row| format!("{symbol} {row}")),
                     );
                 }
                 rows
@@ -79,9 +85,9 @@ impl Read {
                 let rate = twelve::exchange_rate(pair, body)?;
                 vec![format!("{} {}", rate.rate, shown(rate.at))]
             }
-            Self::Ohlc => bars(&kraken::ohlc("BTC/USD", body, sieve)?),
+            Self::Ohlc => candles(&kraken::ohlc("BTC/USD", body, row_filter)?),
             Self::Trades => {
-                let trades = kraken::trades("BTC/USD", body, sieve)?;
+                let trades = kraken::trades("BTC/USD", body, row_filter)?;
                 let row = |trade: &kraken::Trade| {
                     let side = if trade.is_buy { "buy" } else { "sell" };
                     let at = shown(trade.at);
@@ -307,13 +313,13 @@ fn window() -> Span {
 
 async fn ask(name: &str, server: &Scripted) -> Error {
     let (context, http) = (context("2026-09-16T00:00:00Z"), hurried(&server.url));
-    let sieve = &mut RowFilter::strict();
+    let row_filter = &mut RowFilter::strict();
     if name.starts_with("twelvedata") {
         let client = twelvedata::Client::new(&"k".into(), &http, &context).unwrap();
-        client.time_series("AAPL", Interval::D1, window(), sieve).await.expect_err(name)
+        client.time_series("AAPL", Interval::D1, window(), row_filter).await.expect_err(name)
     } else {
         let client = kraken::Client::new(&http, &context).unwrap();
-        client.ohlc("BTC/USD", Interval::H1, window().from, sieve).await.expect_err(name)
+        client.ohlc("BTC/USD", Interval::H1, window().from, row_filter).await.expect_err(name)
     }
 }
 
@@ -344,9 +350,9 @@ async fn an_empty_range_is_no_error() {
         let server = Scripted::start(vec![Act::reply(status, "", &body)]).await;
         let context = context("2026-09-16T00:00:00Z");
         let client = twelvedata::Client::new(&"k".into(), &hurried(&server.url), &context).unwrap();
-        let sieve = &mut RowFilter::strict();
-        let series = client.time_series("AAPL", Interval::D1, window(), sieve).await;
-        assert!(series.unwrap().bars.is_empty());
+        let row_filter = &mut RowFilter::strict();
+        let series = client.time_series("AAPL", Interval::D1, window(), row_filter).await;
+        assert!(series.unwrap().candles.is_empty());
     }
 }
 
@@ -384,8 +390,8 @@ fn no_recording_is_left_out() {
 
 #[test]
 fn bars_that_make_no_sense_are_told_by_field() {
-    let series = |bar: &str| format!(r#"{{"meta":{{}},"values":[{bar}],"status":"ok"}}"#);
-    let bar = |field: &str, value: &str| {
+    let series = |candle: &str| format!(r#"{{"meta":{{}},"values":[{candle}],"status":"ok"}}"#);
+    let candle = |field: &str, value: &str| {
         let mut fields = [
             ("datetime", "\"2026-08-21 15:30:00\""),
             ("open", "\"1\""),
@@ -415,29 +421,30 @@ fn bars_that_make_no_sense_are_told_by_field() {
         ("datetime", "\"2026-08-21T15:30:00\"", "which is not a time"),
         ("datetime", "\"\"", "which is not a time"),
     ] {
-        let body = series(&bar(field, value));
+        let body = series(&candle(field, value));
         let error = twelvedata::decode::time_series("X", body.as_bytes(), &mut RowFilter::strict());
         let error = error.unwrap_err().to_string();
         assert!(error.contains(says) && error.contains("`X`"), "{field} {value}: {error}");
         // If the row is quarantined, the others are taken.
-        let body = series(&format!("{},{}", bar(field, value), bar("", "")));
+        let body = series(&format!("{},{}", candle(field, value), candle("", "")));
         let policy = tidegauge_acquisition::backfill::BadRows::Quarantine;
-        let mut sieve = RowFilter::new(policy, "candles", "candles X 1m");
-        let series = twelvedata::decode::time_series("X", body.as_bytes(), &mut sieve);
-        assert_eq!(series.unwrap().bars.len(), 1, "{field} {value}");
-        let bad = sieve.into_bad();
+        let mut row_filter = RowFilter::new(policy, "candles", "candles X 1m");
+        let series = twelvedata::decode::time_series("X", body.as_bytes(), &mut row_filter);
+        assert_eq!(series.unwrap().candles.len(), 1, "{field} {value}");
+        let bad = row_filter.into_bad();
         assert_eq!(bad.len(), 1);
         assert!(bad[0].place.starts_with("candles X 1m ") && bad[0].reason.contains(says));
-        assert_eq!(bad[0].content, bar(field, value), "as it came");
+        assert_eq!(bad[0].content, candle(field, value), "as it came");
     }
     // Values that are not rows.
     for row in ["null", "7", "[]", r#"{"open":"1","open":"1"}"#] {
-        let body = series(&format!("{row},{}", bar("", "")));
+        let body = series(&format!("{row},{}", candle("", "")));
         let policy = tidegauge_acquisition::backfill::BadRows::Quarantine;
-        let mut sieve = RowFilter::new(policy, "candles", "candles X 1m");
-        let series = twelvedata::decode::time_series("X", body.as_bytes(), &mut sieve).unwrap();
-        assert_eq!((series.bars.len(), sieve.count()), (1, 1), "{row}");
-        assert_eq!(sieve.into_bad()[0].place, "candles X 1m row 1");
+        let mut row_filter = RowFilter::new(policy, "candles", "candles X 1m");
+        let series =
+            twelvedata::decode::time_series("X", body.as_bytes(), &mut row_filter).unwrap();
+        assert_eq!((series.candles.len(), row_filter.count()), (1, 1), "{row}");
+        assert_eq!(row_filter.into_bad()[0].place, "candles X 1m row 1");
     }
     let other = br#"{"meta":{"symbol":"Y"},"values":[]}"#;
     let error = twelvedata::decode::time_series("X", other, &mut RowFilter::strict()).unwrap_err();
@@ -450,7 +457,7 @@ fn bars_that_make_no_sense_are_told_by_field() {
 
 #[test]
 fn a_key_that_is_there_twice_is_refused_by_name() {
-    let sieve = &mut RowFilter::strict();
+    let row_filter = &mut RowFilter::strict();
     for (error, says) in [
         (
             kraken::decode::time(br#"{"result":{"unixtime":1779105600},"result":{}}"#).err(),
@@ -461,7 +468,7 @@ fn a_key_that_is_there_twice_is_refused_by_name() {
             "close",
         ),
         (
-            twelvedata::decode::time_series("X", br#"{"values":[],"values":[]}"#, sieve).err(),
+            twelvedata::decode::time_series("X", br#"{"values":[],"values":[]}"#, row_filter).err(),
             "values",
         ),
         (

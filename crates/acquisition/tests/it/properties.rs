@@ -34,20 +34,20 @@ fn read_all(body: &[u8]) {
         let _ = (x::decode::post(text), x::decode::bucket(text));
     }
     for policy in [BadRows::Fail, BadRows::Quarantine] {
-        let sieve = &mut RowFilter::new(policy, "fx_rates", "test");
-        let _ = coingecko::decode::coins_markets(body, sieve);
-        let _ = coingecko::decode::market_chart("bitcoin", body, sieve);
-        let _ = coingecko::decode::ohlc("bitcoin", TimeDelta::hours(4), body, sieve);
-        let _ = twelvedata::decode::time_series("BTC/USD", body, sieve);
-        let _ = kraken::decode::ohlc("BTC/USD", body, sieve);
-        let _ = kraken::decode::trades("BTC/USD", body, sieve);
-        let _ = exchangerate_api::decode::latest(body, sieve);
-        let _ = frankfurter::decode::range(body, sieve);
-        let _ = frankfurter::decode::day(body, sieve);
-        let _ = frankfurter::decode::rates_v2(body, sieve);
-        let _ = ecb::decode::eurofxref_xml(body, sieve);
-        let _ = ecb::decode::eurofxref_csv(body, sieve);
-        let _ = ecb::decode::exr_csv(body, sieve);
+        let row_filter = &mut RowFilter::new(policy, "fx_rates", "test");
+        let _ = coingecko::decode::coins_markets(body, row_filter);
+        let _ = coingecko::decode::market_chart("bitcoin", body, row_filter);
+        let _ = coingecko::decode::ohlc("bitcoin", TimeDelta::hours(4), body, row_filter);
+        let _ = twelvedata::decode::time_series("BTC/USD", body, row_filter);
+        let _ = kraken::decode::ohlc("BTC/USD", body, row_filter);
+        let _ = kraken::decode::trades("BTC/USD", body, row_filter);
+        let _ = exchangerate_api::decode::latest(body, row_filter);
+        let _ = frankfurter::decode::range(body, row_filter);
+        let _ = frankfurter::decode::day(body, row_filter);
+        let _ = frankfurter::decode::rates_v2(body, row_filter);
+        let _ = ecb::decode::eurofxref_xml(body, row_filter);
+        let _ = ecb::decode::eurofxref_csv(body, row_filter);
+        let _ = ecb::decode::exr_csv(body, row_filter);
     }
 }
 
@@ -158,8 +158,8 @@ fn deep_nesting_is_refused_not_followed() {
 #[test]
 fn xml_that_could_grow_or_sink_is_refused() {
     let read = |body: &str| {
-        let sieve = &mut RowFilter::new(BadRows::Fail, "fx_rates", "test");
-        ecb::decode::eurofxref_xml(body.as_bytes(), sieve).map(|rates| rates.len())
+        let row_filter = &mut RowFilter::new(BadRows::Fail, "fx_rates", "test");
+        ecb::decode::eurofxref_xml(body.as_bytes(), row_filter).map(|rates| rates.len())
     };
     let lol = (0..9).fold(r#"<!ENTITY l0 "lol">"#.to_owned(), |all, at| {
         format!("{all}<!ENTITY l{} \"{}\">", at + 1, format!("&l{at};").repeat(10))

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use tidegauge_acquisition::backfill::RowFilter;
-use tidegauge_acquisition::{Bar, coingecko, kraken, twelvedata};
+use tidegauge_acquisition::{Ohlcv, coingecko, kraken, twelvedata};
 use tidegauge_core::{Crypto, Fiat, Fixed};
 
 /// Generates a price above zero.
@@ -16,32 +16,33 @@ fn second() -> impl Strategy<Value = i64> {
     1_300_000_000i64..4_000_000_000
 }
 
-fn bars() -> impl Strategy<Value = Vec<Bar>> {
-    let bar = (price(), price(), price(), price(), 0i128..10i128.pow(15));
-    (second(), prop::collection::vec(bar, 1..40)).prop_map(|(start, bars)| {
+fn candles() -> impl Strategy<Value = Vec<Ohlcv>> {
+    let candle = (price(), price(), price(), price(), 0i128..10i128.pow(15));
+    (second(), prop::collection::vec(candle, 1..40)).prop_map(|(start, candles)| {
         let start: DateTime<Utc> = DateTime::from_timestamp(start / 60 * 60, 0).unwrap();
-        let bar = |(at, (a, b, c, d, volume)): (usize, (Crypto, Crypto, Crypto, Crypto, i128))| {
-            let mut sorted = [a, b, c, d];
-            sorted.sort();
-            let [low, open, close, high] = sorted;
-            let open_at = start + TimeDelta::minutes(i64::try_from(at).unwrap());
-            let base_volume = Some(Fixed::from_units(volume));
-            Bar { open_at, open, high, low, close, volume: None, base_volume }
-        };
-        bars.into_iter().enumerate().map(bar).collect()
+        let candle =
+            |(at, (a, b, c, d, volume)): (usize, (Crypto, Crypto, Crypto, Crypto, i128))| {
+                let mut sorted = [a, b, c, d];
+                sorted.sort();
+                let [low, open, close, high] = sorted;
+                let open_at = start + TimeDelta::minutes(i64::try_from(at).unwrap());
+                let base_volume = Some(Fixed::from_units(volume));
+                Ohlcv { open_at, open, high, low, close, volume: None, base_volume }
+            };
+        candles.into_iter().enumerate().map(candle).collect()
     })
 }
 
 proptest! {
     #[test]
-    fn bars_of_twelve_data(bars in bars(), newest_first: bool) {
-        let mut values: Vec<_> = bars
+    fn bars_of_twelve_data(candles in candles(), newest_first: bool) {
+        let mut values: Vec<_> = candles
             .iter()
-            .map(|bar| {
+            .map(|candle| {
                 format!(
                     r#"{{"datetime":"{}","open":"{}","high":"{}","low":"{}","close":"{}","volume":"{}"}}"#,
-                    bar.open_at.format("%F %T"),
-                    bar.open, bar.high, bar.low, bar.close, bar.base_volume.unwrap(),
+                    candle.open_at.format("%F %T"),
+                    candle.open, candle.high, candle.low, candle.close, candle.base_volume.unwrap(),
                 )
             })
             .collect();
@@ -50,26 +51,26 @@ proptest! {
         }
         let body = format!(r#"{{"meta":{{"currency":"USD"}},"values":[{}]}}"#, values.join(","));
         let series = twelvedata::decode::time_series("X", body.as_bytes(), &mut RowFilter::strict());
-        let found: Vec<Bar> = series.unwrap().bars.iter().collect();
-        prop_assert_eq!(found, bars);
+        let found: Vec<Ohlcv> = series.unwrap().candles.iter().collect();
+        prop_assert_eq!(found, candles);
     }
 
     #[test]
-    fn bars_of_kraken(bars in bars()) {
-        let rows: Vec<_> = bars
+    fn bars_of_kraken(candles in candles()) {
+        let rows: Vec<_> = candles
             .iter()
-            .map(|bar| {
-                let at = bar.open_at.timestamp();
+            .map(|candle| {
+                let at = candle.open_at.timestamp();
                 format!(
                     r#"[{at},"{}","{}","{}","{}","0","{}",3]"#,
-                    bar.open, bar.high, bar.low, bar.close, bar.base_volume.unwrap(),
+                    candle.open, candle.high, candle.low, candle.close, candle.base_volume.unwrap(),
                 )
             })
             .collect();
         let body = format!(r#"{{"error":[],"result":{{"X":[{}],"last":1}}}}"#, rows.join(","));
         let found = kraken::decode::ohlc("X", body.as_bytes(), &mut RowFilter::strict()).unwrap();
-        let at_no_price = |bar: &Bar| Bar { volume: Some(Fixed::from_units(0)), ..*bar };
-        prop_assert_eq!(found.iter().collect::<Vec<_>>(), bars.iter().map(at_no_price).collect::<Vec<_>>());
+        let at_no_price = |candle: &Ohlcv| Ohlcv { volume: Some(Fixed::from_units(0)), ..*candle };
+        prop_assert_eq!(found.iter().collect::<Vec<_>>(), candles.iter().map(at_no_price).collect::<Vec<_>>());
     }
 
     #[test]

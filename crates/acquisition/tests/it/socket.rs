@@ -43,9 +43,9 @@ async fn a_socket_carries_the_key_in_its_query_and_text_both_ways() {
     let mut socket =
         sockets(&hurried(server.url()), &context).open(&["v1", "quotes"]).await.unwrap();
     assert_eq!(server.opened(), [format!("GET /v1/quotes?apikey={CANARY} HTTP/1.1")]);
-    assert!(socket.heard().is_none(), "nothing was said");
+    assert!(socket.try_receive().is_none(), "nothing was said");
     socket.send(r#"{"action":"heartbeat"}"#.into()).await.unwrap();
-    let SocketMessage::Text(text) = socket.hear().await.unwrap() else { panic!() };
+    let SocketMessage::Text(text) = socket.receive().await.unwrap() else { panic!() };
     assert_eq!(text, r#"{"event":"heartbeat","status":"ok"}"#);
     assert_eq!(server.heard(), [r#"{"action":"heartbeat"}"#]);
     let traffic = context.usage.traffic();
@@ -132,9 +132,9 @@ async fn a_message_is_bounded() {
     let ask = r#"{"action":"subscribe","params":{"symbols":"BTC/USD"}}"#;
     socket.send(ask.into()).await.unwrap();
     assert!(
-        matches!(socket.hear().await, Ok(SocketMessage::Text(text)) if text.contains("status"))
+        matches!(socket.receive().await, Ok(SocketMessage::Text(text)) if text.contains("status"))
     );
-    let error = socket.hear().await.unwrap_err();
+    let error = socket.receive().await.unwrap_err();
     assert!(matches!(error, Error::TooLarge { limit: 524_288, .. }), "{error:?}");
 }
 

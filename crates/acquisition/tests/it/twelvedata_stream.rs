@@ -83,14 +83,14 @@ fn every_recorded_price_means_what_it_says() {
 
 #[test]
 fn every_recorded_answer_means_what_it_says() {
-    assert!(matches!(said("fixture_websocket_heartbeat"), Message::Life));
-    let Message::Subscribed { accepted, refused, complaints } =
+    assert!(matches!(said("fixture_websocket_heartbeat"), Message::Heartbeat));
+    let Message::Subscribed { accepted, refused, errors } =
         said("ws_subscribe_status_warning.recorded-2026-08-19")
     else {
         panic!()
     };
     let accepted: Vec<_> = accepted.iter().map(|listing| listing.symbol.as_str()).collect();
-    assert_eq!((accepted, complaints.len()), (vec!["AMZN", "XAG/USD"], 0));
+    assert_eq!((accepted, errors.len()), (vec!["AMZN", "XAG/USD"], 0));
     assert_eq!(refused.len(), 3);
     assert_eq!(refused[0].0.symbol, "1211");
     assert_eq!(refused[0].1, "You are not authorized to access XHKG data.");
@@ -101,10 +101,10 @@ fn every_recorded_answer_means_what_it_says() {
     assert!(accepted[0].is("AAPL") && accepted[0].is("AAPL:XNGS") && accepted[0].is("AAPL:NASDAQ"));
     assert!(!accepted[0].is("AAPL:LSE") && !accepted[0].is("AAP"));
 
-    let Message::Subscribed { complaints, .. } = said("ws_subscribe_status_error_messages") else {
+    let Message::Subscribed { errors, .. } = said("ws_subscribe_status_error_messages") else {
         panic!()
     };
-    assert_eq!(complaints, ["Cant parse message"]);
+    assert_eq!(errors, ["Cant parse message"]);
     let null = r#"{"event":"subscribe-status","status":"error","success":null,"fails":[{"symbol":"BTC"}]}"#;
     let Ok(Message::Subscribed { accepted, refused, .. }) = message(null) else { panic!() };
     assert!(accepted.is_empty() && refused[0].1 == "it does not say why");

@@ -162,11 +162,11 @@ fn a_price_with_more_digits_than_its_column_is_put_aside_by_name_and_the_others_
     let body = r#"{"prices":[[1621003519770,4.2e-12],[1621003819770,4.2345678e-12],
         [1621004119770,100000000000000000000]],"market_caps":[],"total_volumes":[]}"#;
     for policy in [BadRows::Fail, BadRows::Quarantine] {
-        let mut sieve = RowFilter::new(policy, "raw_crypto_market_data", "prices DUST");
-        let chart = coingecko::market_chart("dust", body.as_bytes(), &mut sieve).unwrap();
+        let mut row_filter = RowFilter::new(policy, "raw_crypto_market_data", "prices DUST");
+        let chart = coingecko::market_chart("dust", body.as_bytes(), &mut row_filter).unwrap();
         assert_eq!(chart.price_usd, [4_200_000]);
         let told: Vec<_> =
-            sieve.into_bad().into_iter().map(|bad| (bad.place, bad.reason)).collect();
+            row_filter.into_bad().into_iter().map(|bad| (bad.place, bad.reason)).collect();
         let expected = [
             ("1621003819770", "`4.2345678e-12`, which has more than 18 decimal places"),
             ("1621004119770", "`100000000000000000000`, which is larger than the column holds"),
@@ -182,19 +182,20 @@ fn a_price_with_more_digits_than_its_column_is_put_aside_by_name_and_the_others_
 fn a_price_with_more_digits_is_rounded_where_that_is_asked_for() {
     let body = r#"{"prices":[[1621003519770,4.2345678e-12],[1621003819770,4e-19],
         [1621004119770,100000000000000000000]],"market_caps":[],"total_volumes":[]}"#;
-    let mut sieve = RowFilter::new(BadRows::Quarantine, "raw_crypto_market_data", "prices DUST")
-        .with_fine_prices(FinePrices::Round);
-    let chart = coingecko::market_chart("dust", body.as_bytes(), &mut sieve).unwrap();
+    let mut row_filter =
+        RowFilter::new(BadRows::Quarantine, "raw_crypto_market_data", "prices DUST")
+            .with_fine_prices(FinePrices::Round);
+    let chart = coingecko::market_chart("dust", body.as_bytes(), &mut row_filter).unwrap();
     assert_eq!(chart.price_usd, [4_234_568]);
-    let told: Vec<_> = sieve.into_bad().into_iter().map(|bad| bad.reason).collect();
+    let told: Vec<_> = row_filter.into_bad().into_iter().map(|bad| bad.reason).collect();
     assert_eq!(told.len(), 2, "one that would be zero and one that is too large: {told:?}");
 
     let candles = "[[1621003500000,0.0000123456789012345678,0.00002,0.00001,0.000015]]";
-    let mut sieve = RowFilter::new(BadRows::Fail, "candles", "candles DUST")
+    let mut row_filter = RowFilter::new(BadRows::Fail, "candles", "candles DUST")
         .with_fine_prices(FinePrices::Round);
-    let bars = coingecko::ohlc("dust", TimeDelta::hours(4), candles.as_bytes(), &mut sieve);
-    assert_eq!(bars.unwrap().len(), 1);
-    assert_eq!(sieve.count(), 0);
+    let candles = coingecko::ohlc("dust", TimeDelta::hours(4), candles.as_bytes(), &mut row_filter);
+    assert_eq!(candles.unwrap().len(), 1);
+    assert_eq!(row_filter.count(), 0);
 }
 
 #[test]

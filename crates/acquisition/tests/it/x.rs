@@ -603,8 +603,8 @@ async fn a_hole_is_filled_to_the_very_instant() {
     fake.chatter("2026-05-18T00:00:00.500Z", NOW, TimeDelta::minutes(10));
     let wanted = Span::new(at("2026-05-18T06:00:00.500Z"), at("2026-05-18T09:10:00.500Z"));
     let (archive, ledger) = (Arc::new(source), Ledger::default());
-    let errands = BackfillTask::all(archive.as_ref(), &ledger, Some(wanted), clock.now());
-    let fill = Backfill::new(archive, errands, &Context::new(clock.clone()));
+    let tasks = BackfillTask::all(archive.as_ref(), &ledger, Some(wanted), clock.now());
+    let fill = Backfill::new(archive, tasks, &Context::new(clock.clone()));
     let (pages, _) = round(&fill, None).await;
     let seven = at("2026-05-18T07:00:00Z").timestamp() / 3600;
     assert_eq!(

@@ -3,8 +3,8 @@
 use tidegauge_core::tables::RawCryptoMarketData;
 use tidegauge_core::{Batch, Values};
 
-use super::NAME;
 use super::decode::Chart;
+use super::name::NAME;
 use crate::Result;
 
 impl Chart {

@@ -4,14 +4,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::config::CandleSize;
+use super::config::Plan;
 use super::decode::{self, Chart, CoinMarket, CoinPrice, ListedCoin};
-use super::{NAME, Plan};
+use super::name::NAME;
 use crate::bad_rows::RowFilter;
 use crate::decode::repeats;
-use crate::error::cut;
-use crate::hidden::Hidden;
 use crate::http::{Budget, Http, HttpConfig, Service};
-use crate::{Bars, Context, Error, Result};
+use crate::redact::Redactor;
+use crate::text::cut;
+use crate::{Context, Error, OhlcvSeries, Result};
 
 /// The query parameter without which the server rounds prices.
 const EXACT: (&str, &str) = ("precision", "full");
@@ -121,8 +122,8 @@ impl Client {
     }
 
     /// Returns the key to redact from replies.
-    pub(super) fn hidden(&self) -> &Hidden {
-        self.http.hidden()
+    pub(super) fn redactor(&self) -> &Redactor {
+        self.http.redactor()
     }
 
     /// Checks that the service is available and accepts the key.
@@ -161,20 +162,20 @@ impl Client {
     pub async fn coins_markets(
         &self,
         coins: &[&str],
-        sieve: &mut RowFilter,
+        row_filter: &mut RowFilter,
     ) -> Result<Vec<CoinMarket>> {
         let ids = coins.join(",");
         // The service omits wrapped tokens by default.
         let wrapped = ("include_rehypothecated", "true");
         let query = [USD, ("ids", ids.as_str()), ("per_page", "250"), wrapped, EXACT];
-        let read = |body: &[u8]| decode::coins_markets(body, sieve);
+        let read = |body: &[u8]| decode::coins_markets(body, row_filter);
         let markets = self.http.read(&["coins", "markets"], &query, read).await?;
         let place =
             |market: CoinMarket| (coins.iter().position(|coin| *coin == market.coin), market);
         let (asked, others): (Vec<_>, Vec<_>) =
             markets.into_iter().map(place).partition(|(place, _)| place.is_some());
         if let Some((_, market)) = others.first() {
-            let (count, coin) = (others.len(), cut(&self.hidden().text(&market.coin), 40));
+            let (count, coin) = (others.len(), cut(&self.redactor().text(&market.coin), 40));
             tracing::warn!(source = NAME, count, coin, "markets not asked for, left out");
         }
         Ok(repeats::last_of_each("coins/markets", asked).map(|(_, market)| market).collect())
@@ -184,11 +185,15 @@ impl Client {
     ///
     /// # Errors
     /// When the request fails.
-    pub async fn top_markets(&self, page: usize, sieve: &mut RowFilter) -> Result<Vec<CoinMarket>> {
+    pub async fn top_markets(
+        &self,
+        page: usize,
+        row_filter: &mut RowFilter,
+    ) -> Result<Vec<CoinMarket>> {
         let page = page.to_string();
         let order = ("order", "market_cap_desc");
         let query = [USD, order, ("per_page", "250"), ("page", page.as_str()), EXACT];
-        let read = |body: &[u8]| decode::coins_markets(body, sieve);
+        let read = |body: &[u8]| decode::coins_markets(body, row_filter);
         self.http.read(&["coins", "markets"], &query, read).await
     }
 
@@ -222,22 +227,27 @@ impl Client {
         coin: &str,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
-        sieve: &mut RowFilter,
+        row_filter: &mut RowFilter,
     ) -> Result<Chart> {
         let (from, to) = (from.timestamp().to_string(), to.timestamp().to_string());
         let query = [USD, ("from", from.as_str()), ("to", to.as_str()), EXACT];
         let path = ["coins", coin, "market_chart", "range"];
-        self.http.read(&path, &query, |body| decode::market_chart(coin, body, sieve)).await
+        self.http.read(&path, &query, |body| decode::market_chart(coin, body, row_filter)).await
     }
 
     /// Returns the candles of the last days; the last one is not closed yet.
     ///
     /// # Errors
     /// When the request fails, or the candles are closer than their size.
-    pub async fn ohlc(&self, coin: &str, days: OhlcDays, sieve: &mut RowFilter) -> Result<Bars> {
+    pub async fn ohlc(
+        &self,
+        coin: &str,
+        days: OhlcDays,
+        row_filter: &mut RowFilter,
+    ) -> Result<OhlcvSeries> {
         let count = days.days().to_string();
         let query = [USD, ("days", count.as_str()), EXACT];
-        let read = |body: &[u8]| decode::ohlc(coin, days.candle().length(), body, sieve);
+        let read = |body: &[u8]| decode::ohlc(coin, days.candle().length(), body, row_filter);
         self.http.read(&["coins", coin, "ohlc"], &query, read).await
     }
 }

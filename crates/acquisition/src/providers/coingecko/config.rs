@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tidegauge_core::instruments::INSTRUMENTS;
 
-use super::NAME;
+use super::name::NAME;
 use crate::bad_rows::FinePrices;
 use crate::http::{HttpConfig, Key, Quota};
 use crate::{Error, Result, duration};
@@ -70,7 +70,7 @@ impl Plan {
     }
 
     /// Returns the lookback of the plan, with a margin of an hour for latency; `None`: unlimited.
-    pub(super) fn reach(self) -> Option<TimeDelta> {
+    pub(super) fn lookback(self) -> Option<TimeDelta> {
         match self {
             Self::Keyless | Self::Demo => Some(TimeDelta::days(365) - TimeDelta::hours(1)),
             Self::Pro => None,
@@ -104,7 +104,7 @@ impl CandleSize {
     }
 
     /// Returns the lookback of the service for candles of this length.
-    pub(super) const fn reach(self) -> TimeDelta {
+    pub(super) const fn lookback(self) -> TimeDelta {
         match self {
             Self::HalfHour => TimeDelta::days(1),
             Self::FourHours => TimeDelta::days(30),
@@ -169,7 +169,7 @@ impl Config {
 
     pub(super) fn validate(&self) -> Result<()> {
         // Bitcoin has had a price for some 6,000 days.
-        let most = if self.plan.reach().is_some() { 365 } else { 10_000 };
+        let most = if self.plan.lookback().is_some() { 365 } else { 10_000 };
         if self.history_days == 0 || self.history_days > most {
             let reason = format!(
                 "{} is not between 1 and {most}; on a free plan the history ends after 365 days, \

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tidegauge_core::{Crypto, Fiat, Fixed};
 
 use crate::bad_rows::{FinePrices, RowFilter};
-use crate::decode::candles::{Bar, Bars};
+use crate::decode::candles::{Ohlcv, OhlcvSeries};
 use crate::decode::json::{self, JsonReader, Object};
 use crate::decode::parse;
 use crate::decode::repeats;
@@ -96,16 +96,16 @@ pub fn simple_price(body: &[u8]) -> Result<Vec<CoinPrice>> {
 /// Decodes `/coins/markets` in US dollars.
 ///
 /// # Errors
-/// When a coin has no price or no time, and `sieve` fails on it, or the reply has another shape.
-pub fn coins_markets(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<CoinMarket>> {
+/// When a coin has no price or no time, and `row_filter` fails on it, or the reply has another shape.
+pub fn coins_markets(body: &[u8], row_filter: &mut RowFilter) -> Result<Vec<CoinMarket>> {
     let mut markets = Vec::new();
     for (at, row) in json::elements("coins/markets", body)?.into_iter().enumerate() {
         let place = || {
             let fields = Object::parse("coins/markets", row.as_bytes());
             fields.and_then(|fields| fields.text("id")).unwrap_or_else(|_| format!("row {at}"))
         };
-        let market = market(row, sieve.fine_prices());
-        markets.extend(sieve.pass(market, place, || row.to_owned())?);
+        let market = market(row, row_filter.fine_prices());
+        markets.extend(row_filter.pass(market, place, || row.to_owned())?);
     }
     Ok(markets)
 }
@@ -113,7 +113,7 @@ pub fn coins_markets(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<CoinMarke
 fn market(row: &str, fine: FinePrices) -> Result<CoinMarket> {
     let fields = Object::parse("coins/markets", row.as_bytes())?;
     let coin = fields.text("id")?;
-    let fields = fields.about(coin.clone());
+    let fields = fields.with_subject(coin.clone());
     let at = fields.text("last_updated")?;
     // Both must exist, if only as `null`.
     let (_cap, _volume) = (fields.get("market_cap")?, fields.get("total_volume")?);
@@ -132,25 +132,25 @@ fn market(row: &str, fine: FinePrices) -> Result<CoinMarket> {
 /// Decodes `/coins/{id}/market_chart` and `/range` in US dollars, sorted by time and deduplicated.
 ///
 /// # Errors
-/// When a price is not above zero, and `sieve` fails on it, or the reply has another shape.
-pub fn market_chart(coin: &str, body: &[u8], sieve: &mut RowFilter) -> Result<Chart> {
-    let (mut prices, mut caps, mut volumes, fine) = (None, None, None, sieve.fine_prices());
+/// When a price is not above zero, and `row_filter` fails on it, or the reply has another shape.
+pub fn market_chart(coin: &str, body: &[u8], row_filter: &mut RowFilter) -> Result<Chart> {
+    let (mut prices, mut caps, mut volumes, fine) = (None, None, None, row_filter.fine_prices());
     let mut reader = JsonReader::new(coin, body)?;
     reader.object(|reader, key| {
         match key.as_ref() {
             "prices" => {
-                prices = Some(series(coin, "prices", reader, sieve, |text| {
+                prices = Some(series(coin, "prices", reader, row_filter, |text| {
                     parse::price_or_rounded(coin, "prices", text, fine).map(Crypto::units)
                 })?);
             }
             "market_caps" => {
-                caps = Some(series(coin, "market_caps", reader, sieve, |text| {
+                caps = Some(series(coin, "market_caps", reader, row_filter, |text| {
                     let cap = parse::amount(coin, "market_caps", text)?;
                     Ok(known(cap).map(Fixed::units))
                 })?);
             }
             "total_volumes" => {
-                volumes = Some(series(coin, "total_volumes", reader, sieve, |text| {
+                volumes = Some(series(coin, "total_volumes", reader, row_filter, |text| {
                     let volume: Option<Fiat> = parse::amount(coin, "total_volumes", text)?;
                     Ok(volume.map(Fixed::units))
                 })?);
@@ -174,7 +174,7 @@ fn series<T>(
     coin: &str,
     field: &'static str,
     reader: &mut JsonReader<'_, '_>,
-    sieve: &mut RowFilter,
+    row_filter: &mut RowFilter,
     value: impl Fn(&str) -> Result<T>,
 ) -> Result<(Vec<i64>, Vec<T>)> {
     let (mut times, mut values) = (Vec::new(), Vec::new());
@@ -186,7 +186,7 @@ fn series<T>(
             Ok((parse::micros_of_millis(coin, field, at)?, value(number)?))
         })?;
         let place = || format!("{field} {}", place(row, count));
-        if let Some((at, value)) = sieve.pass(point, place, || row.to_owned())? {
+        if let Some((at, value)) = row_filter.pass(point, place, || row.to_owned())? {
             times.push(at);
             values.push(value);
         }
@@ -213,23 +213,28 @@ fn aligned(times: &[i64], (at, values): (Vec<i64>, Vec<Option<i128>>)) -> Vec<Op
 /// the last one of a reply ends in the future, because it is not closed.
 ///
 /// # Errors
-/// When a price is not above zero or above the high, or candles are closer than their size, and `sieve` fails
+/// When a price is not above zero or above the high, or candles are closer than their size, and `row_filter` fails
 /// on it; or the reply has another shape.
-pub fn ohlc(coin: &str, size: TimeDelta, body: &[u8], sieve: &mut RowFilter) -> Result<Bars> {
-    let (mut reader, mut bars) = (JsonReader::new(coin, body)?, Bars::default());
-    let (mut count, fine) = (0, sieve.fine_prices());
+pub fn ohlc(
+    coin: &str,
+    size: TimeDelta,
+    body: &[u8],
+    row_filter: &mut RowFilter,
+) -> Result<OhlcvSeries> {
+    let (mut reader, mut candles) = (JsonReader::new(coin, body)?, OhlcvSeries::default());
+    let (mut count, fine) = (0, row_filter.fine_prices());
     reader.list(|reader| {
         count += 1;
-        let before = bars.last_open();
-        let (bar, row) =
+        let before = candles.last_open();
+        let (candle, row) =
             reader.row(|reader| candle(coin, (size, fine), reader.cells("ohlc")?, before))?;
-        if let Some(bar) = sieve.pass(bar, || place(row, count), || row.to_owned())? {
-            bars.push(bar);
+        if let Some(candle) = row_filter.pass(candle, || place(row, count), || row.to_owned())? {
+            candles.push(candle);
         }
         Ok(())
     })?;
     reader.end()?;
-    Ok(bars)
+    Ok(candles)
 }
 
 /// Returns the place of an unreadable row: its time, or else its number.
@@ -243,14 +248,14 @@ fn candle(
     (size, fine): (TimeDelta, FinePrices),
     [at, open, high, low, close]: [&str; 5],
     before: Option<DateTime<Utc>>,
-) -> Result<Bar> {
+) -> Result<Ohlcv> {
     let open_at = parse::millis(coin, "close time", at)? - size;
     if before.is_some_and(|before| open_at - before < size) {
         let reason = "which is closer to the one before than candles of this size can be";
         return Err(Error::value(coin, "close time", at, reason));
     }
     let price = |field, text| parse::price_or_rounded(coin, field, text, fine);
-    Bar {
+    Ohlcv {
         open_at,
         open: price("open", open)?,
         high: price("high", high)?,

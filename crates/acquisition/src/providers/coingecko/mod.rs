@@ -4,6 +4,7 @@ mod chart;
 mod client;
 mod config;
 pub mod decode;
+mod name;
 mod spec;
 
 use std::time::Duration;
@@ -19,17 +20,15 @@ pub use crate::bad_rows::FinePrices;
 pub use client::{Client, OhlcDays};
 pub use config::{CandleSize, Config, Plan};
 pub use decode::{Chart, CoinMarket, CoinPrice, ListedCoin};
+pub use name::NAME;
 
 use crate::backfill::{
     self, Continuation, HistoricalSource, Refused, RowFilter, Series, WindowRequest, WindowResponse,
 };
-use crate::decode::candles::Label;
+use crate::decode::candles::CandleKey;
 use crate::http::Budget;
 use crate::instruments::{self, ListedInstrument};
 use crate::{Context, Error, FoundInstrument, Result};
-
-/// The name under which sinks store the cursor, and the `source` of the rows.
-pub const NAME: &str = "coingecko";
 
 /// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "Data provided by CoinGecko (https://www.coingecko.com)";
@@ -41,7 +40,7 @@ const WINDOW: TimeDelta = TimeDelta::days(90);
 const MARKETS_A_PAGE: usize = 250;
 
 /// The allowed clock skew of the service.
-const AHEAD: TimeDelta = TimeDelta::minutes(10);
+const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(10);
 
 /// The source CoinGecko.
 ///
@@ -102,78 +101,94 @@ impl CoinGecko {
     /// Reads a window of a coin's prices.
     async fn prices(
         &self,
-        ask: &WindowRequest<'_>,
+        request: &WindowRequest<'_>,
         coin: &ListedInstrument,
     ) -> Result<WindowResponse> {
-        let mut sieve = self.sieve(RawCryptoMarketData::table(), ask);
-        let Span { from, to } = ask.window;
-        let mut chart = self.client.market_chart_range(&coin.id, from, to, &mut sieve).await?;
-        let ahead: Vec<_> = chart.at.iter().copied().filter(|at| *at > latest(ask.now)).collect();
+        let mut row_filter = self.row_filter(RawCryptoMarketData::table(), request);
+        let Span { from, to } = request.window;
+        let mut chart = self.client.market_chart_range(&coin.id, from, to, &mut row_filter).await?;
+        let ahead: Vec<_> =
+            chart.at.iter().copied().filter(|at| *at > latest(request.now)).collect();
         for at in ahead {
-            let time = DateTime::from_timestamp_micros(at).unwrap_or(ask.now);
+            let time = DateTime::from_timestamp_micros(at).unwrap_or(request.now);
             let place = || format!("prices {}", time.timestamp_millis());
-            sieve.pass(not_ahead(&coin.id, time, ask.now), place, || time.to_rfc3339())?;
+            row_filter
+                .pass(check_not_future(&coin.id, time, request.now), place, || time.to_rfc3339())?;
         }
         // The current price belongs to this window, although the window ends now.
-        let end = if ask.at_edge { latest(ask.now) + 1 } else { to.timestamp_micros() };
+        let end = if request.reaches_now { latest(request.now) + 1 } else { to.timestamp_micros() };
         chart.keep(|at| (from.timestamp_micros()..end).contains(&at));
         let last = chart.at.last().and_then(|at| DateTime::from_timestamp_micros(*at));
         let next = match last {
             // After the current price nothing is final: the next round continues there.
-            Some(last) if ask.at_edge => Continuation::Until(last + TimeDelta::milliseconds(1)),
-            None if ask.at_edge => Continuation::Until(from),
+            Some(last) if request.reaches_now => {
+                Continuation::Until(last + TimeDelta::milliseconds(1))
+            }
+            None if request.reaches_now => Continuation::Until(from),
             _ => Continuation::Done,
         };
         let batches = vec![chart.into_batch(&coin.symbol, &coin.name)?];
-        Ok(WindowResponse { batches, next, bad: sieve.into_bad(), ..WindowResponse::default() })
+        Ok(WindowResponse {
+            batches,
+            next,
+            bad: row_filter.into_bad(),
+            ..WindowResponse::default()
+        })
     }
 
     /// Reads the candles of a coin that open within a window.
     async fn candles(
         &self,
-        ask: &WindowRequest<'_>,
+        request: &WindowRequest<'_>,
         coin: &ListedInstrument,
     ) -> Result<WindowResponse> {
-        let mut sieve = self.sieve(Candle::table(), ask);
-        let days = OhlcDays::covering(self.config.candles, ask.now - ask.window.from);
-        let bars = self.client.ohlc(&coin.id, days, &mut sieve).await?;
+        let mut row_filter = self.row_filter(Candle::table(), request);
+        let days = OhlcDays::covering(self.config.candles, request.now - request.window.from);
+        let candles = self.client.ohlc(&coin.id, days, &mut row_filter).await?;
         // The last candle is still open. A cached reply may end before now with a candle that was open when
         // the reply was created.
-        let closed_to = bars.last_open().map_or(ask.window.to, |open| open.max(ask.window.from));
-        let window = Span::new(ask.window.from, ask.window.to.min(closed_to));
-        let (bars, is_all) = (bars.within(window), window.to == ask.window.to);
-        let next = if is_all || !ask.at_edge {
+        let closed_to =
+            candles.last_open().map_or(request.window.to, |open| open.max(request.window.from));
+        let window = Span::new(request.window.from, request.window.to.min(closed_to));
+        let (candles, is_all) = (candles.within(window), window.to == request.window.to);
+        let next = if is_all || !request.reaches_now {
             Continuation::Done
         } else {
             Continuation::Until(window.to)
         };
-        let label = Label {
+        let candle_key = CandleKey {
             source: NAME,
             symbol: &coin.symbol,
             interval: self.config.candles.name(),
             currency: "USD",
         };
-        let batches = vec![bars.into_batch(label)?];
-        Ok(WindowResponse { batches, next, bad: sieve.into_bad(), ..WindowResponse::default() })
+        let batches = vec![candles.into_batch(candle_key)?];
+        Ok(WindowResponse {
+            batches,
+            next,
+            bad: row_filter.into_bad(),
+            ..WindowResponse::default()
+        })
     }
 
     /// Reads a page of the current prices: of the configured coins, or of the largest markets.
-    async fn markets(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
-        let mut sieve = self.sieve(RawCryptoMarketData::table(), ask);
-        let page: usize = ask.page.and_then(|page| page.parse().ok()).unwrap_or(1);
+    async fn markets(&self, request: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let mut row_filter = self.row_filter(RawCryptoMarketData::table(), request);
+        let page: usize = request.page_token.and_then(|page| page.parse().ok()).unwrap_or(1);
         let mut refused = Vec::new();
         let (markets, more) = if self.config.top == 0 {
             let mut chunks = self.coins.chunks(MARKETS_A_PAGE).skip(page - 1);
             let coins = chunks.next().unwrap_or_default();
             let ids: Vec<_> = coins.iter().map(|coin| coin.id.as_str()).collect();
-            let markets = self.client.coins_markets(&ids, &mut sieve).await?;
-            let there = |id: &str| markets.iter().any(|market| market.coin == id) || sieve.has(id);
+            let markets = self.client.coins_markets(&ids, &mut row_filter).await?;
+            let there =
+                |id: &str| markets.iter().any(|market| market.coin == id) || row_filter.has(id);
             let gone = coins.iter().filter(|coin| !there(&coin.id)).map(not_listed);
             refused.extend(gone);
             (markets, chunks.next().is_some())
         } else {
-            let markets = self.client.top_markets(page, &mut sieve).await?;
-            let sent = markets.len() + sieve.count();
+            let markets = self.client.top_markets(page, &mut row_filter).await?;
+            let sent = markets.len() + row_filter.count();
             let more = sent >= MARKETS_A_PAGE && page * MARKETS_A_PAGE < self.config.top;
             let left = self.config.top.saturating_sub((page - 1) * MARKETS_A_PAGE);
             (markets.into_iter().take(left).collect(), more)
@@ -181,8 +196,8 @@ impl CoinGecko {
         let mut rows: Vec<RawCryptoMarketData> = Vec::with_capacity(markets.len());
         for market in markets {
             let (coin, at) = (&market.coin, market.last_updated);
-            let passed = sieve.pass(
-                not_ahead(coin, at, self.context.clock.now()),
+            let passed = row_filter.pass(
+                check_not_future(coin, at, self.context.clock.now()),
                 || coin.clone(),
                 || format!("{market:?}"),
             )?;
@@ -203,7 +218,7 @@ impl CoinGecko {
         Ok(WindowResponse {
             batches,
             next,
-            bad: sieve.into_bad(),
+            bad: row_filter.into_bad(),
             refused,
             ..WindowResponse::default()
         })
@@ -219,17 +234,17 @@ impl CoinGecko {
         }
         let symbol = market.symbol.to_ascii_uppercase();
         if registry.by_symbol(&symbol).is_some() {
-            let hidden = self.client.hidden();
-            let (coin, symbol) = (hidden.text(&market.coin), hidden.text(&symbol));
+            let redactor = self.client.redactor();
+            let (coin, symbol) = (redactor.text(&market.coin), redactor.text(&symbol));
             tracing::warn!(coin, symbol, "its symbol is another coin's: left out");
             return None;
         }
         Some((format!("{symbol}.{}", market.coin), market.name.clone()))
     }
 
-    fn sieve(&self, table: &TableRef, ask: &WindowRequest<'_>) -> RowFilter {
-        RowFilter::new(self.context.bad_rows, &table.name, &ask.series.name)
-            .hiding(self.client.hidden())
+    fn row_filter(&self, table: &TableRef, request: &WindowRequest<'_>) -> RowFilter {
+        RowFilter::new(self.context.bad_rows, &table.name, &request.series.name)
+            .redacting(self.client.redactor())
             .with_fine_prices(self.config.fine_prices)
     }
 }
@@ -246,12 +261,12 @@ fn not_listed(coin: &ListedInstrument) -> Refused {
 
 /// Returns the latest plausible time of a row, in microseconds since 1970.
 fn latest(now: DateTime<Utc>) -> i64 {
-    (now + AHEAD).timestamp_micros()
+    (now + MAX_CLOCK_SKEW).timestamp_micros()
 }
 
 /// Checks that a row is not in the future: it would move the cursor there, past all rows until then.
-fn not_ahead(coin: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
-    if at <= now + AHEAD {
+fn check_not_future(coin: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
+    if at <= now + MAX_CLOCK_SKEW {
         return Ok(());
     }
     let reason = "which is in the future: check this machine's clock";
@@ -277,27 +292,29 @@ impl HistoricalSource for CoinGecko {
         let Config { candles, refresh, plan, .. } = self.config;
         let since = now - self.config.history();
         let prices = self.coins.iter().map(|coin| Series {
-            reach: plan.reach(),
+            lookback: plan.lookback(),
             // Prices are approximately hourly.
-            spacing: TimeDelta::minutes(90),
+            max_gap: TimeDelta::minutes(90),
             ..Series::history(format!("prices {}", coin.symbol), since, WINDOW, refresh)
         });
-        let reach = candles.reach();
-        let bars = self.coins.iter().map(|coin| {
+        let lookback = candles.lookback();
+        let candles = self.coins.iter().map(|coin| {
             let name = format!("candles {} {}", coin.symbol, candles.name());
-            let series = Series::history(name, since.max(now - reach), reach, refresh);
+            let series = Series::history(name, since.max(now - lookback), lookback, refresh);
             match candles {
                 // The alignment of four-day candles is not documented.
                 CandleSize::FourDays => Series {
-                    reach: Some(reach),
-                    settles: candles.length(),
+                    lookback: Some(lookback),
+                    finality_delay: candles.length(),
                     refresh: refresh.max(Duration::from_secs(86_400)),
                     ..series
                 },
-                _ => Series { reach: Some(reach), step: Some(candles.length()), ..series },
+                _ => {
+                    Series { lookback: Some(lookback), alignment: Some(candles.length()), ..series }
+                }
             }
         });
-        prices.chain(bars).chain([Series::snapshot("markets", refresh)]).collect()
+        prices.chain(candles).chain([Series::snapshot("markets", refresh)]).collect()
     }
 
     fn budget(&self) -> Result<Budget> {
@@ -309,12 +326,12 @@ impl HistoricalSource for CoinGecko {
         Ok(format!("answers, and takes the {} plan", self.config.plan.name()))
     }
 
-    async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
-        let mut words = ask.series.name.split(' ');
+    async fn read(&self, request: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let mut words = request.series.name.split(' ');
         match (words.next(), words.next()) {
-            (Some("prices"), Some(symbol)) => self.prices(ask, self.coin(symbol)?).await,
-            (Some("candles"), Some(symbol)) => self.candles(ask, self.coin(symbol)?).await,
-            _ => self.markets(ask).await,
+            (Some("prices"), Some(symbol)) => self.prices(request, self.coin(symbol)?).await,
+            (Some("candles"), Some(symbol)) => self.candles(request, self.coin(symbol)?).await,
+            _ => self.markets(request).await,
         }
     }
 }

@@ -20,6 +20,10 @@ impl Provider for CoinGecko {
     }
 
     fn open(settings: &Config, opening: Opening<'_>) -> Result<SourceHandle> {
-        Ok(SourceHandle::from_archive(Self::new(settings.clone(), opening.key, opening.context)?))
+        Ok(SourceHandle::from_historical(Self::new(
+            settings.clone(),
+            opening.key,
+            opening.context,
+        )?))
     }
 }

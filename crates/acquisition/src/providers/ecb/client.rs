@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 
-use super::NAME;
 use super::decode::{self, Rate};
+use super::name::NAME;
 use crate::bad_rows::RowFilter;
 use crate::http::{Budget, Http, HttpConfig, Quota, Request, Service};
 use crate::{Context, Error, Result};
@@ -44,16 +44,16 @@ impl Client {
     ///
     /// # Errors
     /// When the request fails.
-    pub async fn daily(&self, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
-        self.file("eurofxref-daily.xml", sieve).await
+    pub async fn daily(&self, row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
+        self.file("eurofxref-daily.xml", row_filter).await
     }
 
     /// Returns the fixings of the last 90 days for all currencies, newest first.
     ///
     /// # Errors
     /// When the request fails.
-    pub async fn last_90_days(&self, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
-        self.file("eurofxref-hist-90d.xml", sieve).await
+    pub async fn last_90_days(&self, row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
+        self.file("eurofxref-hist-90d.xml", row_filter).await
     }
 
     /// Returns every fixing since 1999-01-04, newest first, from one file of more than 8 MB with some 230,000
@@ -61,14 +61,14 @@ impl Client {
     ///
     /// # Errors
     /// When the request fails.
-    pub async fn history(&self, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
-        self.file("eurofxref-hist.xml", sieve).await
+    pub async fn history(&self, row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
+        self.file("eurofxref-hist.xml", row_filter).await
     }
 
-    async fn file(&self, name: &str, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+    async fn file(&self, name: &str, row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
         let path = ["stats", "eurofxref", name];
         let request = Request { json: false, ..Request::get(&path, &[]) };
-        decode::eurofxref_xml(&self.files.send(request).await?, sieve)
+        decode::eurofxref_xml(&self.files.send(request).await?, row_filter)
     }
 
     /// Returns the fixings from `from` to `to`, both inclusive, by currency; empty if there are none. An
@@ -81,7 +81,7 @@ impl Client {
         from: NaiveDate,
         to: NaiveDate,
         quotes: &[&str],
-        sieve: &mut RowFilter,
+        row_filter: &mut RowFilter,
     ) -> Result<Vec<Rate>> {
         let key = format!("D.{}.EUR.SP00.A", quotes.join("+"));
         let (from, to) = (from.to_string(), to.to_string());
@@ -94,10 +94,10 @@ impl Client {
         ];
         let request = Request { json: false, ..Request::get(&path, &query) };
         match self.data.send(request).await {
-            Ok(body) => decode::exr_csv(&body, sieve),
+            Ok(body) => decode::exr_csv(&body, row_filter),
             // The 404 of another host, such as a proxy, has another message.
             Err(Error::Status { status: 404, message, .. })
-                if message.starts_with(decode::NOTHING) =>
+                if message.starts_with(decode::NO_RESULTS) =>
             {
                 Ok(Vec::new())
             }

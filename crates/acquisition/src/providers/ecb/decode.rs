@@ -13,8 +13,8 @@ use crate::decode::json::Object;
 use crate::decode::parse;
 use crate::decode::rates;
 pub use crate::decode::rates::Rate;
-use crate::error::cut;
 use crate::http::{Refusal, RefusalKind};
+use crate::text::cut;
 use crate::{Error, Result};
 
 /// Decodes `eurofxref-daily.xml`, `eurofxref-hist-90d.xml` and `eurofxref-hist.xml`, in their order.
@@ -24,12 +24,12 @@ use crate::{Error, Result};
 /// rejected, and with it every entity expansion; so is deep nesting.
 ///
 /// # Errors
-/// When `sieve` fails on a bad rate, or the file has another shape or is truncated.
-pub fn eurofxref_xml(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+/// When `row_filter` fails on a bad rate, or the file has another shape or is truncated.
+pub fn eurofxref_xml(body: &[u8], row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
     /// The maximum depth of elements; the files have four levels.
-    const DEEPEST: usize = 8;
+    const MAX_DEPTH: usize = 8;
     let wrong = |reason: String| Error::decode(XML, "the whole", cut(&reason, 120));
-    let mut reader = Reader::from_reader(without_mark(body));
+    let mut reader = Reader::from_reader(without_bom(body));
     let (mut depth, mut day, mut rates) = (0usize, None, Vec::new());
     let mut found = false;
     loop {
@@ -58,11 +58,11 @@ pub fn eurofxref_xml(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
         if matches!(event, Event::Start(_)) {
             depth += 1;
         }
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return Err(wrong("its elements are nested too deep".into()));
         }
         if tag.local_name().as_ref() == b"Cube" {
-            cube(tag, &mut day, &mut rates, sieve)?;
+            cube(tag, &mut day, &mut rates, row_filter)?;
         }
     }
     if depth > 0 || !found {
@@ -78,7 +78,7 @@ fn cube(
     tag: &BytesStart<'_>,
     day: &mut Option<NaiveDate>,
     rates: &mut Vec<Rate>,
-    sieve: &mut RowFilter,
+    row_filter: &mut RowFilter,
 ) -> Result<()> {
     let (mut time, mut currency, mut rate) = (None, None, None);
     for attribute in tag.attributes() {
@@ -101,7 +101,7 @@ fn cube(
     }
     let day = day.ok_or_else(|| Error::decode(XML, "time", "it is missing"))?;
     let (currency, rate) = (currency.unwrap_or_default(), rate.unwrap_or_default());
-    rates.extend(sifted(day, &currency, &rate, "rate", sieve)?);
+    rates.extend(checked_rate(day, &currency, &rate, "rate", row_filter)?);
     Ok(())
 }
 
@@ -111,8 +111,8 @@ fn cube(
 /// `N/A` and empty cells are missing rates. Days are written `2026-04-13` or `13 April 2026`.
 ///
 /// # Errors
-/// When `sieve` fails on a bad rate, or the file has another shape.
-pub fn eurofxref_csv(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+/// When `row_filter` fails on a bad rate, or the file has another shape.
+pub fn eurofxref_csv(body: &[u8], row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
     const CSV: &str = "eurofxref.csv";
     let mut lines = lines(CSV, body);
     let header = lines.next().unwrap_or_else(|| Ok(StringRecord::new()))?;
@@ -127,8 +127,8 @@ pub fn eurofxref_csv(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
             .or_else(|_| parse::date(CSV, "Date", text))?;
         // Every line ends with a comma, so that the last column has no name.
         for (currency, rate) in header.iter().zip(&line).skip(1) {
-            if !(currency.is_empty() && rate.is_empty()) && is_there(rate) {
-                rates.extend(sifted(day, currency, rate, "rate", sieve)?);
+            if !(currency.is_empty() && rate.is_empty()) && has_rate(rate) {
+                rates.extend(checked_rate(day, currency, rate, "rate", row_filter)?);
             }
         }
     }
@@ -139,9 +139,9 @@ pub fn eurofxref_csv(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
 /// names; an empty reply has no rates.
 ///
 /// # Errors
-/// When `sieve` fails on a bad rate, or the reply has another shape, or rates that are not daily or not in
+/// When `row_filter` fails on a bad rate, or the reply has another shape, or rates that are not daily or not in
 /// euro.
-pub fn exr_csv(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+pub fn exr_csv(body: &[u8], row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
     const EXR: &str = "EXR";
     let mut lines = lines(EXR, body);
     let Some(header) = lines.next() else { return Ok(Vec::new()) };
@@ -163,9 +163,9 @@ pub fn exr_csv(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
             }
         }
         let rate = cell(rate);
-        if is_there(rate) {
+        if has_rate(rate) {
             let day = parse::date(cell(currency), "TIME_PERIOD", cell(day))?;
-            rates.extend(sifted(day, cell(currency), rate, "OBS_VALUE", sieve)?);
+            rates.extend(checked_rate(day, cell(currency), rate, "OBS_VALUE", row_filter)?);
         }
     }
     Ok(rates)
@@ -176,34 +176,34 @@ fn lines<'a>(of: &'static str, body: &'a [u8]) -> impl Iterator<Item = Result<St
     let reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .trim(csv::Trim::All)
-        .from_reader(without_mark(body));
+        .from_reader(without_bom(body));
     let broken = move |error: csv::Error| Error::decode(of, "a line", cut(&error.to_string(), 120));
     reader.into_records().map(move |line| line.map_err(broken))
 }
 
 /// Returns the text after a byte order mark, if there is one.
-fn without_mark(body: &[u8]) -> &[u8] {
+fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
 /// Returns `false` for the markers of a day without a rate.
-fn is_there(rate: &str) -> bool {
+fn has_rate(rate: &str) -> bool {
     !matches!(rate, "" | "N/A" | "NaN")
 }
 
-/// Returns the rate if it is valid, or `None` if `sieve` quarantined it.
-fn sifted(
+/// Returns the rate if it is valid, or `None` if `row_filter` quarantined it.
+fn checked_rate(
     date: NaiveDate,
     currency: &str,
     rate: &str,
     field: &str,
-    sieve: &mut RowFilter,
+    row_filter: &mut RowFilter,
 ) -> Result<Option<Rate>> {
     let read = |()| {
         let rate: Crypto = parse::price(currency, field, rate)?;
         Ok(Rate { date, base: "EUR".into(), quote: currency.into(), rate })
     };
-    sieve.pass(
+    row_filter.pass(
         rates::check_code("euro rates", currency).and_then(read),
         || format!("{date} {currency}"),
         || rate.into(),
@@ -218,4 +218,4 @@ pub fn refusal(body: &[u8]) -> Option<Refusal> {
 }
 
 /// The message of the data API, with the status 404, if it has no rates.
-pub(super) const NOTHING: &str = "No results found";
+pub(super) const NO_RESULTS: &str = "No results found";

@@ -3,6 +3,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod name;
 mod spec;
 
 use async_trait::async_trait;
@@ -13,16 +14,14 @@ use tidegauge_core::{Cursor, Page, Source, TableRef};
 pub use client::Client;
 pub use config::Config;
 pub use decode::Rate;
+pub use name::NAME;
 
 use crate::backfill::{
     self, Continuation, HistoricalSource, RowFilter, Series, WindowRequest, WindowResponse,
 };
-use crate::decode::rates::{self, Seen};
+use crate::decode::rates::{self, SeenCurrencies};
 use crate::http::Budget;
 use crate::{Context, Error, Result};
-
-/// The name under which sinks store the cursor, and the `source` of the rows.
-pub const NAME: &str = "ecb";
 
 /// The attribution that the ECB requires wherever the rates are shown.
 pub const ATTRIBUTION: &str = "Source: ECB euro foreign exchange reference rates";
@@ -31,10 +30,10 @@ pub const ATTRIBUTION: &str = "Source: ECB euro foreign exchange reference rates
 const WINDOW: TimeDelta = TimeDelta::days(365);
 
 /// A currency with a rate on every business day since 1999: an answer without it is incomplete.
-const ALWAYS: &str = "USD";
+const REFERENCE_CURRENCY: &str = "USD";
 
 /// A number of consecutive days that TARGET is never closed.
-const NEVER_SO_LONG: TimeDelta = TimeDelta::days(7);
+const MAX_CLOSED_DAYS: TimeDelta = TimeDelta::days(7);
 
 /// The source of the ECB's euro reference rates, from a configured day to the latest.
 ///
@@ -73,7 +72,7 @@ impl Ecb {
         Ok(Self { client, config, context: context.clone() })
     }
 
-    fn sieve(&self, series: &Series) -> RowFilter {
+    fn row_filter(&self, series: &Series) -> RowFilter {
         RowFilter::new(self.context.bad_rows, "fx_rates", series.name.clone())
     }
 
@@ -84,12 +83,16 @@ impl Ecb {
 
     /// Returns the rates of the daily file from `from` on, and `true` if they suffice: no day between `from`,
     /// inclusive, and the day of the file, exclusive, may have a fixing.
-    async fn newest(&self, from: NaiveDate, sieve: &mut RowFilter) -> Result<(Vec<Rate>, bool)> {
-        let daily = self.client.daily(sieve).await?;
+    async fn latest(
+        &self,
+        from: NaiveDate,
+        row_filter: &mut RowFilter,
+    ) -> Result<(Vec<Rate>, bool)> {
+        let daily = self.client.daily(row_filter).await?;
         let day = daily.iter().map(|rate| rate.date).max();
         let day = day.ok_or_else(|| Error::decode("eurofxref.xml", "Cube", "it has no rates"))?;
         let earlier = from.iter_days().take_while(|earlier| *earlier < day);
-        let is_all = !earlier.into_iter().any(rates::may_be_fixed);
+        let is_all = !earlier.into_iter().any(rates::may_have_fixing);
         Ok((daily.into_iter().filter(|rate| rate.date >= from).collect(), is_all))
     }
 
@@ -98,28 +101,32 @@ impl Ecb {
         &self,
         from: NaiveDate,
         to: NaiveDate,
-        sieve: &mut RowFilter,
+        row_filter: &mut RowFilter,
     ) -> Result<Vec<Rate>> {
         let mut quotes: Vec<_> = self.config.symbols.iter().map(String::as_str).collect();
-        if !quotes.is_empty() && !self.wants(ALWAYS) {
-            quotes.push(ALWAYS);
+        if !quotes.is_empty() && !self.wants(REFERENCE_CURRENCY) {
+            quotes.push(REFERENCE_CURRENCY);
         }
-        let rates = self.client.range(from, to, &quotes, sieve).await?;
-        if to - from >= NEVER_SO_LONG && !rates.iter().any(|rate| rate.quote == ALWAYS) {
-            let reason = format!("there is none of {ALWAYS} from {from} to {to}, which cannot be");
+        let rates = self.client.range(from, to, &quotes, row_filter).await?;
+        if to - from >= MAX_CLOSED_DAYS
+            && !rates.iter().any(|rate| rate.quote == REFERENCE_CURRENCY)
+        {
+            let reason = format!(
+                "there is none of {REFERENCE_CURRENCY} from {from} to {to}, which cannot be"
+            );
             return Err(Error::decode("EXR", "OBS_VALUE", reason));
         }
         Ok(rates)
     }
 
     /// Checks that every requested currency is, or was, fixed by the ECB.
-    async fn check(&self, seen: &Seen, series: &Series) -> Result<()> {
+    async fn check(&self, seen: &SeenCurrencies, series: &Series) -> Result<()> {
         let unknown = seen.unknown(&self.config.symbols);
         if unknown.is_empty() {
             return Ok(());
         }
         // The fixing may have begun, or resumed, after the window.
-        let daily = self.client.daily(&mut self.sieve(series)).await?;
+        let daily = self.client.daily(&mut self.row_filter(series)).await?;
         let known: Vec<_> = daily.iter().map(|rate| rate.quote.as_str()).collect();
         match unknown.iter().find(|code| !known.contains(&code.as_str())) {
             Some(unknown) => {
@@ -144,34 +151,34 @@ impl HistoricalSource for Ecb {
         self.client.budget()
     }
 
-    async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
-        let Some((from, to)) = rates::days(ask.window) else {
+    async fn read(&self, request: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let Some((from, to)) = rates::days(request.window) else {
             return Ok(WindowResponse::default());
         };
-        let mut sieve = self.sieve(ask.series);
-        let (mut rates, is_all) = if ask.at_edge && to - from < NEVER_SO_LONG {
-            self.newest(from, &mut sieve).await?
+        let mut row_filter = self.row_filter(request.series);
+        let (mut rates, is_all) = if request.reaches_now && to - from < MAX_CLOSED_DAYS {
+            self.latest(from, &mut row_filter).await?
         } else {
             (Vec::new(), false)
         };
         if !is_all {
             // The data API may not have the day of the daily file yet.
             let day = rates.first().map(|rate| rate.date);
-            let earlier = self.range(from, to, &mut sieve).await?;
+            let earlier = self.range(from, to, &mut row_filter).await?;
             rates.extend(earlier.into_iter().filter(|rate| Some(rate.date) != day));
         }
-        let seen = Seen::after(ask.mark, &rates);
-        self.check(&seen, ask.series).await?;
-        let mut rates = rates::none_later(to, rates, &mut sieve)?;
+        let seen = SeenCurrencies::after(request.resume_token, &rates);
+        self.check(&seen, request.series).await?;
+        let mut rates = rates::reject_later(to, rates, &mut row_filter)?;
         rates.retain(|rate| rate.date >= from && self.wants(&rate.quote));
-        let next = if ask.at_edge {
-            Continuation::Until(rates::read_up_to(ask.window, &rates))
+        let next = if request.reaches_now {
+            Continuation::Until(rates::complete_until(request.window, &rates))
         } else {
             Continuation::Done
         };
         let batches = rates::batches(NAME, rates)?;
-        let (mark, bad) = (seen.mark(), sieve.into_bad());
-        Ok(WindowResponse { batches, next, mark, bad, ..WindowResponse::default() })
+        let (resume_token, bad) = (seen.resume_token(), row_filter.into_bad());
+        Ok(WindowResponse { batches, next, resume_token, bad, ..WindowResponse::default() })
     }
 }
 

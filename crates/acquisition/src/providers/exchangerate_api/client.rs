@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::NAME;
 use super::decode::{self, Latest};
+use super::name::NAME;
 use crate::bad_rows::RowFilter;
-use crate::hidden::Hidden;
 use crate::http::{Budget, Http, HttpConfig, Key, Quota, Service};
 use crate::providers::open_er_api;
+use crate::redact::Redactor;
 use crate::{Context, Error, Result};
 
 /// A client of ExchangeRate-API, for direct access to its rows instead of the tables.
@@ -60,21 +60,21 @@ impl Client {
     }
 
     /// Returns the key to redact from replies.
-    pub(super) fn hidden(&self) -> &Hidden {
-        self.http.hidden()
+    pub(super) fn redactor(&self) -> &Redactor {
+        self.http.redactor()
     }
 
     /// Returns the latest rates of `base`.
     ///
     /// # Errors
     /// When the request fails, or the rates have another base.
-    pub async fn latest(&self, base: &str, sieve: &mut RowFilter) -> Result<Latest> {
-        let read = |body: &[u8]| decode::latest(body, sieve);
+    pub async fn latest(&self, base: &str, row_filter: &mut RowFilter) -> Result<Latest> {
+        let read = |body: &[u8]| decode::latest(body, row_filter);
         let latest = self.http.read(&["latest", base], &[], read).await?;
         if latest.base != base {
             let reason = "which is not the base asked for";
             let error = Error::value(base, "base_code", &latest.base, reason);
-            return Err(self.hidden().error(error));
+            return Err(self.redactor().error(error));
         }
         Ok(latest)
     }

@@ -7,8 +7,8 @@ use crate::bad_rows::RowFilter;
 use crate::decode::json::Object;
 use crate::decode::parse;
 use crate::decode::rates;
-use crate::error::cut;
 use crate::http::{Refusal, RefusalKind};
+use crate::text::cut;
 use crate::{Error, Result};
 
 /// The latest rates of a currency.
@@ -27,15 +27,15 @@ pub struct Latest {
 /// Decodes `/latest/{base}` of the open endpoint (`rates`) or of the one with a key (`conversion_rates`).
 ///
 /// # Errors
-/// When `sieve` fails on a bad rate, or the reply has another shape.
-pub fn latest(body: &[u8], sieve: &mut RowFilter) -> Result<Latest> {
+/// When `row_filter` fails on a bad rate, or the reply has another shape.
+pub fn latest(body: &[u8], row_filter: &mut RowFilter) -> Result<Latest> {
     let fields = Object::parse("latest", body)?;
     let result = fields.text("result")?;
     if result != "success" {
         return Err(Error::value("latest", "result", &result, "which is not `success`"));
     }
     let base = fields.text("base_code")?;
-    let fields = fields.about(base.clone());
+    let fields = fields.with_subject(base.clone());
     let last_update = fields.seconds("time_last_update_unix")?;
     let of_base = match fields.find("conversion_rates") {
         Some(_) => fields.object("conversion_rates")?,
@@ -48,7 +48,7 @@ pub fn latest(body: &[u8], sieve: &mut RowFilter) -> Result<Latest> {
             let rate =
                 rates::check_code(&base, &quote).and_then(|()| parse::price(&base, &quote, value));
             let place = || format!("{} {}", last_update.date_naive(), cut(&quote, 40));
-            let rate = sieve.pass(rate, place, || value.to_owned())?;
+            let rate = row_filter.pass(rate, place, || value.to_owned())?;
             rates.extend(rate.map(|rate| (quote, rate)));
         }
     }

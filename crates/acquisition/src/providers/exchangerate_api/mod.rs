@@ -6,6 +6,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod name;
 mod spec;
 mod updates;
 
@@ -16,13 +17,11 @@ use tidegauge_core::{Cursor, Page, Source, TableRef};
 pub use client::Client;
 pub use config::Config;
 pub use decode::Latest;
-pub(crate) use updates::Updates;
+pub use name::NAME;
+pub(crate) use updates::LatestRates;
 
 use crate::http::Budget;
 use crate::{Context, Result};
-
-/// The name under which sinks store the cursor, and the `source` of the rows.
-pub const NAME: &str = "exchangerate_api";
 
 /// The attribution to show wherever the rates are shown.
 pub const ATTRIBUTION: &str = "Rates By Exchange Rate API (https://www.exchangerate-api.com)";
@@ -45,7 +44,7 @@ pub const ATTRIBUTION: &str = "Rates By Exchange Rate API (https://www.exchanger
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct ExchangeRateApi(Updates);
+pub struct ExchangeRateApi(LatestRates);
 
 impl ExchangeRateApi {
     /// Creates the source from `config`.
@@ -56,7 +55,7 @@ impl ExchangeRateApi {
     pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
         config.validate()?;
         let client = Client::keyed(key.as_ref(), &config.http, context)?;
-        Ok(Self(Updates { name: NAME, client, config, context: context.clone() }))
+        Ok(Self(LatestRates { name: NAME, client, config, context: context.clone() }))
     }
 
     /// Returns the quota of the service and what is left of it.
@@ -75,7 +74,7 @@ impl Source for ExchangeRateApi {
     }
 
     fn tables(&self) -> Vec<TableRef> {
-        Updates::tables()
+        LatestRates::tables()
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {

@@ -13,7 +13,7 @@ use crate::{Context, Error, Result, cursor};
 
 /// The latest rates of one base currency, one page per update.
 #[derive(Debug)]
-pub(crate) struct Updates {
+pub(crate) struct LatestRates {
     /// The name of the source, for rows and cursors.
     pub(crate) name: &'static str,
     pub(crate) client: Client,
@@ -24,7 +24,7 @@ pub(crate) struct Updates {
 /// The content of the cursor.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Progress {
+struct PollProgress {
     base: String,
     /// The time of the rates last loaded, seconds since 1970.
     last_update: i64,
@@ -37,12 +37,12 @@ struct Progress {
 }
 
 /// The polling interval for a late update.
-const LATE: TimeDelta = TimeDelta::hours(1);
+const LATE_POLL_INTERVAL: TimeDelta = TimeDelta::hours(1);
 
 /// The longest time without a request, even if the next update is announced for later.
-const LONGEST: TimeDelta = TimeDelta::days(7);
+const MAX_POLL_INTERVAL: TimeDelta = TimeDelta::days(7);
 
-impl Updates {
+impl LatestRates {
     pub(crate) fn tables() -> Vec<TableRef> {
         vec![FxRate::table().clone(), Quarantine::table().clone()]
     }
@@ -50,7 +50,7 @@ impl Updates {
     pub(crate) async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
         let now = self.context.clock.now();
         let taken = match before {
-            Some(before) => Some((before, cursor::read::<Progress>(self.name, before)?)),
+            Some(before) => Some((before, cursor::read::<PollProgress>(self.name, before)?)),
             None => None,
         };
         // A cursor of another base does not apply to this one.
@@ -61,15 +61,19 @@ impl Updates {
             return Ok(cursor::nothing_new(before));
         }
         let base = &self.config.base;
-        let mut sieve = RowFilter::new(self.context.bad_rows, "fx_rates", format!("latest {base}"))
-            .hiding(self.client.hidden());
-        let latest = self.client.latest(base, &mut sieve).await?;
-        let bad = sieve.into_bad();
+        let mut row_filter =
+            RowFilter::new(self.context.bad_rows, "fx_rates", format!("latest {base}"))
+                .redacting(self.client.redactor());
+        let latest = self.client.latest(base, &mut row_filter).await?;
+        let bad = row_filter.into_bad();
         let seen = self.seen(taken.as_ref().map(|(_, progress)| progress), &latest, &bad)?;
-        let progress = Progress {
+        let progress = PollProgress {
             base: base.clone(),
             last_update: latest.last_update.timestamp(),
-            next_update: latest.next_update.clamp(now + LATE, now + LONGEST).timestamp(),
+            next_update: latest
+                .next_update
+                .clamp(now + LATE_POLL_INTERVAL, now + MAX_POLL_INTERVAL)
+                .timestamp(),
             seen: Some(seen),
         };
         let is_new = taken.is_none_or(|(_, taken)| taken.last_update < progress.last_update);
@@ -83,7 +87,7 @@ impl Updates {
     /// When one is missing that was never seen.
     fn seen(
         &self,
-        before: Option<&Progress>,
+        before: Option<&PollProgress>,
         latest: &Latest,
         bad: &[BadRow],
     ) -> Result<BTreeSet<String>> {
@@ -134,7 +138,7 @@ impl Updates {
             rate,
         });
         let rows = Batch::from_rows(FxRate::table(), rows.collect::<Vec<_>>())?;
-        let put_aside = BadRow::batch(self.name, bad, now)?;
-        Ok([rows, put_aside].into_iter().filter(|batch| batch.rows() > 0).collect())
+        let quarantined = BadRow::batch(self.name, bad, now)?;
+        Ok([rows, quarantined].into_iter().filter(|batch| batch.rows() > 0).collect())
     }
 }

@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::NAME;
 use super::config::Api;
 use super::decode::{self, Rate};
+use super::name::NAME;
 use crate::bad_rows::RowFilter;
 use crate::http::{Budget, Http, HttpConfig, Quota, Service};
 use crate::{Context, Error, Result};
@@ -61,18 +61,18 @@ impl Client {
         from: NaiveDate,
         to: NaiveDate,
         pairs: Pairs<'_>,
-        sieve: &mut RowFilter,
+        row_filter: &mut RowFilter,
     ) -> Result<Vec<Rate>> {
         match self.api {
             Api::V1 => {
                 let (days, quotes) = (format!("{from}..{to}"), pairs.quotes.join(","));
                 let query = [("base", pairs.base), ("symbols", quotes.as_str())];
                 let body = self.find(&[&days], &query).await?;
-                body.map_or_else(|| Ok(Vec::new()), |body| decode::range(&body, sieve))
+                body.map_or_else(|| Ok(Vec::new()), |body| decode::range(&body, row_filter))
             }
             Api::V2 => {
                 let (from, to) = (from.to_string(), to.to_string());
-                self.v2(&[("from", &from), ("to", &to)], pairs, sieve).await
+                self.v2(&[("from", &from), ("to", &to)], pairs, row_filter).await
             }
         }
     }
@@ -81,15 +81,15 @@ impl Client {
     ///
     /// # Errors
     /// When the request fails.
-    pub async fn latest(&self, pairs: Pairs<'_>, sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+    pub async fn latest(&self, pairs: Pairs<'_>, row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
         match self.api {
             Api::V1 => {
                 let quotes = pairs.quotes.join(",");
                 let query = [("base", pairs.base), ("symbols", quotes.as_str())];
                 let body = self.find(&["latest"], &query).await?;
-                body.map_or_else(|| Ok(Vec::new()), |body| decode::day(&body, sieve))
+                body.map_or_else(|| Ok(Vec::new()), |body| decode::day(&body, row_filter))
             }
-            Api::V2 => self.v2(&[], pairs, sieve).await,
+            Api::V2 => self.v2(&[], pairs, row_filter).await,
         }
     }
 
@@ -97,7 +97,7 @@ impl Client {
         &self,
         days: &[(&str, &str)],
         pairs: Pairs<'_>,
-        sieve: &mut RowFilter,
+        row_filter: &mut RowFilter,
     ) -> Result<Vec<Rate>> {
         let (quotes, providers) = (pairs.quotes.join(","), pairs.providers.join(","));
         let mut query = days.to_vec();
@@ -106,7 +106,7 @@ impl Client {
             query.push(("providers", &providers));
         }
         match self.find(&["rates"], &query).await? {
-            Some(body) => decode::rates_v2(&body, sieve),
+            Some(body) => decode::rates_v2(&body, row_filter),
             None => Ok(Vec::new()),
         }
     }

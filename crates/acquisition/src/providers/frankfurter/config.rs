@@ -70,7 +70,7 @@ impl Config {
             |name: &String| !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric());
         if let Some(odd) = self.providers.iter().find(|name| !plain(name)) {
             let reason =
-                format!("`{}` is not a bank's key, as in `ECB`", crate::error::cut(odd, 40));
+                format!("`{}` is not a bank's key, as in `ECB`", crate::text::cut(odd, 40));
             return Err(Error::config("providers", reason));
         }
         Ok(())

@@ -7,20 +7,20 @@ use crate::bad_rows::RowFilter;
 use crate::decode::json::{self, Object};
 use crate::decode::parse;
 pub use crate::decode::rates::Rate;
-use crate::error::cut;
 use crate::http::{Refusal, RefusalKind};
+use crate::text::cut;
 use crate::{Error, Result};
 
 /// Decodes `/v1/{from}..{to}`.
 ///
 /// # Errors
-/// When `sieve` fails on a bad rate, the amount is not one unit, or the reply has another shape.
-pub fn range(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+/// When `row_filter` fails on a bad rate, the amount is not one unit, or the reply has another shape.
+pub fn range(body: &[u8], row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
     let (base, fields) = of_one_unit(body)?;
     let mut rates = Vec::new();
     for (day, of_day) in fields.object("rates")?.sorted().entries() {
         let date = parse::date(&base, "rates", &day)?;
-        add(date, &base, Object::parse(&base, of_day.as_bytes())?, sieve, &mut rates)?;
+        add(date, &base, Object::parse(&base, of_day.as_bytes())?, row_filter, &mut rates)?;
     }
     Ok(rates)
 }
@@ -29,22 +29,22 @@ pub fn range(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
 ///
 /// # Errors
 /// As for [`range`].
-pub fn day(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+pub fn day(body: &[u8], row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
     let (base, fields) = of_one_unit(body)?;
     let mut rates = Vec::new();
-    add(fields.date("date")?, &base, fields.object("rates")?, sieve, &mut rates)?;
+    add(fields.date("date")?, &base, fields.object("rates")?, row_filter, &mut rates)?;
     Ok(rates)
 }
 
 /// Decodes `/v2/rates`, without the row of the base in itself.
 ///
 /// # Errors
-/// When `sieve` fails on a bad row, or the reply has another shape.
-pub fn rates_v2(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
+/// When `row_filter` fails on a bad row, or the reply has another shape.
+pub fn rates_v2(body: &[u8], row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
     let mut rates = Vec::new();
     for (at, row) in json::elements("v2/rates", body)?.into_iter().enumerate() {
         let place = || place_v2(row).unwrap_or_else(|| format!("row {at}"));
-        let rate = sieve.pass(rate_v2(row), place, || row.to_owned())?;
+        let rate = row_filter.pass(rate_v2(row), place, || row.to_owned())?;
         rates.extend(rate.filter(|rate| rate.base != rate.quote));
     }
     Ok(rates)
@@ -53,7 +53,7 @@ pub fn rates_v2(body: &[u8], sieve: &mut RowFilter) -> Result<Vec<Rate>> {
 fn rate_v2(row: &str) -> Result<Rate> {
     let fields = Object::parse("v2/rates", row.as_bytes())?;
     let quote = fields.text("quote")?;
-    let fields = fields.about(quote.clone());
+    let fields = fields.with_subject(quote.clone());
     Ok(Rate {
         date: fields.date("date")?,
         base: fields.text("base")?,
@@ -72,7 +72,7 @@ fn place_v2(row: &str) -> Option<String> {
 fn of_one_unit(body: &[u8]) -> Result<(String, Object<'_>)> {
     let fields = Object::parse("v1", body)?;
     let base = fields.text("base")?;
-    let fields = fields.about(base.clone());
+    let fields = fields.with_subject(base.clone());
     let amount: Crypto = fields.price("amount")?;
     if amount.units() != Crypto::ONE {
         let reason = "which is not the one unit asked for";
@@ -85,13 +85,13 @@ fn add(
     date: NaiveDate,
     base: &str,
     of_day: Object<'_>,
-    sieve: &mut RowFilter,
+    row_filter: &mut RowFilter,
     rates: &mut Vec<Rate>,
 ) -> Result<()> {
     for (quote, value) in of_day.sorted().entries() {
         let rate = parse::price(&quote, "rate", value);
         let place = || format!("{date} {}", cut(&quote, 40));
-        let rate = sieve.pass(rate, place, || value.to_owned())?;
+        let rate = row_filter.pass(rate, place, || value.to_owned())?;
         rates.extend(rate.map(|rate| Rate { date, base: base.into(), quote, rate }));
     }
     Ok(())

@@ -4,6 +4,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod name;
 mod spec;
 
 use async_trait::async_trait;
@@ -14,16 +15,14 @@ use tidegauge_core::{Cursor, Page, Source, TableRef};
 pub use client::{Client, Pairs};
 pub use config::{Api, Config};
 pub use decode::Rate;
+pub use name::NAME;
 
 use crate::backfill::{
     self, Continuation, HistoricalSource, RowFilter, Series, WindowRequest, WindowResponse,
 };
-use crate::decode::rates::{self, Seen};
+use crate::decode::rates::{self, SeenCurrencies};
 use crate::http::Budget;
 use crate::{Context, Error, Result};
-
-/// The name under which sinks store the cursor, and the `source` of the rows.
-pub const NAME: &str = "frankfurter";
 
 /// The attribution to show wherever the rates are shown.
 pub const ATTRIBUTION: &str = "Source: ECB euro foreign exchange reference rates (version 2 of the API: those of many \
@@ -73,18 +72,18 @@ impl Frankfurter {
         Pairs { base: &self.config.base, quotes, providers: &self.config.providers }
     }
 
-    fn sieve(&self, series: &Series) -> RowFilter {
+    fn row_filter(&self, series: &Series) -> RowFilter {
         RowFilter::new(self.context.bad_rows, "fx_rates", series.name.clone())
     }
 
     /// Checks that the service has every requested currency.
-    async fn check(&self, seen: &Seen, series: &Series) -> Result<()> {
+    async fn check(&self, seen: &SeenCurrencies, series: &Series) -> Result<()> {
         let unknown = seen.unknown(&self.config.symbols);
         if unknown.is_empty() {
             return Ok(());
         }
         // The rates may have begun, or resumed, after the window.
-        let latest = self.client.latest(self.pairs(&unknown), &mut self.sieve(series)).await?;
+        let latest = self.client.latest(self.pairs(&unknown), &mut self.row_filter(series)).await?;
         match unknown.iter().find(|code| !latest.iter().any(|rate| rate.quote == **code)) {
             Some(unknown) => Err(Error::config(
                 "symbols",
@@ -99,14 +98,14 @@ impl Frankfurter {
     }
 
     /// Returns the instant at which to continue after a window that ends at the present.
-    fn goes_on_at(&self, ask: &WindowRequest<'_>, rates: &[Rate]) -> DateTime<Utc> {
-        let behind = rates::read_up_to(ask.window, rates);
+    fn complete_until(&self, request: &WindowRequest<'_>, rates: &[Rate]) -> DateTime<Utc> {
+        let behind = rates::complete_until(request.window, rates);
         match self.config.api {
             Api::V1 => behind,
             // Blended rates change until the last central bank of the world has published.
             Api::V2 => {
-                let yesterday = rates::midnight(ask.now.date_naive()) - TimeDelta::days(1);
-                behind.min(yesterday).max(ask.window.from)
+                let yesterday = rates::midnight(request.now.date_naive()) - TimeDelta::days(1);
+                behind.min(yesterday).max(request.window.from)
             }
         }
     }
@@ -127,29 +126,30 @@ impl HistoricalSource for Frankfurter {
         self.client.budget()
     }
 
-    async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
-        let Some((from, to)) = rates::days(ask.window) else {
+    async fn read(&self, request: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let Some((from, to)) = rates::days(request.window) else {
             return Ok(WindowResponse::default());
         };
-        let mut sieve = self.sieve(ask.series);
+        let mut row_filter = self.row_filter(request.series);
         let pairs = self.pairs(&self.config.symbols);
-        let rates = self.client.range(from, to, pairs, &mut sieve).await.map_err(of_choice)?;
-        let rates = rates::asked_for(NAME, rates, pairs.base, pairs.quotes);
-        let seen = Seen::after(ask.mark, &rates);
-        self.check(&seen, ask.series).await?;
-        let mut rates = rates::none_later(to, rates, &mut sieve)?;
+        let rates =
+            self.client.range(from, to, pairs, &mut row_filter).await.map_err(as_config_error)?;
+        let rates = rates::keep_requested(NAME, rates, pairs.base, pairs.quotes);
+        let seen = SeenCurrencies::after(request.resume_token, &rates);
+        self.check(&seen, request.series).await?;
+        let mut rates = rates::reject_later(to, rates, &mut row_filter)?;
         // Version 1 moves the start back to the last day with rates.
         rates.retain(|rate| rate.date >= from);
-        let next = if ask.at_edge {
-            Continuation::Until(self.goes_on_at(ask, &rates))
+        let next = if request.reaches_now {
+            Continuation::Until(self.complete_until(request, &rates))
         } else {
             Continuation::Done
         };
         Ok(WindowResponse {
             batches: rates::batches(NAME, rates)?,
             next,
-            mark: seen.mark(),
-            bad: sieve.into_bad(),
+            resume_token: seen.resume_token(),
+            bad: row_filter.into_bad(),
             ..WindowResponse::default()
         })
     }
@@ -157,7 +157,7 @@ impl HistoricalSource for Frankfurter {
 
 /// Converts the error of version 2 for an unknown currency or bank to a configuration error, because it does
 /// not depend on the window.
-fn of_choice(error: Error) -> Error {
+fn as_config_error(error: Error) -> Error {
     match error {
         Error::Status { status: 422, message, .. } => {
             let setting = if message.contains("provider") { "providers" } else { "symbols" };

@@ -11,6 +11,6 @@ impl Provider for Frankfurter {
         .template(include_str!("settings.toml"));
 
     fn open(settings: &Config, opening: Opening<'_>) -> Result<SourceHandle> {
-        Ok(SourceHandle::from_archive(Self::new(settings.clone(), opening.context)?))
+        Ok(SourceHandle::from_historical(Self::new(settings.clone(), opening.context)?))
     }
 }

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::NAME;
 use super::decode::{self, AssetPair, Ticker, Trades};
+use super::name::NAME;
 use crate::bad_rows::RowFilter;
 use crate::http::{Budget, Http, HttpConfig, Quota, Service};
-use crate::{Bars, Context, Interval, Result};
+use crate::{Context, Interval, OhlcvSeries, Result};
 
 /// A client of Kraken's market data, for direct access to its rows instead of the tables. No key is needed.
 ///
@@ -55,28 +55,33 @@ impl Client {
     /// not closed yet.
     ///
     /// # Errors
-    /// When the request fails, or `sieve` fails on a bad row.
+    /// When the request fails, or `row_filter` fails on a bad row.
     pub async fn ohlc(
         &self,
         pair: &str,
         interval: Interval,
         since: DateTime<Utc>,
-        sieve: &mut RowFilter,
-    ) -> Result<Bars> {
+        row_filter: &mut RowFilter,
+    ) -> Result<OhlcvSeries> {
         let minutes = interval.minutes().to_string();
         // The service's `since` is exclusive.
         let since = (since.timestamp() - 1).to_string();
         let query = [("pair", pair), ("interval", minutes.as_str()), ("since", since.as_str())];
-        decode::ohlc(pair, &self.http.get(&["OHLC"], &query).await?, sieve)
+        decode::ohlc(pair, &self.http.get(&["OHLC"], &query).await?, row_filter)
     }
 
     /// Returns at most 1,000 trades of `pair` after `since`, nanoseconds since 1970, oldest first.
     ///
     /// # Errors
-    /// When the request fails, or `sieve` fails on a bad row.
-    pub async fn trades(&self, pair: &str, since: &str, sieve: &mut RowFilter) -> Result<Trades> {
+    /// When the request fails, or `row_filter` fails on a bad row.
+    pub async fn trades(
+        &self,
+        pair: &str,
+        since: &str,
+        row_filter: &mut RowFilter,
+    ) -> Result<Trades> {
         let query = [("pair", pair), ("since", since), ("count", "1000")];
-        decode::trades(pair, &self.http.get(&["Trades"], &query).await?, sieve)
+        decode::trades(pair, &self.http.get(&["Trades"], &query).await?, row_filter)
     }
 
     /// Returns the latest prices of `pair`.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use tidegauge_core::{Crypto, multiply_divide};
 
 use crate::bad_rows::RowFilter;
-use crate::decode::candles::{Bar, Bars};
+use crate::decode::candles::{Ohlcv, OhlcvSeries};
 use crate::decode::json::{self, JsonReader, Object, bare};
 use crate::decode::parse;
 use crate::http::{Refusal, RefusalKind};
@@ -65,19 +65,20 @@ pub struct AssetPair {
 /// volume in the base currency multiplied by its average price.
 ///
 /// # Errors
-/// When `sieve` fails on a bad candle, or the reply has another shape.
-pub fn ohlc(pair: &str, body: &[u8], sieve: &mut RowFilter) -> Result<Bars> {
-    let (mut count, mut bars) = (0, Bars::default());
+/// When `row_filter` fails on a bad candle, or the reply has another shape.
+pub fn ohlc(pair: &str, body: &[u8], row_filter: &mut RowFilter) -> Result<OhlcvSeries> {
+    let (mut count, mut candles) = (0, OhlcvSeries::default());
     result(pair, body, |reader| {
         reader.list(|reader| {
             count += 1;
-            let (bar, row) = reader.row(|reader| bar(pair, reader.cells("a row")?.map(bare)))?;
-            let passed = sieve.pass(bar, || place(row, 0, count), || row.to_owned())?;
-            passed.into_iter().for_each(|bar| bars.push(bar));
+            let (candle, row) =
+                reader.row(|reader| candle(pair, reader.cells("a row")?.map(bare)))?;
+            let passed = row_filter.pass(candle, || place(row, 0, count), || row.to_owned())?;
+            passed.into_iter().for_each(|candle| candles.push(candle));
             Ok(())
         })
     })?;
-    Ok(bars.sorted(pair))
+    Ok(candles.sorted(pair))
 }
 
 /// Returns the place of an unreadable row: the cell that identifies it, or else its number.
@@ -86,7 +87,7 @@ fn place(row: &str, cell: usize, count: usize) -> String {
     cells.get(cell).map_or_else(|| format!("row {count}"), |name| bare(name).to_owned())
 }
 
-fn bar(pair: &str, cells: [&str; 8]) -> Result<Bar> {
+fn candle(pair: &str, cells: [&str; 8]) -> Result<Ohlcv> {
     let [time, open, high, low, close, vwap, volume, _count] = cells;
     let amount = |field, text| -> Result<Crypto> {
         let amount = parse::amount(pair, field, text)?;
@@ -98,7 +99,7 @@ fn bar(pair: &str, cells: [&str; 8]) -> Result<Bar> {
         let reason = "which is more than can be reckoned";
         Error::value(pair, "volume", &base_volume.to_string(), reason)
     })?;
-    Bar {
+    Ohlcv {
         open_at: parse::seconds(pair, "time", time)?,
         open: parse::price(pair, "open", open)?,
         high: parse::price(pair, "high", high)?,
@@ -113,15 +114,15 @@ fn bar(pair: &str, cells: [&str; 8]) -> Result<Bar> {
 /// Decodes `/Trades`.
 ///
 /// # Errors
-/// When `sieve` fails on a bad trade, or the reply has another shape.
-pub fn trades(pair: &str, body: &[u8], sieve: &mut RowFilter) -> Result<Trades> {
+/// When `row_filter` fails on a bad trade, or the reply has another shape.
+pub fn trades(pair: &str, body: &[u8], row_filter: &mut RowFilter) -> Result<Trades> {
     let (mut sent, mut trades) = (0, Vec::new());
     let last = result(pair, body, |reader| {
         reader.list(|reader| {
             sent += 1;
             let (trade, row) =
                 reader.row(|reader| trade(pair, reader.cells("a row")?.map(bare)))?;
-            trades.extend(sieve.pass(trade, || place(row, 6, sent), || row.to_owned())?);
+            trades.extend(row_filter.pass(trade, || place(row, 6, sent), || row.to_owned())?);
             Ok(())
         })
     })?;
@@ -194,7 +195,7 @@ pub fn asset_pairs(body: &[u8]) -> Result<Vec<AssetPair>> {
     for (internal, value) in result.entries() {
         let read = || {
             let fields = Object::parse(&internal, value.as_bytes())?;
-            let (name, status) = (modern(&fields.text("wsname")?), fields.text("status")?);
+            let (name, status) = (usual_name(&fields.text("wsname")?), fields.text("status")?);
             Ok(AssetPair { name, internal: internal.clone(), status })
         };
         match read() {
@@ -210,13 +211,13 @@ pub fn asset_pairs(body: &[u8]) -> Result<Vec<AssetPair>> {
 }
 
 /// Replaces the exchange's own names of two coins by the usual ones.
-fn modern(name: &str) -> String {
-    let modern = |coin| match coin {
+fn usual_name(name: &str) -> String {
+    let usual_name = |coin| match coin {
         "XBT" => "BTC",
         "XDG" => "DOGE",
         other => other,
     };
-    name.split('/').map(modern).collect::<Vec<_>>().join("/")
+    name.split('/').map(usual_name).collect::<Vec<_>>().join("/")
 }
 
 /// Decodes `/Time`.

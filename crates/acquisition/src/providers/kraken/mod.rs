@@ -3,6 +3,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod name;
 mod spec;
 
 use async_trait::async_trait;
@@ -15,27 +16,25 @@ pub use config::Config;
 #[cfg(feature = "kraken-stream")]
 pub(crate) use config::INTERVALS;
 pub use decode::{AssetPair, Ticker, Trade, Trades};
+pub use name::NAME;
 
 use crate::backfill::{
     self, Continuation, HistoricalSource, RowFilter, Series, WindowRequest, WindowResponse,
 };
-use crate::decode::candles::Label;
+use crate::decode::candles::CandleKey;
 use crate::decode::repeats;
 use crate::http::Budget;
 use crate::instruments::{self, ListedInstrument};
 use crate::{Context, Error, FoundInstrument, Interval, Result};
 
-/// The name under which sinks store the cursor, and the `source` of the rows.
-pub const NAME: &str = "kraken";
-
 /// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "Market data: Kraken (https://www.kraken.com)";
 
 /// The number of candles that the service keeps of each length.
-const BARS: i32 = 720;
+const MAX_CANDLES: i32 = 720;
 
 /// The maximum number of trades per call.
-const TRADES: usize = 1_000;
+const MAX_TRADES: usize = 1_000;
 
 /// The source Kraken: the candles of every symbol and interval, then single trades if configured, then the
 /// latest quotes.
@@ -78,8 +77,8 @@ impl Kraken {
         &self.client
     }
 
-    fn sieve(&self, table: &TableRef, ask: &WindowRequest<'_>) -> RowFilter {
-        RowFilter::new(self.context.bad_rows, &table.name, &ask.series.name)
+    fn row_filter(&self, table: &TableRef, request: &WindowRequest<'_>) -> RowFilter {
+        RowFilter::new(self.context.bad_rows, &table.name, &request.series.name)
     }
 
     fn pair(&self, symbol: &str) -> Result<(&str, &str)> {
@@ -92,42 +91,44 @@ impl Kraken {
     /// Reads the candles of a symbol that open within a window.
     async fn candles(
         &self,
-        ask: &WindowRequest<'_>,
+        request: &WindowRequest<'_>,
         symbol: &str,
         interval: Interval,
     ) -> Result<WindowResponse> {
         let (pair, currency) = self.pair(symbol)?;
-        let mut sieve = self.sieve(Candle::table(), ask);
-        let bars = self.client.ohlc(pair, interval, ask.window.from, &mut sieve).await?;
+        let mut row_filter = self.row_filter(Candle::table(), request);
+        let candles =
+            self.client.ohlc(pair, interval, request.window.from, &mut row_filter).await?;
         // The candle that is not closed yet opens after the window.
-        let bars = bars.within(ask.window);
-        let label = Label { source: NAME, symbol, interval: interval.name(), currency };
-        let batches = vec![bars.into_batch(label)?];
-        Ok(WindowResponse { batches, bad: sieve.into_bad(), ..WindowResponse::default() })
+        let candles = candles.within(request.window);
+        let candle_key = CandleKey { source: NAME, symbol, interval: interval.name(), currency };
+        let batches = vec![candles.into_batch(candle_key)?];
+        Ok(WindowResponse { batches, bad: row_filter.into_bad(), ..WindowResponse::default() })
     }
 
     /// Reads the trades of a symbol from the end of the last page on.
-    async fn trades(&self, ask: &WindowRequest<'_>, symbol: &str) -> Result<WindowResponse> {
+    async fn trades(&self, request: &WindowRequest<'_>, symbol: &str) -> Result<WindowResponse> {
         let (pair, currency) = self.pair(symbol)?;
-        let mut sieve = self.sieve(MarketTrade::table(), ask);
+        let mut row_filter = self.row_filter(MarketTrade::table(), request);
         // The service's `since` is exclusive.
-        let from = ask.window.from.timestamp_nanos_opt().unwrap_or_default() - 1;
-        let since = ask.mark.map_or_else(|| from.to_string(), str::to_owned);
-        let Trades { sent, trades, last } = self.client.trades(pair, &since, &mut sieve).await?;
+        let from = request.window.from.timestamp_nanos_opt().unwrap_or_default() - 1;
+        let since = request.resume_token.map_or_else(|| from.to_string(), str::to_owned);
+        let Trades { sent, trades, last } =
+            self.client.trades(pair, &since, &mut row_filter).await?;
         let newest = trades.last().map(|trade| trade.at).or_else(|| {
             // All rows of the page were quarantined.
             last.parse().ok().map(DateTime::from_timestamp_nanos).filter(|_| sent > 0)
         });
         let next = match newest {
             // Trades of this very moment are read in the next round.
-            Some(at) if sent >= TRADES && at < ask.window.to => Continuation::From(at),
+            Some(at) if sent >= MAX_TRADES && at < request.window.to => Continuation::From(at),
             _ => Continuation::Done,
         };
         // The page may exceed the window, but the next page must not.
-        let end = ask.window.to.timestamp_nanos_opt().unwrap_or_default() - 1;
-        let within = newest.is_none_or(|at| at < ask.window.to);
-        let mark = Some(if within { last } else { end.to_string() });
-        let trades = trades.into_iter().filter(|trade| ask.window.contains(trade.at));
+        let end = request.window.to.timestamp_nanos_opt().unwrap_or_default() - 1;
+        let within = newest.is_none_or(|at| at < request.window.to);
+        let resume_token = Some(if within { last } else { end.to_string() });
+        let trades = trades.into_iter().filter(|trade| request.window.contains(trade.at));
         let trades = repeats::last_of_each(pair, trades.map(|trade| (trade.trade_id, trade)));
         let rows: Vec<_> = trades
             .map(|(_, trade)| MarketTrade {
@@ -145,18 +146,19 @@ impl Kraken {
         Ok(WindowResponse {
             batches,
             next,
-            mark,
-            bad: sieve.into_bad(),
+            resume_token,
+            bad: row_filter.into_bad(),
             ..WindowResponse::default()
         })
     }
 
     /// Reads the latest quote of a symbol. The service does not report its time, so the present is used.
-    async fn quote(&self, ask: &WindowRequest<'_>, symbol: &str) -> Result<WindowResponse> {
+    async fn quote(&self, request: &WindowRequest<'_>, symbol: &str) -> Result<WindowResponse> {
         let (pair, currency) = self.pair(symbol)?;
-        let (mut sieve, at) = (self.sieve(Quote::table(), ask), self.context.clock.now());
+        let (mut row_filter, at) =
+            (self.row_filter(Quote::table(), request), self.context.clock.now());
         let ticker = self.client.ticker(pair).await;
-        let ticker = sieve.pass(ticker, || at.to_rfc3339(), || pair.to_owned())?;
+        let ticker = row_filter.pass(ticker, || at.to_rfc3339(), || pair.to_owned())?;
         let row = ticker.map(|ticker| Quote {
             source: NAME.into(),
             symbol: symbol.into(),
@@ -168,7 +170,7 @@ impl Kraken {
             base_volume: Some(ticker.base_volume_24h),
         });
         let batches = vec![Batch::from_rows(Quote::table(), row)?];
-        Ok(WindowResponse { batches, bad: sieve.into_bad(), ..WindowResponse::default() })
+        Ok(WindowResponse { batches, bad: row_filter.into_bad(), ..WindowResponse::default() })
     }
 }
 
@@ -200,19 +202,19 @@ impl HistoricalSource for Kraken {
             .flat_map(|listed| self.config.intervals.iter().map(move |i| (listed, *i)))
         {
             let name = format!("candles {} {}", listed.symbol, interval.name());
-            let reach = interval.length() * BARS;
+            let lookback = interval.length() * MAX_CANDLES;
             all.push(Series {
-                reach: Some(reach),
+                lookback: Some(lookback),
                 // The margin of half a minute allows for the last trades.
-                settles: interval.length() + TimeDelta::seconds(30),
-                ..Series::history(name, since.max(now - reach), reach, refresh)
+                finality_delay: interval.length() + TimeDelta::seconds(30),
+                ..Series::history(name, since.max(now - lookback), lookback, refresh)
             });
         }
         if trades_days > 0 {
             let since = now - TimeDelta::days(trades_days.into());
             let (day, late) = (TimeDelta::days(1), TimeDelta::seconds(5));
             all.extend(self.listed.iter().map(|listed| Series {
-                settles: late,
+                finality_delay: late,
                 is_paged: true,
                 ..Series::history(format!("trades {}", listed.symbol), since, day, refresh)
             }));
@@ -241,15 +243,15 @@ impl HistoricalSource for Kraken {
         Ok(format!("is {status}"))
     }
 
-    async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
-        let words: Vec<_> = ask.series.name.split(' ').collect();
+    async fn read(&self, request: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let words: Vec<_> = request.series.name.split(' ').collect();
         match words[..] {
             ["candles", symbol, interval] => {
                 let interval = Interval::named(interval).ok_or_else(|| not_configured(symbol))?;
-                self.candles(ask, symbol, interval).await
+                self.candles(request, symbol, interval).await
             }
-            ["trades", symbol] => self.trades(ask, symbol).await,
-            _ => self.quote(ask, words.last().unwrap_or(&"")).await,
+            ["trades", symbol] => self.trades(request, symbol).await,
+            _ => self.quote(request, words.last().unwrap_or(&"")).await,
         }
     }
 }

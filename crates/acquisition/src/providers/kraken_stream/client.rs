@@ -6,24 +6,25 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use tidegauge_core::tables::{Candle, MarketTrade, Quote};
 
-use super::decode::{self, Bar, Message, Row, Rows, Ticker, Trade};
-use super::{Channel, Config, NAME};
-use crate::error::cut;
+use super::config::{Channel, Config};
+use super::decode::{self, CandleUpdate, Message, MessageRow, MessageRows, Ticker, Trade};
+use super::name::NAME;
 use crate::instruments::ListedInstrument;
 use crate::live::{Event, Protocol, ServerMessage};
+use crate::text::cut;
 use crate::{Error, Interval, Result};
 
 /// The protocol of Kraken: the subscriptions to make.
 #[derive(Debug)]
 pub(super) struct Kraken {
-    asks: Vec<Ask>,
+    subscriptions: Vec<Subscription>,
     instruments: Vec<ListedInstrument>,
 }
 
 /// A subscription request for one channel and all instruments. Its id is its index, and the series of its
 /// instruments are consecutive.
 #[derive(Debug, Clone, Copy)]
-struct Ask {
+struct Subscription {
     channel: Channel,
     size: Option<Interval>,
 }
@@ -36,9 +37,9 @@ impl Kraken {
         };
         let of = |channel: &Channel| {
             let channel = *channel;
-            sizes(&channel).into_iter().map(move |size| Ask { channel, size })
+            sizes(&channel).into_iter().map(move |size| Subscription { channel, size })
         };
-        Self { asks: config.channels.iter().flat_map(of).collect(), instruments }
+        Self { subscriptions: config.channels.iter().flat_map(of).collect(), instruments }
     }
 
     /// Returns the instrument that Kraken calls `symbol`, with its index.
@@ -50,9 +51,10 @@ impl Kraken {
     fn series(&self, request: Option<u64>, symbol: Option<&str>) -> Vec<usize> {
         let request = request.and_then(|request| usize::try_from(request).ok());
         let count = self.instruments.len();
-        let asks = (0..self.asks.len()).filter(|at| request.is_none_or(|request| request == *at));
-        let places = asks.flat_map(|ask| {
-            (0..count).map(move |instrument| (ask * count + instrument, instrument))
+        let subscriptions =
+            (0..self.subscriptions.len()).filter(|at| request.is_none_or(|request| request == *at));
+        let places = subscriptions.flat_map(|subscription| {
+            (0..count).map(move |instrument| (subscription * count + instrument, instrument))
         });
         let about = |instrument: usize| {
             symbol.is_none_or(|symbol| self.instruments[instrument].id == symbol)
@@ -63,7 +65,7 @@ impl Kraken {
     /// Converts the rows of a channel to messages; those of instruments that were not requested are ignored.
     fn events<T>(
         &self,
-        Rows { snapshot, rows }: Rows<'_, T>,
+        MessageRows { snapshot, rows }: MessageRows<'_, T>,
         table: &'static str,
         channel: Channel,
         about: impl Fn(&T) -> (&str, Option<i64>),
@@ -71,13 +73,17 @@ impl Kraken {
     ) -> Vec<ServerMessage> {
         let count = self.instruments.len();
         let place = |minutes: Option<i64>, instrument: usize| {
-            let asked = |ask: &Ask| {
-                let size = ask.size.map(Interval::minutes);
-                ask.channel == channel && minutes.is_none_or(|minutes| size == Some(minutes))
+            let asked = |subscription: &Subscription| {
+                let size = subscription.size.map(Interval::minutes);
+                subscription.channel == channel
+                    && minutes.is_none_or(|minutes| size == Some(minutes))
             };
-            self.asks.iter().position(asked).map(|ask| ask * count + instrument)
+            self.subscriptions
+                .iter()
+                .position(asked)
+                .map(|subscription| subscription * count + instrument)
         };
-        let said = |row: Row<'_, T>| match row.row {
+        let said = |row: MessageRow<'_, T>| match row.row {
             Ok(row) => {
                 let (symbol, minutes) = about(&row);
                 let Some((instrument, listed)) = self.instrument(symbol) else {
@@ -104,29 +110,34 @@ impl Protocol for Kraken {
     }
 
     fn series(&self) -> Vec<String> {
-        let name = |ask: &Ask, symbol: &str| match (ask.channel, ask.size) {
+        let name = |subscription: &Subscription, symbol: &str| match (
+            subscription.channel,
+            subscription.size,
+        ) {
             (Channel::Ticker, _) => format!("quotes {symbol}"),
             (Channel::Trade, _) => format!("trades {symbol}"),
             (Channel::Ohlc, size) => {
                 format!("candles {symbol} {}", size.map_or("", Interval::name))
             }
         };
-        let all = |ask| self.instruments.iter().map(move |listed| name(ask, &listed.symbol));
-        self.asks.iter().flat_map(all).collect()
+        let all = |subscription| {
+            self.instruments.iter().map(move |listed| name(subscription, &listed.symbol))
+        };
+        self.subscriptions.iter().flat_map(all).collect()
     }
 
     fn subscribe(&self) -> Vec<String> {
         let symbols: Vec<_> = self.instruments.iter().map(|listed| listed.id.as_str()).collect();
-        let ask = |(number, ask): (usize, &Ask)| {
+        let subscription = |(number, subscription): (usize, &Subscription)| {
             let mut params = json!({
-                "channel": ask.channel.name(), "symbol": symbols, "snapshot": true,
+                "channel": subscription.channel.name(), "symbol": symbols, "snapshot": true,
             });
-            if let Some(size) = ask.size {
+            if let Some(size) = subscription.size {
                 params["interval"] = size.minutes().into();
             }
             json!({"method": "subscribe", "params": params, "req_id": number}).to_string()
         };
-        self.asks.iter().enumerate().map(ask).collect()
+        self.subscriptions.iter().enumerate().map(subscription).collect()
     }
 
     fn heartbeat(&self) -> Option<(Duration, &'static str)> {
@@ -135,7 +146,7 @@ impl Protocol for Kraken {
 
     fn read(&self, text: &str, now: DateTime<Utc>) -> Result<Vec<ServerMessage>> {
         Ok(match decode::message(text)? {
-            Message::Life => Vec::new(),
+            Message::Heartbeat => Vec::new(),
             Message::Status { system, connection_id } => {
                 tracing::debug!(system, connection_id, "kraken's greeting");
                 Vec::new()
@@ -144,7 +155,7 @@ impl Protocol for Kraken {
                 tracing::debug!(what, "a channel that we do not know, ignored");
                 Vec::new()
             }
-            Message::Complaint(reason) => vec![ServerMessage::Complaint(reason)],
+            Message::Error(reason) => vec![ServerMessage::ConnectionError(reason)],
             Message::Subscribed { request, symbol, warnings } => {
                 for warning in warnings {
                     tracing::debug!(symbol, warning, "kraken warns");
@@ -194,10 +205,11 @@ impl Protocol for Kraken {
                     })
                 },
             ),
-            Message::Bars(rows) => {
+            Message::Candles(rows) => {
                 let length = |minutes: i64| chrono::TimeDelta::minutes(minutes);
                 let name = |minutes: i64| {
-                    let asked = self.asks.iter().filter_map(|ask| ask.size);
+                    let asked =
+                        self.subscriptions.iter().filter_map(|subscription| subscription.size);
                     asked
                         .into_iter()
                         .find(|interval| interval.minutes() == minutes)
@@ -207,22 +219,22 @@ impl Protocol for Kraken {
                     rows,
                     "candles",
                     Channel::Ohlc,
-                    |bar: &Bar| (&bar.symbol, Some(bar.minutes)),
-                    |bar, listed, currency| {
+                    |update: &CandleUpdate| (&update.symbol, Some(update.minutes)),
+                    |update, listed, currency| {
                         let candle = Candle {
                             source: NAME.into(),
                             symbol: listed.symbol.clone(),
-                            interval: name(bar.minutes).into(),
-                            open_at: bar.open_at,
-                            open: bar.open,
-                            high: bar.high,
-                            low: bar.low,
-                            close: bar.close,
+                            interval: name(update.minutes).into(),
+                            open_at: update.open_at,
+                            open: update.open,
+                            high: update.high,
+                            low: update.low,
+                            close: update.close,
                             volume: None,
-                            base_volume: bar.volume,
+                            base_volume: update.volume,
                             currency,
                         };
-                        Event::Bar(candle, length(bar.minutes))
+                        Event::Candle(candle, length(update.minutes))
                     },
                 )
             }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use tidegauge_core::Crypto;
 
-use super::NAME;
+use super::name::NAME;
 use crate::decode::json::{self, Object};
 use crate::{Error, Result};
 
@@ -18,7 +18,7 @@ pub enum Message<'a> {
         connection_id: Option<u64>,
     },
     /// A heartbeat.
-    Life,
+    Heartbeat,
     /// An accepted subscription.
     Subscribed {
         /// The id of the request.
@@ -38,29 +38,29 @@ pub enum Message<'a> {
         reason: String,
     },
     /// An error about the connection as a whole.
-    Complaint(String),
+    Error(String),
     /// Latest prices.
-    Tickers(Rows<'a, Ticker>),
+    Tickers(MessageRows<'a, Ticker>),
     /// Trades, oldest first.
-    Trades(Rows<'a, Trade>),
+    Trades(MessageRows<'a, Trade>),
     /// Candles, oldest first; the last one of each instrument is not closed.
-    Bars(Rows<'a, Bar>),
+    Candles(MessageRows<'a, CandleUpdate>),
     /// An unknown channel or answer.
     Unknown(String),
 }
 
 /// The rows of a message.
 #[derive(Debug)]
-pub struct Rows<'a, T> {
+pub struct MessageRows<'a, T> {
     /// Whether the rows are the state at the time of the subscription instead of new events.
     pub snapshot: bool,
     /// The rows.
-    pub rows: Vec<Row<'a, T>>,
+    pub rows: Vec<MessageRow<'a, T>>,
 }
 
 /// A row of a message, with its raw text.
 #[derive(Debug)]
-pub struct Row<'a, T> {
+pub struct MessageRow<'a, T> {
     /// The row, or the reason for which it is invalid.
     pub row: Result<T>,
     /// The raw JSON.
@@ -103,7 +103,7 @@ pub struct Trade {
 
 /// A candle, closed or not.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bar {
+pub struct CandleUpdate {
     /// Kraken's name of the instrument.
     pub symbol: String,
     /// The opening time.
@@ -126,22 +126,22 @@ pub struct Bar {
 ///
 /// # Errors
 /// When the text is not JSON, or a message lacks a required field. The error of an invalid row is in
-/// [`Row::row`].
+/// [`MessageRow::row`].
 pub fn message(text: &str) -> Result<Message<'_>> {
     let object = json::message(NAME, text)?;
     if object.find("Error").is_some() {
-        return Ok(Message::Complaint(object.text("Error")?));
+        return Ok(Message::Error(object.text("Error")?));
     }
     if object.find("method").is_some() {
         return answer(&object);
     }
     let channel = object.text("channel")?;
     match channel.as_str() {
-        "heartbeat" => Ok(Message::Life),
+        "heartbeat" => Ok(Message::Heartbeat),
         "status" => status(&object),
         "ticker" => Ok(Message::Tickers(rows(&object, ticker)?)),
         "trade" => Ok(Message::Trades(rows(&object, trade)?)),
-        "ohlc" => Ok(Message::Bars(rows(&object, bar)?)),
+        "ohlc" => Ok(Message::Candles(rows(&object, candle)?)),
         _ => Ok(Message::Unknown(channel)),
     }
 }
@@ -150,7 +150,7 @@ pub fn message(text: &str) -> Result<Message<'_>> {
 fn answer<'a>(object: &Object<'a>) -> Result<Message<'a>> {
     let method = object.text("method")?;
     match method.as_str() {
-        "pong" => return Ok(Message::Life),
+        "pong" => return Ok(Message::Heartbeat),
         "subscribe" => {}
         _ => return Ok(Message::Unknown(method)),
     }
@@ -178,17 +178,17 @@ fn status<'a>(object: &Object<'a>) -> Result<Message<'a>> {
 fn rows<'a, T>(
     object: &Object<'a>,
     read: fn(&str, &Object<'a>) -> Result<T>,
-) -> Result<Rows<'a, T>> {
+) -> Result<MessageRows<'a, T>> {
     let snapshot = object.find("type") == Some(r#""snapshot""#);
     let row = |content: &'a str| {
         let row = Object::parse(NAME, content.as_bytes()).and_then(|row| {
             let symbol = row.text("symbol")?;
-            let row = row.about(symbol.clone());
+            let row = row.with_subject(symbol.clone());
             read(&symbol, &row)
         });
-        Row { row, content }
+        MessageRow { row, content }
     };
-    Ok(Rows { snapshot, rows: object.list("data")?.into_iter().map(row).collect() })
+    Ok(MessageRows { snapshot, rows: object.list("data")?.into_iter().map(row).collect() })
 }
 
 fn ticker(symbol: &str, row: &Object<'_>) -> Result<Ticker> {
@@ -217,8 +217,8 @@ fn trade(symbol: &str, row: &Object<'_>) -> Result<Trade> {
     })
 }
 
-fn bar(symbol: &str, row: &Object<'_>) -> Result<Bar> {
-    let bar = Bar {
+fn candle(symbol: &str, row: &Object<'_>) -> Result<CandleUpdate> {
+    let candle = CandleUpdate {
         symbol: symbol.into(),
         // `timestamp` is the end of the candle, and deprecated.
         open_at: row.time("interval_begin")?,
@@ -229,12 +229,12 @@ fn bar(symbol: &str, row: &Object<'_>) -> Result<Bar> {
         close: row.price("close")?,
         volume: row.amount("volume")?,
     };
-    let (low, high) = (bar.open.min(bar.close), bar.open.max(bar.close));
-    if bar.low > low || bar.high < high {
+    let (low, high) = (candle.open.min(candle.close), candle.open.max(candle.close));
+    if candle.low > low || candle.high < high {
         let reason = "which lies within the prices that it bounds";
-        let field = if bar.low > low { "low" } else { "high" };
-        let bound = if bar.low > low { bar.low } else { bar.high };
+        let field = if candle.low > low { "low" } else { "high" };
+        let bound = if candle.low > low { candle.low } else { candle.high };
         return Err(Error::value(symbol, field, &bound.to_string(), reason));
     }
-    Ok(bar)
+    Ok(candle)
 }

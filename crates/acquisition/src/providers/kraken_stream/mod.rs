@@ -3,6 +3,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod name;
 mod spec;
 
 use async_trait::async_trait;
@@ -11,14 +12,12 @@ use tidegauge_core::{Cursor, Page, Source, SourceCapabilities, TableRef};
 
 use client::Kraken;
 pub use config::{Channel, Config};
+pub use name::NAME;
 
 use crate::http::{Budget, Quota, Service, Sockets};
 use crate::live::{Live, Stream};
 use crate::providers::kraken;
 use crate::{Context, Result, instruments};
-
-/// The name under which sinks store the cursor, and the `source` of the rows.
-pub const NAME: &str = "kraken_stream";
 
 /// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "Market data by Kraken (https://www.kraken.com)";

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tidegauge_core::{Cursor, Page, Source, TableRef};
 
 use crate::http::Budget;
-use crate::providers::exchangerate_api::Updates;
+use crate::providers::exchangerate_api::LatestRates;
 pub use crate::providers::exchangerate_api::{Client, Config, Latest, decode};
 use crate::{Context, Result};
 
@@ -36,7 +36,7 @@ pub const ATTRIBUTION: &str = "Rates By Exchange Rate API (https://www.exchanger
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct OpenErApi(Updates);
+pub struct OpenErApi(LatestRates);
 
 impl OpenErApi {
     /// Creates the source from `config`.
@@ -46,7 +46,7 @@ impl OpenErApi {
     pub fn new(config: Config, context: &Context) -> Result<Self> {
         config.validate()?;
         let client = Client::open(&config.http, context)?;
-        Ok(Self(Updates { name: NAME, client, config, context: context.clone() }))
+        Ok(Self(LatestRates { name: NAME, client, config, context: context.clone() }))
     }
 
     /// Returns the quota of the service and what is left of it.
@@ -65,7 +65,7 @@ impl Source for OpenErApi {
     }
 
     fn tables(&self) -> Vec<TableRef> {
-        Updates::tables()
+        LatestRates::tables()
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {

@@ -5,7 +5,7 @@ use csv::StringRecord;
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
 use tidegauge_core::{Crypto, Fixed, instruments};
 
-use super::NAME;
+use super::name::NAME;
 use crate::decode::parse;
 use crate::decode::rates::midnight;
 use crate::{Error, Result};

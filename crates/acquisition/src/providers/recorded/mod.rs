@@ -2,6 +2,7 @@
 
 mod config;
 pub mod decode;
+mod name;
 mod spec;
 
 use async_trait::async_trait;
@@ -10,11 +11,9 @@ use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
 use tidegauge_core::{Batch, Cursor, Page, Source, TableRef};
 
 pub use config::Config;
+pub use name::NAME;
 
 use crate::{Result, cursor};
-
-/// The name under which sinks store the cursor, and the `source` of the rows.
-pub const NAME: &str = "recorded";
 
 /// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "\
@@ -61,7 +60,7 @@ pub struct Recorded {
 /// release adds days to the files, reading continues there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Progress {
+struct RecordedProgress {
     prices: usize,
     fx: usize,
 }
@@ -84,20 +83,20 @@ impl Recorded {
 
     fn page(&self, before: Option<&Cursor>) -> Result<Page> {
         let start = match before {
-            None => Progress::default(),
+            None => RecordedProgress::default(),
             Some(before) => cursor::read(NAME, before)?,
         };
         let (prices, fx) = (decode::lines(self.prices), decode::lines(self.fx));
         let (batches, next) = if start.prices < prices {
             let days = decode::prices(self.prices, start.prices, self.lines(2))?;
-            let next = Progress { prices: start.prices + days.len(), ..start };
+            let next = RecordedProgress { prices: start.prices + days.len(), ..start };
             let (candles, observed): (Vec<_>, Vec<_>) = days.into_iter().unzip();
             let observed = Batch::from_rows(RawCryptoMarketData::table(), observed)?;
             (vec![observed, Batch::from_rows(Candle::table(), candles)?], next)
         } else {
             let (rates, read) = decode::rates(self.fx, start.fx, self.lines(3))?;
             let rates = Batch::from_rows(FxRate::table(), rates)?;
-            (vec![rates], Progress { fx: start.fx + read, ..start })
+            (vec![rates], RecordedProgress { fx: start.fx + read, ..start })
         };
         let done = next.prices >= prices && next.fx >= fx;
         if let Some(before) = before

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
 use tidegauge_core::{Fixed, multiply_divide};
 
-use super::NAME;
+use super::name::NAME;
 use crate::providers::recorded::{self, decode};
 use crate::{Error, Result};
 

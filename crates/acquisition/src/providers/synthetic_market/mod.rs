@@ -3,7 +3,8 @@
 
 mod config;
 mod history;
-mod path;
+mod name;
+mod price_path;
 mod spec;
 
 use std::sync::{Arc, OnceLock};
@@ -15,13 +16,11 @@ use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
 use tidegauge_core::{Batch, Clock, Cursor, Page, Source, TableRef};
 
 pub use config::Config;
+pub use name::NAME;
 
 use self::history::History;
-use self::path::{Day, Path};
+use self::price_path::{Day, PricePath};
 use crate::{Result, cursor};
-
-/// The name under which sinks store the cursor, and the `source` of the rows.
-pub const NAME: &str = "synthetic_market";
 
 /// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "\
@@ -54,7 +53,7 @@ pub struct SyntheticMarket {
 /// The content of the cursor: the next day, and the settings that determine its rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Progress {
+struct DayProgress {
     seed: u64,
     block_days: u32,
     next: NaiveDate,
@@ -72,7 +71,7 @@ impl SyntheticMarket {
 
     fn page(&self, before: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         let history = history().map_err(|error| error.of_source(NAME))?;
-        let mut path = Path::new(history, &self.config);
+        let mut path = PricePath::new(history, &self.config);
         let until = self.config.until.unwrap_or_else(|| self.clock.now().date_naive());
         let start = match before {
             Some(before) => self.read(before)?,
@@ -113,18 +112,18 @@ impl SyntheticMarket {
         2 * history.coins.len() + history.currencies.len()
     }
 
-    fn progress(&self, next: NaiveDate) -> Progress {
+    fn progress(&self, next: NaiveDate) -> DayProgress {
         let Config { seed, block_days, .. } = self.config;
-        Progress { seed, block_days, next }
+        DayProgress { seed, block_days, next }
     }
 
     /// Reads a cursor and checks that its days were drawn with the same settings.
-    fn read(&self, before: &Cursor) -> tidegauge_core::Result<Progress> {
-        let progress: Progress = cursor::read(NAME, before)?;
+    fn read(&self, before: &Cursor) -> tidegauge_core::Result<DayProgress> {
+        let progress: DayProgress = cursor::read(NAME, before)?;
         if progress == self.progress(progress.next) {
             return Ok(progress);
         }
-        let Progress { seed, block_days, .. } = progress;
+        let DayProgress { seed, block_days, .. } = progress;
         Err(tidegauge_core::Error::Cursor {
             source_name: NAME.into(),
             reason: format!(

@@ -1,15 +1,15 @@
 //! The client of Twelve Data's REST API, for the endpoints in use.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use tidegauge_core::{Crypto, Span};
 
-use super::NAME;
 use super::decode::{self, ApiUsage, ExchangeRate, Quote, TimeSeries};
+use super::name::NAME;
 use crate::bad_rows::RowFilter;
-use crate::hidden::Hidden;
 use crate::http::{Budget, Http, HttpConfig, Key, Quota, RateLimitHint, Request, Service};
+use crate::redact::Redactor;
 use crate::{Context, Error, Interval, Result};
 
 /// A client of Twelve Data, for direct access to its rows instead of the tables.
@@ -60,24 +60,24 @@ impl Client {
     }
 
     /// Returns the key to redact from replies.
-    pub(super) fn hidden(&self) -> &Hidden {
-        self.http.hidden()
+    pub(super) fn redactor(&self) -> &Redactor {
+        self.http.redactor()
     }
 
     /// Returns the candles of `symbol` that open within `window`, at most 5,000, oldest first.
     ///
     /// # Errors
-    /// When the request fails, or `sieve` fails on a bad candle.
+    /// When the request fails, or `row_filter` fails on a bad candle.
     pub async fn time_series(
         &self,
         symbol: &str,
         interval: Interval,
         window: Span,
-        sieve: &mut RowFilter,
+        row_filter: &mut RowFilter,
     ) -> Result<TimeSeries> {
         let (from, to) = bounds(interval, window);
         let query = series_query(symbol, interval, &from, &to);
-        let read = |body: &[u8]| decode::time_series(symbol, body, sieve);
+        let read = |body: &[u8]| decode::time_series(symbol, body, row_filter);
         match self.http.read(&["time_series"], &query, read).await {
             Ok(series) => Ok(series),
             // An empty range is no error: weekends and holidays have no candles.
@@ -104,21 +104,21 @@ impl Client {
         let series = |(symbol, body): (String, Result<Vec<u8>>)| {
             let series =
                 body.and_then(|body| decode::time_series(&symbol, &body, &mut RowFilter::strict()));
-            let series = series.map_err(|error| self.hidden().error(error));
+            let series = series.map_err(|error| self.redactor().error(error));
             (symbol, series)
         };
         Ok(each.into_iter().map(series).collect())
     }
 
     /// Requests the latest quotes of `symbols`, for a credit each. Returns for each symbol its quote or its
-    /// refusal; an invalid quote goes through `sieve`.
+    /// refusal; an invalid quote goes through `row_filter`.
     ///
     /// # Errors
     /// When the request fails.
     pub async fn quote(
         &self,
         symbols: &[&str],
-        sieve: &mut RowFilter,
+        row_filter: &mut RowFilter,
     ) -> Result<Vec<(String, Result<Quote>)>> {
         let all = symbols.join(",");
         let query = [("symbol", all.as_str())];
@@ -132,7 +132,8 @@ impl Client {
                 }
             };
             let content = || String::from_utf8_lossy(&body).into_owned();
-            let passed = sieve.pass(decode::quote(&symbol, &body), || symbol.clone(), content)?;
+            let passed =
+                row_filter.pass(decode::quote(&symbol, &body), || symbol.clone(), content)?;
             quotes.extend(passed.map(|quote| (symbol, Ok(quote))));
         }
         Ok(quotes)
@@ -148,7 +149,7 @@ impl Client {
         let query = [("symbol", all.as_str())];
         let price = |(symbol, body): (String, Result<Vec<u8>>)| {
             let price = body.and_then(|body| decode::price(&symbol, &body));
-            (symbol, price.map_err(|error| self.hidden().error(error)))
+            (symbol, price.map_err(|error| self.redactor().error(error)))
         };
         let parts = self.parts(&["price"], &query, symbols).await?;
         Ok(parts.into_iter().map(price).collect())
@@ -183,7 +184,7 @@ impl Client {
         let request = Request { credits, ..Request::get(path, query) };
         let parts = self.http.read_request(request, |body| decode::batch(symbols, body)).await?;
         let shown = |(symbol, part): (String, Result<Vec<u8>>)| {
-            (symbol, part.map_err(|error| self.hidden().error(error)))
+            (symbol, part.map_err(|error| self.redactor().error(error)))
         };
         Ok(parts.into_iter().map(shown).collect())
     }
@@ -242,11 +243,6 @@ fn hint(headers: &HeaderMap, now: DateTime<Utc>) -> RateLimitHint {
             .and_then(|_| next_minute()),
         used_this_minute: number("api-credits-used"),
     }
-}
-
-/// Parses a time of the service, which has no zone: UTC is requested.
-pub(super) fn time(text: &str) -> Option<DateTime<Utc>> {
-    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().map(|time| time.and_utc())
 }
 
 /// Returns the key, or an error if there is none.

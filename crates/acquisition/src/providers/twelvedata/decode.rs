@@ -1,13 +1,12 @@
 //! The decoder of Twelve Data's replies to plain rows: pure functions of the bytes, which do not panic on any
 //! reply.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Deserialize;
 use tidegauge_core::{Crypto, digits};
 
-use super::client::time;
 use crate::bad_rows::RowFilter;
-use crate::decode::candles::{Bar, Bars};
+use crate::decode::candles::{Ohlcv, OhlcvSeries};
 use crate::decode::json::{self, JsonReader, Object};
 use crate::decode::parse;
 use crate::http::{Refusal, RefusalKind};
@@ -19,7 +18,7 @@ pub struct TimeSeries {
     /// The quote currency, ISO 4217; `None` if the reply does not name it (pairs).
     pub currency: Option<String>,
     /// The candles, oldest first. Those of a day and longer open at midnight UTC of their day.
-    pub bars: Bars,
+    pub candles: OhlcvSeries,
 }
 
 /// The latest quote, from `/quote`.
@@ -62,9 +61,9 @@ pub struct ApiUsage {
 /// Decodes `/time_series` of one symbol, in any order.
 ///
 /// # Errors
-/// When `sieve` fails on a bad candle, or the reply has another shape.
-pub fn time_series(symbol: &str, body: &[u8], sieve: &mut RowFilter) -> Result<TimeSeries> {
-    let (mut currency, mut bars) = (None, None);
+/// When `row_filter` fails on a bad candle, or the reply has another shape.
+pub fn time_series(symbol: &str, body: &[u8], row_filter: &mut RowFilter) -> Result<TimeSeries> {
+    let (mut currency, mut candles) = (None, None);
     let mut reader = JsonReader::new(symbol, body)?;
     reader.object(|reader, key| {
         match key.as_ref() {
@@ -73,7 +72,7 @@ pub fn time_series(symbol: &str, body: &[u8], sieve: &mut RowFilter) -> Result<T
                 check_symbol(symbol, &meta)?;
                 currency = meta.maybe_text("currency")?;
             }
-            "values" => bars = Some(values(symbol, reader, sieve)?),
+            "values" => candles = Some(values(symbol, reader, row_filter)?),
             _ => {
                 reader.value()?;
             }
@@ -81,8 +80,8 @@ pub fn time_series(symbol: &str, body: &[u8], sieve: &mut RowFilter) -> Result<T
         Ok(())
     })?;
     reader.end()?;
-    let bars = bars.ok_or_else(|| Error::decode(symbol, "values", "it is missing"))?;
-    Ok(TimeSeries { currency, bars })
+    let candles = candles.ok_or_else(|| Error::decode(symbol, "values", "it is missing"))?;
+    Ok(TimeSeries { currency, candles })
 }
 
 /// Checks that a reply is about `symbol`, as in `AAPL`, `RY:TSX`, `EUR/USD`, if it names one.
@@ -106,24 +105,28 @@ struct Fields<'a> {
 
 const PRICES: [&str; 4] = ["open", "high", "low", "close"];
 
-fn values(symbol: &str, reader: &mut JsonReader<'_, '_>, sieve: &mut RowFilter) -> Result<Bars> {
-    let (mut count, mut bars) = (0, Bars::default());
+fn values(
+    symbol: &str,
+    reader: &mut JsonReader<'_, '_>,
+    row_filter: &mut RowFilter,
+) -> Result<OhlcvSeries> {
+    let (mut count, mut candles) = (0, OhlcvSeries::default());
     reader.list(|reader| {
         count += 1;
-        let (bar, row) = reader.row(|reader| bar(symbol, fields(reader)?))?;
+        let (candle, row) = reader.row(|reader| candle(symbol, fields(reader)?))?;
         let place = || {
             let fields = Object::parse(symbol, row.as_bytes());
             fields
                 .and_then(|fields| fields.text("datetime"))
                 .unwrap_or_else(|_| format!("row {count}"))
         };
-        if let Some(bar) = sieve.pass(bar, place, || row.to_owned())? {
-            bars.push(bar);
+        if let Some(candle) = row_filter.pass(candle, place, || row.to_owned())? {
+            candles.push(candle);
         }
         Ok(())
     })?;
     // The default order of the service is newest first.
-    Ok(bars.sorted(symbol))
+    Ok(candles.sorted(symbol))
 }
 
 fn fields<'a>(reader: &mut JsonReader<'_, 'a>) -> Result<Fields<'a>> {
@@ -150,7 +153,7 @@ fn written<'a>(symbol: &str, field: &str, value: Option<&'a str>) -> Result<&'a 
     json::plain(symbol, field, value)
 }
 
-fn bar(symbol: &str, fields: Fields<'_>) -> Result<Bar> {
+fn candle(symbol: &str, fields: Fields<'_>) -> Result<Ohlcv> {
     let opened = written(symbol, "datetime", fields.datetime)?;
     let mut prices = [Crypto::default(); 4];
     for (at, name) in PRICES.into_iter().enumerate() {
@@ -162,7 +165,7 @@ fn bar(symbol: &str, fields: Fields<'_>) -> Result<Bar> {
         volume => parse::amount(symbol, "volume", written(symbol, "volume", volume)?)?,
     };
     let open_at = opening(symbol, opened)?;
-    Bar { open_at, open, high, low, close, volume: None, base_volume }.checked(symbol)
+    Ohlcv { open_at, open, high, low, close, volume: None, base_volume }.checked(symbol)
 }
 
 /// Parses `2026-08-21`, or `2026-08-21 15:30:00`, as UTC.
@@ -210,7 +213,7 @@ pub fn quote(symbol: &str, body: &[u8]) -> Result<Quote> {
 /// # Errors
 /// When the price is missing, or not above zero.
 pub fn price(symbol: &str, body: &[u8]) -> Result<Crypto> {
-    let fields = Object::parse(symbol, body)?.about(symbol.to_owned());
+    let fields = Object::parse(symbol, body)?.with_subject(symbol.to_owned());
     parse::price(symbol, "price", &fields.text("price")?)
 }
 
@@ -219,7 +222,7 @@ pub fn price(symbol: &str, body: &[u8]) -> Result<Crypto> {
 /// # Errors
 /// When the reply is about another pair, or the rate is invalid.
 pub fn exchange_rate(pair: &str, body: &[u8]) -> Result<ExchangeRate> {
-    let fields = Object::parse(pair, body)?.about(pair.to_owned());
+    let fields = Object::parse(pair, body)?.with_subject(pair.to_owned());
     let found = fields.text("symbol")?;
     if found != pair {
         return Err(Error::value(pair, "symbol", &found, "which is not the pair asked for"));
@@ -241,6 +244,11 @@ pub fn api_usage(body: &[u8]) -> Result<ApiUsage> {
     }
 }
 
+/// Parses a time of the service, which has no zone: UTC is requested.
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().map(|time| time.and_utc())
+}
+
 /// Splits a reply about several symbols. Returns for each symbol its own reply or its refusal.
 ///
 /// For one symbol (or a list that names one twice) the service omits the outer object, which is recognized by
@@ -252,7 +260,7 @@ pub fn batch(symbols: &[&str], body: &[u8]) -> Result<Vec<(String, Result<Vec<u8
     let fields = Object::parse("batch", body)?;
     let bare = ["values", "price", "close", "rate"].iter().any(|key| fields.find(key).is_some());
     let refused = |symbol: &str, reason: String| Error::SymbolRefused {
-        service: super::NAME,
+        service: super::name::NAME,
         symbol: symbol.into(),
         reason,
     };

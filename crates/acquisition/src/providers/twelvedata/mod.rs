@@ -3,6 +3,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod name;
 mod spec;
 
 use async_trait::async_trait;
@@ -14,17 +15,15 @@ use tidegauge_core::{Batch, Cursor, Page, Source, TableRef};
 
 pub use client::Client;
 pub use config::Config;
+pub use name::NAME;
 
 use crate::backfill::{
     self, Continuation, HistoricalSource, Refused, RowFilter, Series, WindowRequest, WindowResponse,
 };
-use crate::decode::candles::Label;
+use crate::decode::candles::CandleKey;
 use crate::http::Budget;
 use crate::instruments::{self, ListedInstrument};
 use crate::{Context, Error, Interval, Result};
-
-/// The name under which sinks store the cursor, and the `source` of the rows.
-pub const NAME: &str = "twelvedata";
 
 /// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "Data provided by Twelve Data (https://twelvedata.com)";
@@ -72,42 +71,44 @@ impl TwelveData {
         &self.client
     }
 
-    fn sieve(&self, table: &TableRef, ask: &WindowRequest<'_>) -> RowFilter {
-        RowFilter::new(self.context.bad_rows, &table.name, &ask.series.name)
-            .hiding(self.client.hidden())
+    fn row_filter(&self, table: &TableRef, request: &WindowRequest<'_>) -> RowFilter {
+        RowFilter::new(self.context.bad_rows, &table.name, &request.series.name)
+            .redacting(self.client.redactor())
     }
 
     /// Reads the candles of a symbol that open within a window.
     async fn candles(
         &self,
-        ask: &WindowRequest<'_>,
+        request: &WindowRequest<'_>,
         symbol: &str,
         interval: Interval,
     ) -> Result<WindowResponse> {
         let listed = self.listed.iter().find(|known| known.symbol == symbol);
         let listed = listed.ok_or_else(|| not_configured(symbol))?;
-        let mut sieve = self.sieve(Candle::table(), ask);
-        let series = self.client.time_series(&listed.id, interval, ask.window, &mut sieve).await?;
-        let bars = series.bars.within(ask.window);
-        if bars.is_empty() {
-            return Ok(WindowResponse { bad: sieve.into_bad(), ..WindowResponse::default() });
+        let mut row_filter = self.row_filter(Candle::table(), request);
+        let series =
+            self.client.time_series(&listed.id, interval, request.window, &mut row_filter).await?;
+        let candles = series.candles.within(request.window);
+        if candles.is_empty() {
+            return Ok(WindowResponse { bad: row_filter.into_bad(), ..WindowResponse::default() });
         }
         let currency = currency(&listed.id, series.currency.as_deref())?;
-        let label = Label { source: NAME, symbol, interval: interval.name(), currency: &currency };
-        let batches = vec![bars.into_batch(label)?];
-        Ok(WindowResponse { batches, bad: sieve.into_bad(), ..WindowResponse::default() })
+        let candle_key =
+            CandleKey { source: NAME, symbol, interval: interval.name(), currency: &currency };
+        let batches = vec![candles.into_batch(candle_key)?];
+        Ok(WindowResponse { batches, bad: row_filter.into_bad(), ..WindowResponse::default() })
     }
 
     /// Reads the latest quotes of all symbols.
-    async fn quotes(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
-        let mut sieve = self.sieve(Quote::table(), ask);
+    async fn quotes(&self, request: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let mut row_filter = self.row_filter(Quote::table(), request);
         // A request of more symbols than the credits of a minute would never be allowed.
         let most = usize::try_from(self.client.budget()?.quota.per_minute.get()).unwrap_or(1);
-        let page: usize = ask.page.and_then(|page| page.parse().ok()).unwrap_or(0);
+        let page: usize = request.page_token.and_then(|page| page.parse().ok()).unwrap_or(0);
         let mut chunks = self.listed.chunks(most).skip(page);
         let chunk = chunks.next().unwrap_or_default();
         let ids: Vec<_> = chunk.iter().map(|listed| listed.id.as_str()).collect();
-        let quotes = self.client.quote(&ids, &mut sieve).await?;
+        let quotes = self.client.quote(&ids, &mut row_filter).await?;
         let more = chunks.next().is_some();
         let next =
             if more { Continuation::Page((page + 1).to_string()) } else { Continuation::Done };
@@ -125,7 +126,9 @@ impl TwelveData {
             };
             let currency = currency(&id, quote.currency.as_deref());
             let content = || format!("{quote:?}");
-            let Some(currency) = sieve.pass(currency, || id.clone(), content)? else { continue };
+            let Some(currency) = row_filter.pass(currency, || id.clone(), content)? else {
+                continue;
+            };
             rows.push(Quote {
                 source: NAME.into(),
                 symbol,
@@ -141,19 +144,19 @@ impl TwelveData {
         Ok(WindowResponse {
             batches,
             next,
-            bad: sieve.into_bad(),
+            bad: row_filter.into_bad(),
             refused,
             ..WindowResponse::default()
         })
     }
 
     /// Reads the latest exchange rate of a pair.
-    async fn rate(&self, ask: &WindowRequest<'_>, pair: &str) -> Result<WindowResponse> {
-        let mut sieve = self.sieve(FxRate::table(), ask);
+    async fn rate(&self, request: &WindowRequest<'_>, pair: &str) -> Result<WindowResponse> {
+        let mut row_filter = self.row_filter(FxRate::table(), request);
         let found = self.client.exchange_rate(pair).await;
-        let found = sieve.pass(found, || ask.now.to_rfc3339(), || pair.to_owned())?;
+        let found = row_filter.pass(found, || request.now.to_rfc3339(), || pair.to_owned())?;
         let Some(found) = found else {
-            return Ok(WindowResponse { bad: sieve.into_bad(), ..WindowResponse::default() });
+            return Ok(WindowResponse { bad: row_filter.into_bad(), ..WindowResponse::default() });
         };
         let (base, quote) = pair.split_once('/').unwrap_or((pair, ""));
         let row = FxRate {
@@ -191,7 +194,7 @@ impl HistoricalSource for TwelveData {
                 // Both ends of a window are included, and half a candle may exceed each.
                 let window = interval.length() * 4_998;
                 Series {
-                    settles: settles(*interval, listed.kind),
+                    finality_delay: finality_delay(*interval, listed.kind),
                     ..Series::history(name, since, window, refresh)
                 }
             })
@@ -220,22 +223,22 @@ impl HistoricalSource for TwelveData {
         Ok(told)
     }
 
-    async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
-        let words: Vec<_> = ask.series.name.split(' ').collect();
+    async fn read(&self, request: &WindowRequest<'_>) -> Result<WindowResponse> {
+        let words: Vec<_> = request.series.name.split(' ').collect();
         match words[..] {
             ["candles", symbol, interval] => {
                 let interval = Interval::named(interval).ok_or_else(|| not_configured(symbol))?;
-                self.candles(ask, symbol, interval).await
+                self.candles(request, symbol, interval).await
             }
-            ["rates", pair] => self.rate(ask, pair).await,
-            _ => self.quotes(ask).await,
+            ["rates", pair] => self.rate(request, pair).await,
+            _ => self.quotes(request).await,
         }
     }
 }
 
 /// Returns the time after its opening at which a candle is final: its length and a margin. Daily candles of
 /// stocks follow the day of their exchange, which may end twelve hours after the UTC day.
-fn settles(interval: Interval, kind: Kind) -> TimeDelta {
+fn finality_delay(interval: Interval, kind: Kind) -> TimeDelta {
     let late = match (interval.is_daily(), kind) {
         (false, _) => TimeDelta::minutes(1),
         (true, Kind::Crypto) => TimeDelta::minutes(5),

@@ -14,6 +14,10 @@ impl Provider for TwelveData {
             .template(include_str!("settings.toml"));
 
     fn open(settings: &Config, opening: Opening<'_>) -> Result<SourceHandle> {
-        Ok(SourceHandle::from_archive(Self::new(settings.clone(), opening.key, opening.context)?))
+        Ok(SourceHandle::from_historical(Self::new(
+            settings.clone(),
+            opening.key,
+            opening.context,
+        )?))
     }
 }

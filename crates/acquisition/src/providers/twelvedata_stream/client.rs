@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use tidegauge_core::tables::Quote;
 
-use super::NAME;
 use super::decode::{self, Listing, Message};
+use super::name::NAME;
 use crate::Result;
 use crate::instruments::ListedInstrument;
 use crate::live::{Event, Protocol, ServerMessage};
@@ -24,7 +24,7 @@ impl TwelveData {
         Self { instruments, heartbeat }
     }
 
-    fn place(&self, listing: &Listing) -> Option<usize> {
+    fn index(&self, listing: &Listing) -> Option<usize> {
         self.instruments.iter().position(|listed| listing.is(&listed.id))
     }
 }
@@ -54,23 +54,23 @@ impl Protocol for TwelveData {
 
     fn read(&self, text: &str, _now: DateTime<Utc>) -> Result<Vec<ServerMessage>> {
         Ok(match decode::message(text)? {
-            Message::Life => Vec::new(),
+            Message::Heartbeat => Vec::new(),
             // The name is not logged, because a reply may repeat the key.
             Message::Unknown(_) => {
                 tracing::debug!("an event that is not known, ignored");
                 Vec::new()
             }
-            Message::Subscribed { accepted, refused, complaints } => {
+            Message::Subscribed { accepted, refused, errors } => {
                 let accepted = accepted
                     .iter()
-                    .filter_map(|listing| self.place(listing))
+                    .filter_map(|listing| self.index(listing))
                     .map(ServerMessage::Accepted);
                 let refused = refused.into_iter().filter_map(|(listing, reason)| {
-                    Some(ServerMessage::Refused(self.place(&listing)?, reason))
+                    Some(ServerMessage::Refused(self.index(&listing)?, reason))
                 });
                 let all: Vec<_> = accepted.chain(refused).collect();
-                if all.is_empty() && !complaints.is_empty() {
-                    let reason = complaints.join("; ");
+                if all.is_empty() && !errors.is_empty() {
+                    let reason = errors.join("; ");
                     let places = 0..self.instruments.len();
                     return Ok(places
                         .map(|at| ServerMessage::Refused(at, reason.clone()))
@@ -82,7 +82,7 @@ impl Protocol for TwelveData {
                 vec![ServerMessage::Bad { table: "quotes", content: text.into(), error }]
             }
             Message::Price(Ok(price)) => {
-                let Some(series) = self.place(&price.listing) else {
+                let Some(series) = self.index(&price.listing) else {
                     tracing::debug!("a price that was not asked for, left out");
                     return Ok(Vec::new());
                 };

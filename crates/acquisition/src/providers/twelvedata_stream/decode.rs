@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use tidegauge_core::Crypto;
 
-use super::NAME;
+use super::name::NAME;
 use crate::decode::json::{self, Object};
 use crate::{Error, Result};
 
@@ -18,10 +18,10 @@ pub enum Message {
         /// The refused instruments, with the reasons.
         refused: Vec<(Listing, String)>,
         /// Errors about the request as a whole.
-        complaints: Vec<String>,
+        errors: Vec<String>,
     },
     /// A heartbeat.
-    Life,
+    Heartbeat,
     /// A price, or the reason for which it is invalid.
     Price(Result<Price>),
     /// An unknown event.
@@ -44,15 +44,15 @@ pub struct Listing {
 impl Listing {
     /// Returns `true` if `id`, as in `AAPL`, `RY:TSX`, `EUR/USD`, names this instrument.
     pub fn is(&self, id: &str) -> bool {
-        let here = |place: &str| {
-            let at = |code: &Option<String>| code.as_deref() == Some(place);
+        let is_at = |index: &str| {
+            let at = |code: &Option<String>| code.as_deref() == Some(index);
             at(&self.exchange) || at(&self.mic_code)
         };
         self.symbol == id
-            || id.split_once(':').is_some_and(|(symbol, place)| {
+            || id.split_once(':').is_some_and(|(symbol, index)| {
                 // A refusal does not repeat the exchange.
                 let silent = self.exchange.is_none() && self.mic_code.is_none();
-                self.symbol == symbol && (silent || here(place))
+                self.symbol == symbol && (silent || is_at(index))
             })
     }
 }
@@ -81,13 +81,13 @@ struct Status {
     #[serde(default)]
     success: Option<Vec<Listing>>,
     #[serde(default)]
-    fails: Option<Vec<Fail>>,
+    fails: Option<Vec<RefusedListing>>,
     #[serde(default)]
     messages: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
-struct Fail {
+struct RefusedListing {
     #[serde(flatten)]
     listing: Listing,
     #[serde(default)]
@@ -104,17 +104,17 @@ pub fn message(text: &str) -> Result<Message> {
     let event = object.text("event")?;
     match event.as_str() {
         "price" => Ok(Message::Price(price(object, text))),
-        "heartbeat" => Ok(Message::Life),
+        "heartbeat" => Ok(Message::Heartbeat),
         "subscribe-status" => {
             let status: Status = json::typed(NAME, "subscribe-status", text.as_bytes())?;
-            let refused = |fail: Fail| {
+            let refused = |fail: RefusedListing| {
                 let reason = fail.message.unwrap_or_else(|| "it does not say why".into());
                 (fail.listing, reason)
             };
             Ok(Message::Subscribed {
                 accepted: status.success.unwrap_or_default(),
                 refused: status.fails.unwrap_or_default().into_iter().map(refused).collect(),
-                complaints: status.messages.unwrap_or_default(),
+                errors: status.messages.unwrap_or_default(),
             })
         }
         _ => Ok(Message::Unknown(event)),
@@ -123,7 +123,7 @@ pub fn message(text: &str) -> Result<Message> {
 
 fn price(object: Object<'_>, text: &str) -> Result<Price> {
     let symbol = object.text("symbol")?;
-    let row = object.about(symbol.clone());
+    let row = object.with_subject(symbol.clone());
     let listing: Listing = json::typed(&symbol, "the whole", text.as_bytes())?;
     // `currency_quote` is the name of a currency, not its code.
     let currency = match (row.find("currency"), symbol.split_once('/')) {

@@ -3,6 +3,7 @@
 mod client;
 mod config;
 pub mod decode;
+mod name;
 mod spec;
 
 use async_trait::async_trait;
@@ -12,14 +13,12 @@ use tidegauge_core::{Cursor, Page, Source, SourceCapabilities, TableRef};
 
 use client::TwelveData;
 pub use config::Config;
+pub use name::NAME;
 
 use crate::http::{Budget, QueryKey, Quota, Service, Sockets};
 use crate::live::{Live, Stream};
 use crate::providers::twelvedata;
 use crate::{Context, Error, Result, instruments};
-
-/// The name under which sinks store the cursor, and the `source` of the rows.
-pub const NAME: &str = "twelvedata_stream";
 
 /// The attribution to show wherever the data is shown.
 pub const ATTRIBUTION: &str = "Market data by Twelve Data (https://twelvedata.com)";

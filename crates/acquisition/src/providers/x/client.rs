@@ -8,20 +8,20 @@ use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use tidegauge_core::{Clock, Span};
 
-use super::NAME;
 use super::decode::{self, Counts, Search};
-use crate::hidden::Hidden;
+use super::name::NAME;
 use crate::http::{Budget, Http, HttpConfig, Key, Quota, RateLimitHint, Service};
+use crate::redact::Redactor;
 use crate::{Context, Error, Result};
 
 /// The requested fields of a post.
 const FIELDS: (&str, &str) = ("tweet.fields", "author_id,created_at,lang,public_metrics");
 
 /// The lookback of X.
-pub(super) const REACH: TimeDelta = TimeDelta::days(7);
+pub(super) const LOOKBACK: TimeDelta = TimeDelta::days(7);
 
 /// The indexing delay of X: searches must end before it.
-const FRESH: TimeDelta = TimeDelta::seconds(10);
+const INDEXING_DELAY: TimeDelta = TimeDelta::seconds(10);
 
 /// A client of X, for direct access to its rows instead of the tables.
 ///
@@ -110,22 +110,28 @@ impl Client {
     ///
     /// # Errors
     /// When the request fails, or its parameters are invalid.
-    pub async fn search_recent(&self, ask: &SearchRecent<'_>) -> Result<Search> {
-        check_max_results(ask.max_results)?;
-        if ask.since_id.is_some() && (ask.start_time.is_some() || ask.end_time.is_some()) {
+    pub async fn search_recent(&self, request: &SearchRecent<'_>) -> Result<Search> {
+        check_max_results(request.max_results)?;
+        if request.since_id.is_some()
+            && (request.start_time.is_some() || request.end_time.is_some())
+        {
             return Err(Error::config(
                 "since_id",
                 "it goes with no start and no end: leave them out",
             ));
         }
-        self.check_times(ask.start_time, ask.end_time)?;
-        let (max_results, start, end) =
-            (ask.max_results.to_string(), ask.start_time.map(shown), ask.end_time.map(shown));
-        let mut query = vec![("query", ask.query), ("max_results", max_results.as_str()), FIELDS];
+        self.check_times(request.start_time, request.end_time)?;
+        let (max_results, start, end) = (
+            request.max_results.to_string(),
+            request.start_time.map(shown),
+            request.end_time.map(shown),
+        );
+        let mut query =
+            vec![("query", request.query), ("max_results", max_results.as_str()), FIELDS];
         query.extend(start.as_deref().map(|start| ("start_time", start)));
         query.extend(end.as_deref().map(|end| ("end_time", end)));
-        query.extend(ask.since_id.map(|id| ("since_id", id)));
-        query.extend(ask.next_token.map(|token| ("next_token", token)));
+        query.extend(request.since_id.map(|id| ("since_id", id)));
+        query.extend(request.next_token.map(|token| ("next_token", token)));
         let path = ["2", "tweets", "search", "recent"];
         let found = self.http.read(&path, &query, decode::search).await?;
         self.warn("search", &found.problems);
@@ -159,21 +165,21 @@ impl Client {
     }
 
     /// Returns the key to redact from replies.
-    pub(super) fn hidden(&self) -> &Hidden {
-        self.http.hidden()
+    pub(super) fn redactor(&self) -> &Redactor {
+        self.http.redactor()
     }
 
     /// Logs the problems of a partial answer.
     fn warn(&self, what: &'static str, problems: &[String]) {
         for problem in problems {
-            let problem = self.hidden().text(problem);
+            let problem = self.redactor().text(problem);
             tracing::warn!(source = NAME, what, problem, "answered in part");
         }
     }
 
     fn check_times(&self, start: Option<DateTime<Utc>>, end: Option<DateTime<Utc>>) -> Result<()> {
         let now = self.clock.now();
-        if let Some(end) = end.filter(|end| *end > now - FRESH) {
+        if let Some(end) = end.filter(|end| *end > now - INDEXING_DELAY) {
             let reason = format!("{} is less than 10 seconds ago, or ahead", shown(end));
             return Err(Error::config("end_time", reason));
         }

@@ -7,7 +7,7 @@ use tidegauge_core::tables::SocialCount;
 use tidegauge_core::{Batch, Span};
 
 use super::decode::{Bucket, Counts};
-use super::{What, X, ceil};
+use super::{SeriesKind, X, ceil};
 use crate::backfill::{Continuation, RowFilter, WindowRequest, WindowResponse};
 use crate::decode::repeats;
 use crate::instruments::ListedInstrument;
@@ -18,41 +18,44 @@ impl X {
     pub(super) async fn counts(
         &self,
         listed: &ListedInstrument,
-        ask: &WindowRequest<'_>,
+        request: &WindowRequest<'_>,
     ) -> Result<WindowResponse> {
-        let step = What::Counts.step();
-        let span = Span::new(ceil(ask.window.from, step), ceil(ask.window.to, step));
+        let alignment = SeriesKind::Counts.alignment();
+        let span =
+            Span::new(ceil(request.window.from, alignment), ceil(request.window.to, alignment));
         if span.is_empty() {
             return Ok(WindowResponse::default());
         }
-        let found = self.client.counts_recent(&listed.id, span, ask.page).await?;
+        let found = self.client.counts_recent(&listed.id, span, request.page_token).await?;
         let table = SocialCount::table();
-        let mut sieve = RowFilter::new(self.context.bad_rows, "social_counts", &ask.series.name)
-            .hiding(self.client.hidden());
+        let mut row_filter =
+            RowFilter::new(self.context.bad_rows, "social_counts", &request.series.name)
+                .redacting(self.client.redactor());
         let mut hours = Vec::new();
         for (at, (row, bucket)) in found.buckets().enumerate() {
             let hour = bucket.and_then(whole_hour);
-            let place = || format!("{span} {} row {at}", ask.page.unwrap_or_default());
-            if let Some(hour) = sieve.pass(hour, place, || row.to_owned())? {
+            let place = || format!("{span} {} row {at}", request.page_token.unwrap_or_default());
+            if let Some(hour) = row_filter.pass(hour, place, || row.to_owned())? {
                 hours.push((hour.start, hour.posts));
             }
         }
-        let mut hours: BTreeMap<_, _> = repeats::last_of_each(&ask.series.name, hours).collect();
-        let bad = sieve.into_bad();
-        if ask.page.is_none() && bad.is_empty() && is_whole(&found, &hours) {
-            fill(&mut hours, span);
+        let mut hours: BTreeMap<_, _> =
+            repeats::last_of_each(&request.series.name, hours).collect();
+        let bad = row_filter.into_bad();
+        if request.page_token.is_none() && bad.is_empty() && is_whole(&found, &hours) {
+            fill_missing_hours(&mut hours, span);
         }
-        let hours = hours.into_iter().filter(|(start, _)| ask.window.contains(*start));
+        let hours = hours.into_iter().filter(|(start, _)| request.window.contains(*start));
         let rows = hours.map(|(start_at, posts)| SocialCount {
             symbol: listed.symbol.clone(),
             start_at,
-            end_at: start_at + step,
+            end_at: start_at + alignment,
             posts,
         });
         Ok(WindowResponse {
             batches: vec![Batch::from_rows(table, rows)?],
             next: found.next_token.clone().map_or(Continuation::Done, Continuation::Page),
-            mark: None,
+            resume_token: None,
             bad,
             ..WindowResponse::default()
         })
@@ -60,8 +63,8 @@ impl X {
 }
 
 fn whole_hour(bucket: Bucket) -> Result<Bucket> {
-    let step = What::Counts.step();
-    if bucket.end == bucket.start + step && ceil(bucket.start, step) == bucket.start {
+    let alignment = SeriesKind::Counts.alignment();
+    if bucket.end == bucket.start + alignment && ceil(bucket.start, alignment) == bucket.start {
         return Ok(bucket);
     }
     let (of, end) = (format!("the count of {}", bucket.start), bucket.end.to_rfc3339());
@@ -80,10 +83,10 @@ fn is_whole(found: &Counts, hours: &BTreeMap<DateTime<Utc>, i64>) -> bool {
 }
 
 /// Adds a zero for every missing hour of `span`.
-fn fill(hours: &mut BTreeMap<DateTime<Utc>, i64>, span: Span) {
+fn fill_missing_hours(hours: &mut BTreeMap<DateTime<Utc>, i64>, span: Span) {
     let mut hour = span.from;
     while hour < span.to {
         hours.entry(hour).or_insert(0);
-        hour += What::Counts.step();
+        hour += SeriesKind::Counts.alignment();
     }
 }

@@ -100,7 +100,7 @@ impl<'a> Envelope<'a> {
     fn parse(of: &str, body: &'a [u8]) -> Result<Self> {
         let fields = Object::parse(of, body)?;
         let rows = fields.maybe_list("data")?.into_iter().map(str::to_owned).collect();
-        let problems = fields.find("errors").map(super::problem::said_in).unwrap_or_default();
+        let problems = fields.find("errors").map(super::problem::messages_in).unwrap_or_default();
         Ok(Self { rows, meta: fields.object("meta")?, problems })
     }
 }
@@ -122,8 +122,8 @@ pub fn search(body: &[u8]) -> Result<Search> {
 pub fn counts(body: &[u8]) -> Result<Counts> {
     const TOTAL: [&str; 2] = ["total_tweet_count", "total_post_count"];
     let Envelope { rows, meta, problems } = Envelope::parse("counts/recent", body)?;
-    let is_told = TOTAL.iter().any(|name| meta.find(name).is_some());
-    let total = if is_told { Some(count("counts/recent", &meta, TOTAL)?) } else { None };
+    let is_present = TOTAL.iter().any(|name| meta.find(name).is_some());
+    let total = if is_present { Some(count("counts/recent", &meta, TOTAL)?) } else { None };
     Ok(Counts { rows, total, next_token: meta.maybe_text("next_token")?, problems })
 }
 
@@ -138,7 +138,7 @@ pub fn post(row: &str) -> Result<Post> {
         return Err(Error::value("a post", "id", &id, "which is not a number of 64 bits"));
     }
     let of = format!("post {id}");
-    let fields = fields.about(of.clone());
+    let fields = fields.with_subject(of.clone());
     let metrics = match fields.find("public_metrics") {
         Some(_) => Some(metrics(&of, &fields.object("public_metrics")?)?),
         None => None,

@@ -4,6 +4,7 @@ mod client;
 mod config;
 mod counts;
 pub mod decode;
+mod name;
 mod posts;
 mod problem;
 mod spec;
@@ -19,15 +20,13 @@ use tidegauge_core::{Cursor, Page, Source, Span, TableRef};
 pub use client::{Client, SearchRecent};
 pub use config::{Config, Scorer};
 pub use decode::{Bucket, Counts, Metrics, Post, Search};
+pub use name::NAME;
 
 use crate::backfill::{self, HistoricalSource, Series, WindowRequest, WindowResponse};
 use crate::http::Budget;
 use crate::instruments::{self, ListedInstrument};
 use crate::sentiment::{Sentiment, Vader};
 use crate::{Context, Error, Result};
-
-/// The name under which sinks store the cursor.
-pub const NAME: &str = "x";
 
 /// The alias of an instrument that is its search query.
 const ALIAS: &str = "query";
@@ -40,7 +39,7 @@ pub const ATTRIBUTION: &str = "Posts from X (https://x.com)";
 const WINDOW: TimeDelta = TimeDelta::days(1);
 
 /// The margin below X's lookback that allows for the latency of requests.
-const LEEWAY: TimeDelta = TimeDelta::minutes(30);
+const LOOKBACK_MARGIN: TimeDelta = TimeDelta::minutes(30);
 
 /// The source X.
 ///
@@ -71,22 +70,22 @@ pub struct X {
 
 /// The content of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
+enum SeriesKind {
     Counts,
     Posts,
 }
 
-impl What {
+impl SeriesKind {
     fn name(self, listed: &ListedInstrument) -> String {
-        let what = match self {
+        let kind = match self {
             Self::Counts => "counts",
             Self::Posts => "posts",
         };
-        format!("{what} {}", listed.symbol)
+        format!("{kind} {}", listed.symbol)
     }
 
     /// Returns the alignment of windows: counts are of whole hours, and X reads times to the second.
-    const fn step(self) -> TimeDelta {
+    const fn alignment(self) -> TimeDelta {
         match self {
             Self::Counts => TimeDelta::hours(1),
             Self::Posts => TimeDelta::seconds(1),
@@ -119,14 +118,14 @@ impl X {
 
     /// Returns the series in the order in which a round reads them: counts cost little, posts may use up the
     /// credits of the month.
-    fn all(&self) -> impl Iterator<Item = (What, &ListedInstrument)> {
-        let counts = self.instruments.iter().map(|listed| (What::Counts, listed));
-        let posts = self.instruments.iter().map(|listed| (What::Posts, listed));
-        let wanted = |what: &What| match what {
-            What::Counts => self.config.counts,
-            What::Posts => self.config.posts,
+    fn all(&self) -> impl Iterator<Item = (SeriesKind, &ListedInstrument)> {
+        let counts = self.instruments.iter().map(|listed| (SeriesKind::Counts, listed));
+        let posts = self.instruments.iter().map(|listed| (SeriesKind::Posts, listed));
+        let wanted = |kind: &SeriesKind| match kind {
+            SeriesKind::Counts => self.config.counts,
+            SeriesKind::Posts => self.config.posts,
         };
-        counts.chain(posts).filter(move |(what, _)| wanted(what))
+        counts.chain(posts).filter(move |(kind, _)| wanted(kind))
     }
 }
 
@@ -134,22 +133,22 @@ impl X {
 impl HistoricalSource for X {
     fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
         let history = TimeDelta::days(self.config.history_days.into());
-        let since = now - history.min(client::REACH - LEEWAY * 2);
-        let series = |(what, listed): (What, &ListedInstrument)| Series {
-            reach: Some(client::REACH - LEEWAY),
-            step: Some(what.step()),
-            is_paged: what == What::Posts,
+        let since = now - history.min(client::LOOKBACK - LOOKBACK_MARGIN * 2);
+        let series = |(kind, listed): (SeriesKind, &ListedInstrument)| Series {
+            lookback: Some(client::LOOKBACK - LOOKBACK_MARGIN),
+            alignment: Some(kind.alignment()),
+            is_paged: kind == SeriesKind::Posts,
             // X needs some time to index and count a post.
-            settles: match what {
-                What::Counts => TimeDelta::minutes(5),
-                What::Posts => TimeDelta::seconds(30),
+            finality_delay: match kind {
+                SeriesKind::Counts => TimeDelta::minutes(5),
+                SeriesKind::Posts => TimeDelta::seconds(30),
             },
             ..Series::history(
-                what.name(listed),
-                ceil(since, what.step()),
-                match what {
-                    What::Counts => client::REACH,
-                    What::Posts => WINDOW,
+                kind.name(listed),
+                ceil(since, kind.alignment()),
+                match kind {
+                    SeriesKind::Counts => client::LOOKBACK,
+                    SeriesKind::Posts => WINDOW,
                 },
                 self.config.refresh,
             )
@@ -166,28 +165,34 @@ impl HistoricalSource for X {
         let Some(listed) = self.instruments.first() else {
             return Ok("nothing is configured".into());
         };
-        let hour = What::Counts.step();
+        let hour = SeriesKind::Counts.alignment();
         let series =
-            Series::history(What::Counts.name(listed), now - hour, hour, self.config.refresh);
+            Series::history(SeriesKind::Counts.name(listed), now - hour, hour, self.config.refresh);
         let to = ceil(now - hour, hour);
         let window = Span::new(to - hour, to);
-        let ask =
-            WindowRequest { series: &series, window, page: None, mark: None, at_edge: false, now };
-        self.counts(listed, &ask).await?;
+        let request = WindowRequest {
+            series: &series,
+            window,
+            page_token: None,
+            resume_token: None,
+            reaches_now: false,
+            now,
+        };
+        self.counts(listed, &request).await?;
         Ok("answers, and takes the key".into())
     }
 
-    async fn read(&self, ask: &WindowRequest<'_>) -> Result<WindowResponse> {
+    async fn read(&self, request: &WindowRequest<'_>) -> Result<WindowResponse> {
         let mut all = self.all();
-        match all.find(|(what, listed)| what.name(listed) == ask.series.name) {
-            Some((What::Counts, listed)) => self.counts(listed, ask).await,
-            Some((What::Posts, listed)) => self.posts(listed, ask).await,
+        match all.find(|(kind, listed)| kind.name(listed) == request.series.name) {
+            Some((SeriesKind::Counts, listed)) => self.counts(listed, request).await,
+            Some((SeriesKind::Posts, listed)) => self.posts(listed, request).await,
             None => Err(Error::NoInstrument {
                 service: NAME,
-                symbol: ask.series.name.clone(),
+                symbol: request.series.name.clone(),
                 known: self
                     .all()
-                    .map(|(what, listed)| what.name(listed))
+                    .map(|(kind, listed)| kind.name(listed))
                     .collect::<Vec<_>>()
                     .join(", "),
             }),
@@ -211,14 +216,14 @@ impl Source for X {
     }
 }
 
-/// Returns the last multiple of `step` up to `at`.
-fn floor(at: DateTime<Utc>, step: TimeDelta) -> DateTime<Utc> {
+/// Returns the last multiple of `alignment` up to `at`.
+fn floor(at: DateTime<Utc>, alignment: TimeDelta) -> DateTime<Utc> {
     let micros = |length: TimeDelta| length.num_microseconds().unwrap_or(1).max(1);
-    at - TimeDelta::microseconds(at.timestamp_micros().rem_euclid(micros(step)))
+    at - TimeDelta::microseconds(at.timestamp_micros().rem_euclid(micros(alignment)))
 }
 
-/// Returns the first multiple of `step` from `at` on.
-fn ceil(at: DateTime<Utc>, step: TimeDelta) -> DateTime<Utc> {
-    let floor = floor(at, step);
-    if floor < at { floor + step } else { at }
+/// Returns the first multiple of `alignment` from `at` on.
+fn ceil(at: DateTime<Utc>, alignment: TimeDelta) -> DateTime<Utc> {
+    let floor = floor(at, alignment);
+    if floor < at { floor + alignment } else { at }
 }

@@ -6,42 +6,47 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tidegauge_core::tables::SocialPost;
 use tidegauge_core::{Batch, Span};
 
-use super::client::{REACH, SearchRecent};
+use super::client::{LOOKBACK, SearchRecent};
 use super::decode::{Post, Search};
-use super::{LEEWAY, What, X, ceil, floor};
+use super::{LOOKBACK_MARGIN, SeriesKind, X, ceil, floor};
 use crate::backfill::{Continuation, RowFilter, WindowRequest, WindowResponse};
 use crate::instruments::ListedInstrument;
 use crate::{Error, Result};
 
 /// The allowed clock skew of X.
-const AHEAD: TimeDelta = TimeDelta::minutes(10);
+const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(10);
 
 /// A position in the search: a page, and the parameters of its request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Place<'a> {
+struct SearchPosition<'a> {
     token: Option<&'a str>,
     since_id: Option<&'a str>,
     /// Whether the window was restarted because X no longer accepted the position.
-    anew: bool,
+    restarted: bool,
 }
 
-impl<'a> Place<'a> {
-    const ANEW: Self = Self { token: None, since_id: None, anew: true };
+impl<'a> SearchPosition<'a> {
+    const RESTARTED: Self = Self { token: None, since_id: None, restarted: true };
 
     /// Returns the position at which the window of `ask` continues or begins.
-    fn of(ask: &WindowRequest<'a>) -> Self {
-        if let Some(page) = ask.page {
+    fn of(request: &WindowRequest<'a>) -> Self {
+        if let Some(page) = request.page_token {
             return Self::parse(page);
         }
         // X accepts only ids within its lookback.
-        let known = |id: &&str| written_at(id).is_some_and(|at| at > ask.now - (REACH - LEEWAY));
-        Self { since_id: ask.mark.filter(|_| ask.at_edge).filter(known), ..Self::default() }
+        let known = |id: &&str| {
+            written_at(id).is_some_and(|at| at > request.now - (LOOKBACK - LOOKBACK_MARGIN))
+        };
+        Self {
+            since_id: request.resume_token.filter(|_| request.reaches_now).filter(known),
+            ..Self::default()
+        }
     }
 
     /// Returns the position of the page of `token` as text: the token alone, or with the parameters of the
     /// request.
     fn next(self, token: &str) -> String {
-        match (self.since_id, self.anew) {
+        match (self.since_id, self.restarted) {
             (Some(since_id), _) => format!("{token} since {since_id}"),
             (None, true) => format!("{token} anew"),
             (None, false) => token.to_owned(),
@@ -50,7 +55,7 @@ impl<'a> Place<'a> {
 
     fn parse(page: &'a str) -> Self {
         let (token, how) = page.split_once(' ').unwrap_or((page, ""));
-        Self { token: Some(token), since_id: how.strip_prefix("since "), anew: how == "anew" }
+        Self { token: Some(token), since_id: how.strip_prefix("since "), restarted: how == "anew" }
     }
 }
 
@@ -69,16 +74,25 @@ impl X {
     pub(super) async fn posts(
         &self,
         listed: &ListedInstrument,
-        ask: &WindowRequest<'_>,
+        request: &WindowRequest<'_>,
     ) -> Result<WindowResponse> {
-        let place = Place::of(ask);
-        match self.search(listed, ask, place).await {
-            Ok(found) => self.answer(listed, ask, place, &found),
+        let position = SearchPosition::of(request);
+        match self.search(listed, request, position).await {
+            Ok(found) => self.answer(listed, request, position, &found),
             // The restart happens once: a second refusal is reported.
-            Err(error) if place != Place::default() && !place.anew && is_stale(&error) => {
-                tracing::warn!(series = ask.series.name, %error, "the window is read from its start");
-                let place = Place::ANEW;
-                self.answer(listed, ask, place, &self.search(listed, ask, place).await?)
+            Err(error)
+                if position != SearchPosition::default()
+                    && !position.restarted
+                    && is_stale(&error) =>
+            {
+                tracing::warn!(series = request.series.name, %error, "the window is read from its start");
+                let position = SearchPosition::RESTARTED;
+                self.answer(
+                    listed,
+                    request,
+                    position,
+                    &self.search(listed, request, position).await?,
+                )
             }
             Err(error) => Err(error),
         }
@@ -87,16 +101,16 @@ impl X {
     async fn search(
         &self,
         listed: &ListedInstrument,
-        ask: &WindowRequest<'_>,
-        place: Place<'_>,
+        request: &WindowRequest<'_>,
+        position: SearchPosition<'_>,
     ) -> Result<Search> {
-        let Span { from, to } = ask.window;
-        let (step, by_time) = (What::Posts.step(), place.since_id.is_none());
+        let Span { from, to } = request.window;
+        let (alignment, by_time) = (SeriesKind::Posts.alignment(), position.since_id.is_none());
         let search = SearchRecent {
-            start_time: by_time.then(|| floor(from, step)),
-            end_time: by_time.then(|| ceil(to, step)),
-            since_id: place.since_id,
-            next_token: place.token,
+            start_time: by_time.then(|| floor(from, alignment)),
+            end_time: by_time.then(|| ceil(to, alignment)),
+            since_id: position.since_id,
+            next_token: position.token,
             max_results: self.config.max_results,
             ..SearchRecent::of(&listed.id)
         };
@@ -106,35 +120,39 @@ impl X {
     fn answer(
         &self,
         listed: &ListedInstrument,
-        ask: &WindowRequest<'_>,
-        place: Place<'_>,
+        request: &WindowRequest<'_>,
+        position: SearchPosition<'_>,
         found: &Search,
     ) -> Result<WindowResponse> {
-        let mut sieve = RowFilter::new(self.context.bad_rows, "social_posts", &ask.series.name)
-            .hiding(self.client.hidden());
+        let mut row_filter =
+            RowFilter::new(self.context.bad_rows, "social_posts", &request.series.name)
+                .redacting(self.client.redactor());
         let (mut seen, mut rows) = (BTreeSet::new(), Vec::new());
         for (at, (row, post)) in found.posts().enumerate() {
             let id = post.as_ref().ok().map(|post| post.id.clone());
-            let unnamed = || format!("{} {} row {at}", ask.window, ask.page.unwrap_or_default());
-            let read = post.and_then(|post| self.row(listed, post, ask.now));
-            let Some(read) = sieve.pass(read, || id.unwrap_or_else(unnamed), || row.to_owned())?
+            let unnamed = || {
+                format!("{} {} row {at}", request.window, request.page_token.unwrap_or_default())
+            };
+            let read = post.and_then(|post| self.row(listed, post, request.now));
+            let Some(read) =
+                row_filter.pass(read, || id.unwrap_or_else(unnamed), || row.to_owned())?
             else {
                 continue;
             };
-            let wanted = place.since_id.is_some() || ask.window.contains(read.created_at);
+            let wanted = position.since_id.is_some() || request.window.contains(read.created_at);
             if wanted && seen.insert(read.post_id.clone()) {
                 rows.push(read);
             }
         }
-        let newest = larger(found.newest_id.as_deref(), ask.mark);
+        let newest = larger(found.newest_id.as_deref(), request.resume_token);
         Ok(WindowResponse {
             batches: vec![Batch::from_rows(SocialPost::table(), rows)?],
             next: found
                 .next_token
                 .as_deref()
-                .map_or(Continuation::Done, |token| Continuation::Page(place.next(token))),
-            mark: newest.map(str::to_owned),
-            bad: sieve.into_bad(),
+                .map_or(Continuation::Done, |token| Continuation::Page(position.next(token))),
+            resume_token: newest.map(str::to_owned),
+            bad: row_filter.into_bad(),
             ..WindowResponse::default()
         })
     }
@@ -144,7 +162,7 @@ impl X {
         let missing = |field| Error::decode(&of, field, "it is missing");
         let metrics = post.metrics.ok_or_else(|| missing("public_metrics"))?;
         let created_at = post.created_at.ok_or_else(|| missing("created_at"))?;
-        if created_at > now + AHEAD {
+        if created_at > now + MAX_CLOCK_SKEW {
             let reason = "which is in the future: check this machine's clock";
             return Err(Error::value(of, "created_at", &created_at.to_rfc3339(), reason));
         }
@@ -165,7 +183,7 @@ impl X {
 
     fn score(&self, of: &str, post: &Post) -> Result<Option<f64>> {
         let Some(sentiment) = &self.sentiment else { return Ok(None) };
-        let Some(score) = sentiment.score(&plain(&post.text), post.lang.as_deref()) else {
+        let Some(score) = sentiment.score(&unescaped(&post.text), post.lang.as_deref()) else {
             return Ok(None);
         };
         if (-1.0..=1.0).contains(&score) {
@@ -183,7 +201,7 @@ fn is_stale(error: &Error) -> bool {
 }
 
 /// Returns a text with the three HTML escapes of X undone.
-fn plain(text: &str) -> String {
+fn unescaped(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
@@ -206,10 +224,13 @@ mod tests {
 
     #[test]
     fn a_place_is_read_as_it_was_written() {
-        for (since_id, anew) in [(None, false), (Some("7"), false), (None, true)] {
-            let place = Place { token: None, since_id, anew };
-            let next = place.next("b26v");
-            assert_eq!(Place::parse(&next), Place { token: Some("b26v"), ..place });
+        for (since_id, restarted) in [(None, false), (Some("7"), false), (None, true)] {
+            let position = SearchPosition { token: None, since_id, restarted };
+            let next = position.next("b26v");
+            assert_eq!(
+                SearchPosition::parse(&next),
+                SearchPosition { token: Some("b26v"), ..position }
+            );
         }
     }
 

@@ -14,21 +14,21 @@ pub fn refusal(body: &[u8]) -> Option<Refusal> {
     let nested = fields.find("errors").map(objects).unwrap_or_default();
     let all = || std::iter::once(&fields).chain(&nested);
     let code = all().find_map(code);
-    let details: Vec<_> = nested.iter().filter_map(said).collect();
+    let details: Vec<_> = nested.iter().filter_map(message_of).collect();
     let message = match (text(&fields, "title"), details.is_empty()) {
         // The details of the parameters say more than the title.
         (Some(title), false) => format!("{title}: {}", details.join("; ")),
         (None, false) => details.join("; "),
-        (_, true) => said(&fields)?,
+        (_, true) => message_of(&fields)?,
     };
     let (kind, advice) =
-        meaning(code.as_deref(), all().find_map(|problem| text(problem, "title")), all());
+        classify(code.as_deref(), all().find_map(|problem| text(problem, "title")), all());
     Some(Refusal { code, message, kind, advice })
 }
 
 /// Returns the message of each problem of a list.
-pub(super) fn said_in(list: &str) -> Vec<String> {
-    objects(list).iter().filter_map(said).collect()
+pub(super) fn messages_in(list: &str) -> Vec<String> {
+    objects(list).iter().filter_map(message_of).collect()
 }
 
 fn object(text: &[u8]) -> Option<Object<'_>> {
@@ -52,19 +52,23 @@ fn code(fields: &Object<'_>) -> Option<String> {
     kind.filter(|kind| !kind.is_empty()).or_else(number)
 }
 
-fn said(fields: &Object<'_>) -> Option<String> {
+fn message_of(fields: &Object<'_>) -> Option<String> {
     let detail = text(fields, "detail").or_else(|| text(fields, "message"));
-    let said = match (text(fields, "title"), detail) {
+    let message_of = match (text(fields, "title"), detail) {
         (Some(title), Some(detail)) if title != detail => Some(format!("{title}: {detail}")),
         (title, detail) => detail.or(title),
     };
     let parameters = fields.object("parameters").ok().map(Object::sorted);
     let names = parameters.into_iter().flat_map(Object::entries).map(|(name, _)| name);
     let names: Vec<_> = names.collect();
-    if names.is_empty() { said } else { Some(format!("{}: {}", names.join(", "), said?)) }
+    if names.is_empty() {
+        message_of
+    } else {
+        Some(format!("{}: {}", names.join(", "), message_of?))
+    }
 }
 
-fn meaning<'a>(
+fn classify<'a>(
     code: Option<&str>,
     title: Option<String>,
     mut all: impl Iterator<Item = &'a Object<'a>>,

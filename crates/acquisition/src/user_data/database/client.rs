@@ -21,8 +21,8 @@ use tidegauge_core::{ErrorKind, connection_url};
 use super::config::Config;
 use super::dialect::Dialect;
 use super::error::DatabaseError;
-use super::progress::Mark;
-use crate::error::cut;
+use super::progress::KeysetValue;
+use crate::text::cut;
 
 /// A database server or file, and its timeouts.
 pub(super) struct Client {
@@ -68,10 +68,10 @@ const MYSQL_OPTIONS: [&str; 14] = [
 const SQLITE_OPTIONS: [&str; 4] = ["mode", "cache", "immutable", "vfs"];
 
 /// The cells of a row as text or bytes; `None` for null.
-pub(super) type Raw = Vec<Option<Vec<u8>>>;
+pub(super) type RawRow = Vec<Option<Vec<u8>>>;
 
 /// Rows, and `true` if the statement has no more of them.
-pub(super) type Answer = (Vec<Raw>, bool);
+pub(super) type PageOfRows = (Vec<RawRow>, bool);
 
 /// The number of bytes at which a page is full, whatever the number of its rows.
 const PAGE_BYTES: usize = 64 * 1024 * 1024;
@@ -172,7 +172,7 @@ impl Client {
         let refused = |error: &sqlx::Error| DatabaseError::Connect {
             name: self.name.clone(),
             place: self.place.clone(),
-            reason: words(error),
+            reason: message_of(error),
             kind: self.refusal(error),
         };
         let connect = async {
@@ -284,38 +284,38 @@ impl Client {
         &self,
         connection: &mut Connection,
         sql: String,
-        parameters: &[&Mark],
-    ) -> Result<Answer, DatabaseError> {
+        parameters: &[&KeysetValue],
+    ) -> Result<PageOfRows, DatabaseError> {
         let sql = AssertSqlSafe(sql);
         let rows = async {
             match connection {
                 Connection::Postgres(connection) => {
                     let query = parameters
                         .iter()
-                        .fold(sqlx::query(sql), |query, mark| query.bind(mark.text.as_str()));
-                    drain(query.persistent(false).fetch(connection), bytes).await
+                        .fold(sqlx::query(sql), |query, value| query.bind(value.text.as_str()));
+                    collect_page(query.persistent(false).fetch(connection), bytes).await
                 }
                 Connection::MySql(connection) => {
                     let query = parameters
                         .iter()
-                        .fold(sqlx::query(sql), |query, mark| query.bind(mark.text.as_str()));
-                    drain(query.persistent(false).fetch(connection), bytes).await
+                        .fold(sqlx::query(sql), |query, value| query.bind(value.text.as_str()));
+                    collect_page(query.persistent(false).fetch(connection), bytes).await
                 }
                 Connection::Sqlite(connection) => {
                     let mut query = sqlx::query(sql);
-                    for mark in parameters {
+                    for value in parameters {
                         let number = |error| sqlx::Error::Encode(error);
-                        query = match mark.dtype.as_str() {
+                        query = match value.dtype.as_str() {
                             "integer" => query.bind(
-                                mark.text.parse::<i64>().map_err(|error| number(error.into()))?,
+                                value.text.parse::<i64>().map_err(|error| number(error.into()))?,
                             ),
                             "real" => query.bind(
-                                mark.text.parse::<f64>().map_err(|error| number(error.into()))?,
+                                value.text.parse::<f64>().map_err(|error| number(error.into()))?,
                             ),
-                            _ => query.bind(mark.text.as_str()),
+                            _ => query.bind(value.text.as_str()),
                         };
                     }
-                    drain(query.persistent(false).fetch(connection), written).await
+                    collect_page(query.persistent(false).fetch(connection), written).await
                 }
             }
         };
@@ -360,7 +360,7 @@ impl Client {
     /// Returns the error that a failed statement is reported as: a rejected query, a broken
     /// connection, or a timeout.
     fn failed(&self, error: &sqlx::Error) -> DatabaseError {
-        let (name, place, reason) = (self.name.clone(), self.place.clone(), words(error));
+        let (name, place, reason) = (self.name.clone(), self.place.clone(), message_of(error));
         let sqlx::Error::Database(error) = error else {
             return DatabaseError::Broken { name, place, reason };
         };
@@ -386,20 +386,20 @@ impl Client {
 }
 
 /// Returns the message of an error, of at most 400 characters.
-fn words(error: &sqlx::Error) -> String {
+fn message_of(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) => cut(error.message(), 400),
         other => cut(&other.to_string(), 400),
     }
 }
 
-async fn drain<R: Row>(
+async fn collect_page<R: Row>(
     mut rows: BoxStream<'_, sqlx::Result<R>>,
     cell: fn(&R, usize) -> sqlx::Result<Option<Vec<u8>>>,
-) -> sqlx::Result<Answer> {
+) -> sqlx::Result<PageOfRows> {
     let (mut all, mut bytes) = (Vec::new(), 0usize);
     while let Some(row) = rows.try_next().await? {
-        let raw = (0..row.len()).map(|at| cell(&row, at)).collect::<sqlx::Result<Raw>>()?;
+        let raw = (0..row.len()).map(|at| cell(&row, at)).collect::<sqlx::Result<RawRow>>()?;
         bytes += raw.iter().flatten().map(Vec::len).sum::<usize>();
         all.push(raw);
         if bytes >= PAGE_BYTES {

@@ -13,7 +13,7 @@ pub(super) enum Dialect {
 
 /// The form in which the values of a column are selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Written {
+pub(super) enum SelectForm {
     /// Text, with all digits.
     Text,
     /// A number that may be a float.
@@ -27,7 +27,7 @@ pub(super) enum Written {
 /// The form in which a value of an ordering column is passed back to the database, so that it
 /// compares exactly as the stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Native {
+pub(super) enum ParameterForm {
     /// A cast from text to this type.
     Cast(&'static str),
     /// The type that SQLite reports for each value.
@@ -61,32 +61,32 @@ impl Dialect {
     }
 
     /// Returns an expression for the value of `column` in the form `written`.
-    pub(super) fn written(self, column: &str, written: Written) -> String {
+    pub(super) fn written(self, column: &str, written: SelectForm) -> String {
         match written {
-            Written::Text => self.text(column),
-            Written::Digits => self.digits(column),
-            Written::Instant => format!("CONCAT({}, '+00:00')", self.text(column)),
-            Written::Bits => self.text(&format!("{column} + 0")),
+            SelectForm::Text => self.text(column),
+            SelectForm::Digits => self.digits(column),
+            SelectForm::Instant => format!("CONCAT({}, '+00:00')", self.text(column)),
+            SelectForm::Bits => self.text(&format!("{column} + 0")),
         }
     }
 
     /// Returns the form in which a column whose driver type is `dtype` is selected, if it fills no
     /// text column of the table.
-    pub(super) fn of_type(self, dtype: &str, is_float: bool) -> Written {
+    pub(super) fn of_type(self, dtype: &str, is_float: bool) -> SelectForm {
         match (self, dtype) {
-            (Self::MySql, "TIMESTAMP") => Written::Instant,
-            (Self::MySql, "BIT") => Written::Bits,
-            _ if is_float => Written::Digits,
-            _ => Written::Text,
+            (Self::MySql, "TIMESTAMP") => SelectForm::Instant,
+            (Self::MySql, "BIT") => SelectForm::Bits,
+            _ if is_float => SelectForm::Digits,
+            _ => SelectForm::Text,
         }
     }
 
     /// Returns the placeholder of the parameter with the number `at`, counted from 1.
-    pub(super) fn parameter(self, at: usize, native: Native) -> String {
+    pub(super) fn parameter(self, at: usize, native: ParameterForm) -> String {
         let sign = if self == Self::Postgres { format!("${at}") } else { "?".into() };
         match native {
-            Native::Cast("") | Native::Sqlite => sign,
-            Native::Cast(dtype) => format!("CAST({sign} AS {dtype})"),
+            ParameterForm::Cast("") | ParameterForm::Sqlite => sign,
+            ParameterForm::Cast(dtype) => format!("CAST({sign} AS {dtype})"),
         }
     }
 
@@ -100,9 +100,9 @@ impl Dialect {
 
     /// Returns the form in which values of a column whose driver type is `dtype` are passed back,
     /// or `None` if that is impossible or not exact.
-    pub(super) fn native(self, dtype: &str) -> Option<Native> {
+    pub(super) fn native(self, dtype: &str) -> Option<ParameterForm> {
         let cast = match self {
-            Self::Sqlite => return Some(Native::Sqlite),
+            Self::Sqlite => return Some(ParameterForm::Sqlite),
             Self::Postgres => match dtype {
                 "INT2" => "INT2",
                 "INT4" => "INT4",
@@ -133,7 +133,7 @@ impl Dialect {
                 _ => return None,
             },
         };
-        Some(Native::Cast(cast))
+        Some(ParameterForm::Cast(cast))
     }
 }
 

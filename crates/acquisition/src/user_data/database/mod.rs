@@ -3,7 +3,7 @@
 mod client;
 mod config;
 mod dialect;
-mod error;
+pub(crate) mod error;
 mod progress;
 mod sql;
 
@@ -19,18 +19,18 @@ use tidegauge_core::{
 pub use config::Config;
 pub use error::DatabaseError;
 
-use crate::error::cut;
+use crate::text::cut;
 use crate::user_data::duplicate_rows::DuplicateRows;
 use crate::user_data::mapping::{
-    self, Field, KnownColumns, Mapping, Notes, Plan, Rows, Told, names,
+    self, BoundMapping, Field, KnownColumns, Mapping, NoteLog, Notes, PageRows, names,
 };
 use crate::user_data::settings;
-use crate::user_data::snapshot::{Gathered, WriteRows};
+use crate::user_data::snapshot::{SnapshotPages, WriteRows};
 use crate::{Error, Result, cursor};
-use client::{Client, Connection, Raw};
-use dialect::{Native, Written};
-use progress::{Mark, Progress};
-use sql::{Begin, Ordered, Select};
+use client::{Client, Connection, RawRow};
+use dialect::{ParameterForm, SelectForm};
+use progress::{KeysetValue, QueryProgress};
+use sql::{OrderColumn, PageStart, Select};
 
 /// A source that reads a query from PostgreSQL, MySQL, MariaDB or SQLite.
 ///
@@ -68,16 +68,16 @@ pub struct DatabaseSource {
     clock: Arc<dyn Clock>,
     /// The ordering columns: the incremental column, then those that fill the key of the table.
     order: Vec<String>,
-    told: Told,
+    note_log: NoteLog,
 }
 
 /// The query once its columns are known.
-struct Known {
-    plan: Plan,
-    columns: Vec<(String, Written)>,
+struct DescribedQuery {
+    bound: BoundMapping,
+    columns: Vec<(String, SelectForm)>,
     /// The indexes, in `columns`, of those that fill the key of the table.
     keys: Vec<usize>,
-    order: Vec<Ordered>,
+    order: Vec<OrderColumn>,
 }
 
 /// Returns a fingerprint of the settings that decide what rows of the query become.
@@ -142,7 +142,7 @@ impl DatabaseSource {
         }
         let client = Client::new(&config, url)?;
         let settings = settings_of(&config, &table)?;
-        Ok(Self { config, settings, client, mapping, clock, order, told: Told::default() })
+        Ok(Self { config, settings, client, mapping, clock, order, note_log: NoteLog::default() })
     }
 
     fn duplicates(&self) -> DuplicateRows {
@@ -150,8 +150,8 @@ impl DatabaseSource {
     }
 
     async fn page(&self, before: Option<&Cursor>) -> Result<Page> {
-        let progress: Progress = match before {
-            None => Progress::default(),
+        let progress: QueryProgress = match before {
+            None => QueryProgress::default(),
             Some(before) => cursor::read(&self.config.name, before)?,
         };
         if !progress.last.is_empty() && progress.order != self.order {
@@ -177,95 +177,97 @@ impl DatabaseSource {
     /// key, so a row that changes meanwhile may have its old or its new values.
     async fn snapshot(&self, before: Option<&Cursor>) -> Result<Page> {
         let name = &self.config.name;
-        let Progress { rounds, columns, .. } = match before {
-            None => Progress::default(),
+        let QueryProgress { rounds, columns, .. } = match before {
+            None => QueryProgress::default(),
             Some(before) => cursor::read(name, before)?,
         };
-        let mut at = cursor::write(name, &Progress { rounds, columns, ..Progress::default() })?;
-        let mut gathered = Gathered::default();
+        let mut at =
+            cursor::write(name, &QueryProgress { rounds, columns, ..QueryProgress::default() })?;
+        let mut pages = SnapshotPages::default();
         loop {
             let page = self.page(Some(&at)).await?;
             let (next, done) = (page.cursor.clone(), page.done);
-            gathered.take(name, page)?;
+            pages.take(name, page)?;
             at = next;
             if done {
-                return Ok(Page { batches: gathered.finish(name)?, cursor: at, done });
+                return Ok(Page { batches: pages.finish(name)?, cursor: at, done });
             }
         }
     }
 
-    async fn read(&self, connection: &mut Connection, progress: Progress) -> Result<Page> {
+    async fn read(&self, connection: &mut Connection, progress: QueryProgress) -> Result<Page> {
         let now = self.clock.now();
         let (mut notes, mut filled) = (Notes::new(now), progress.columns.clone());
         let settings = self.settings;
         if !progress.last.is_empty() && progress.settings.is_some_and(|before| before != settings) {
             notes.other_settings();
         }
-        let known = self.know(connection, &mut filled, &mut notes).await?;
+        let query = self.describe(connection, &mut filled, &mut notes).await?;
         let select = Select {
             dialect: self.client.dialect,
             query: &self.config.query,
-            columns: &known.columns,
-            order: &known.order,
+            columns: &query.columns,
+            order: &query.order,
             limit: self.config.page_rows,
         };
-        if progress == Progress::default() {
+        if progress == QueryProgress::default() {
             self.refuse_nulls(connection, &select).await?;
         }
-        let (begin, marks) = self.begin(&progress)?;
-        let (statement, parameters) = select.page(begin);
-        let marks: Vec<&Mark> = parameters.iter().filter_map(|at| marks.get(*at)).collect();
-        let (raw, whole) = self.client.rows(connection, statement, &marks).await?;
+        let (start, keyset) = self.page_start(&progress)?;
+        let (statement, parameters) = select.page(start);
+        let keyset: Vec<&KeysetValue> =
+            parameters.iter().filter_map(|at| keyset.get(*at)).collect();
+        let (raw, whole) = self.client.rows(connection, statement, &keyset).await?;
         let done = whole && raw.len() < self.config.page_rows;
-        if done && progress != Progress::default() {
+        if done && progress != QueryProgress::default() {
             self.refuse_nulls(connection, &select).await?;
         }
         let policies = (self.config.bad_rows, self.duplicates());
-        let mut rows = Rows::new(self.mapping.table(), policies, usize::MAX, false);
+        let mut rows = PageRows::new(self.mapping.table(), policies, usize::MAX, false);
         for row in &raw {
-            self.push(&known, row, &mut rows, &mut notes)?;
+            self.push(&query, row, &mut rows, &mut notes)?;
         }
         let last = match raw.last() {
-            Some(row) => self.marks(&known, row)?,
+            Some(row) => self.keyset(&query, row)?,
             None => progress.last,
         };
         // Without an incremental column the next round starts from the first row.
         let whole_rounds = self.config.incremental.is_none();
         let next = match done && whole_rounds {
-            true => Progress { done, rounds: progress.rounds + 1, ..Progress::default() },
+            true => QueryProgress { done, rounds: progress.rounds + 1, ..QueryProgress::default() },
             false => {
                 let (order, rounds) = (self.order.clone(), progress.rounds);
                 let settings = Some(settings);
-                Progress { last, order, done, rounds, settings, ..Progress::default() }
+                QueryProgress { last, order, done, rounds, settings, ..QueryProgress::default() }
             }
         };
-        let next = Progress { columns: filled, ..next };
+        let next = QueryProgress { columns: filled, ..next };
         let (batches, _) = rows.finish(&self.config.name, now, &mut notes)?;
-        notes.tell(&self.mapping, &self.told);
+        notes.report_to(&self.mapping, &self.note_log);
         Ok(Page { batches, cursor: cursor::write(&self.config.name, &next)?, done })
     }
 
     /// Describes the query: binds its columns to the mapping, and checks that they can be read in
     /// order.
-    async fn know(
+    async fn describe(
         &self,
         connection: &mut Connection,
         filled: &mut KnownColumns,
         notes: &mut Notes,
-    ) -> Result<Known> {
+    ) -> Result<DescribedQuery> {
         let have = self.client.columns(connection, sql::columns(&self.config.query)).await?;
         let names: Vec<&str> = have.iter().map(|(name, _)| name.as_str()).collect();
         let of_query = format!("the query of `{}`", self.config.name);
-        let plan = self.mapping.bind_after(&of_query, &names, filled)?;
+        let bound = self.mapping.bind_after(&of_query, &names, filled)?;
         notes.begin(mapping::QUERY);
-        filled.learn(&self.mapping, &plan, notes);
+        filled.learn(&self.mapping, &bound, notes);
         let mut order = Vec::with_capacity(self.order.len());
         for column in &self.order {
-            order.push(self.ordered(connection, column, &have, &names).await?);
+            order.push(self.order_column(connection, column, &have, &names).await?);
         }
-        let wanted = plan.fields();
-        let plan = plan.projected(&wanted);
-        let (uses, table) = (plan.uses(), self.mapping.table());
+        let wanted = bound.fields();
+        let bound = bound.projected(&wanted);
+        let (uses, table) = (bound.uses(), self.mapping.table());
         let column_of = |at: Option<usize>| at.and_then(|at| table.columns.get(at));
         let written = |place: usize| {
             let fed = uses.iter().filter(|used| used.field == place);
@@ -273,7 +275,7 @@ impl DatabaseSource {
                 fed.filter_map(|used| Some(column_of(used.column)?.dtype)).collect();
             let is_float = !fed.is_empty() && fed.iter().all(|dtype| *dtype == DataType::Float64);
             match fed.contains(&DataType::Text) {
-                true => Written::Text,
+                true => SelectForm::Text,
                 false => self.client.dialect.of_type(&have[wanted[place]].1, is_float),
             }
         };
@@ -285,33 +287,33 @@ impl DatabaseSource {
                 .any(|(field, column)| field == *place && table.key.contains(&column.name))
         };
         let keys = (0..wanted.len()).filter(is_key).collect();
-        Ok(Known { plan, columns, keys, order })
+        Ok(DescribedQuery { bound, columns, keys, order })
     }
 
     /// Returns the ordering column of the query whose name is `column`, or resembles it, and the
     /// form in which its values are passed back.
-    async fn ordered(
+    async fn order_column(
         &self,
         connection: &mut Connection,
         column: &str,
         have: &[(String, String)],
         names: &[&str],
-    ) -> Result<Ordered> {
+    ) -> Result<OrderColumn> {
         let found = names::find(names, column);
-        let found = found.map_err(|reason| Error::Database(self.unordered(column, reason)))?;
+        let found = found.map_err(|reason| Error::Database(self.order_error(column, reason)))?;
         let column = found.map_or(column, |at| names[at]).to_owned();
-        let native = self.native(connection, &column, have).await?;
-        Ok(Ordered { column, native })
+        let native = self.parameter_form(connection, &column, have).await?;
+        Ok(OrderColumn { column, native })
     }
 
     /// Returns the form in which values of the ordering column `column` are passed back to the
     /// database.
-    async fn native(
+    async fn parameter_form(
         &self,
         connection: &mut Connection,
         column: &str,
         have: &[(String, String)],
-    ) -> Result<Native, DatabaseError> {
+    ) -> Result<ParameterForm, DatabaseError> {
         let Some((_, dtype)) = have.iter().find(|(name, _)| name == column) else {
             return Err(DatabaseError::NoColumn {
                 name: self.config.name.clone(),
@@ -324,7 +326,7 @@ impl DatabaseSource {
             return Ok(native);
         }
         let refused = || {
-            self.unordered(column, format!(
+            self.order_error(column, format!(
                 "it is a {dtype}, which cannot be given back exactly; cast it in the query to a \
                  whole number, a decimal, a day, a time or text"
             ))
@@ -337,7 +339,7 @@ impl DatabaseSource {
         let (rows, _) = self.client.rows(connection, select.charset(column), &[]).await?;
         match rows.first().and_then(|row| row.first()?.as_deref()) {
             Some(b"binary") => Err(refused()),
-            _ => Ok(Native::Cast("")),
+            _ => Ok(ParameterForm::Cast("")),
         }
     }
 
@@ -355,29 +357,35 @@ impl DatabaseSource {
     }
 
     /// Returns the position at which the page starts, and the values of the ordering columns there.
-    fn begin(&self, progress: &Progress) -> Result<(Begin, Vec<Mark>)> {
-        let Some(first) = progress.last.first() else { return Ok((Begin::Start, Vec::new())) };
+    fn page_start(&self, progress: &QueryProgress) -> Result<(PageStart, Vec<KeysetValue>)> {
+        let Some(first) = progress.last.first() else { return Ok((PageStart::Start, Vec::new())) };
         let (true, Some(lag)) = (progress.done, self.config.lag) else {
-            return Ok((Begin::Behind, progress.last.clone()));
+            return Ok((PageStart::After, progress.last.clone()));
         };
-        let text = progress::before(&first.text, lag).ok_or_else(|| {
+        let text = progress::minus_lag(&first.text, lag).ok_or_else(|| {
             let reason = format!("`{}` is not a time, which `lag` needs", cut(&first.text, 80));
-            Error::Database(self.unordered(&self.order[0], reason))
+            Error::Database(self.order_error(&self.order[0], reason))
         })?;
-        Ok((Begin::FirstAtLeast, vec![Mark { text, ..first.clone() }]))
+        Ok((PageStart::FirstAtLeast, vec![KeysetValue { text, ..first.clone() }]))
     }
 
-    fn push(&self, known: &Known, row: &Raw, rows: &mut Rows, notes: &mut Notes) -> Result<()> {
+    fn push(
+        &self,
+        query: &DescribedQuery,
+        row: &RawRow,
+        rows: &mut PageRows,
+        notes: &mut Notes,
+    ) -> Result<()> {
         let field = |at: usize| self.field(row.get(at).and_then(Option::as_deref));
-        let fields: Vec<Field<'_>> = (0..known.columns.len()).map(field).collect();
+        let fields: Vec<Field<'_>> = (0..query.columns.len()).map(field).collect();
         let bytes = fields.iter().map(Field::size).sum();
         let shown = |places: &mut dyn Iterator<Item = usize>| {
-            let cell = |at: usize| format!("{}={}", known.columns[at].0, field(at).shown());
+            let cell = |at: usize| format!("{}={}", query.columns[at].0, field(at).shown());
             places.map(cell).collect::<Vec<_>>().join(", ")
         };
-        let keys = || cut(&shown(&mut known.keys.iter().copied()), 400);
-        let by = (&self.mapping, &known.plan, notes);
-        rows.take(by, Ok(fields), bytes, keys, || shown(&mut (0..known.columns.len())))
+        let keys = || cut(&shown(&mut query.keys.iter().copied()), 400);
+        let by = (&self.mapping, &query.bound, notes);
+        rows.take(by, Ok(fields), bytes, keys, || shown(&mut (0..query.columns.len())))
     }
 
     fn field<'c>(&self, cell: Option<&'c [u8]>) -> Field<'c> {
@@ -389,28 +397,31 @@ impl DatabaseSource {
     }
 
     /// Returns the values of the ordering columns, which follow the others in a row.
-    fn marks(&self, known: &Known, row: &Raw) -> Result<Vec<Mark>> {
-        let count = known.order.len();
-        let mark = |(at, ordered): (usize, &Ordered)| {
+    fn keyset(&self, query: &DescribedQuery, row: &RawRow) -> Result<Vec<KeysetValue>> {
+        let count = query.order.len();
+        let value = |(at, ordered): (usize, &OrderColumn)| {
             let text = |at: usize| {
                 let cell = row.get(at).and_then(Option::as_deref).unwrap_or_default();
                 std::str::from_utf8(cell).ok().map(str::to_owned)
             };
-            let at = known.columns.len() + at;
+            let at = query.columns.len() + at;
             let dtype = match ordered.native {
-                Native::Sqlite => text(at + count).unwrap_or_default(),
-                Native::Cast(_) => String::new(),
+                ParameterForm::Sqlite => text(at + count).unwrap_or_default(),
+                ParameterForm::Cast(_) => String::new(),
             };
             let text = text(at).filter(|text| dtype != "blob" && !text.contains('\0'));
             let text = text.ok_or_else(|| {
-                self.unordered(&ordered.column, "it holds bytes that are no text; use HEX()".into())
+                self.order_error(
+                    &ordered.column,
+                    "it holds bytes that are no text; use HEX()".into(),
+                )
             })?;
-            Ok(Mark { text, dtype })
+            Ok(KeysetValue { text, dtype })
         };
-        known.order.iter().enumerate().map(mark).collect()
+        query.order.iter().enumerate().map(value).collect()
     }
 
-    fn unordered(&self, column: &str, reason: String) -> DatabaseError {
+    fn order_error(&self, column: &str, reason: String) -> DatabaseError {
         DatabaseError::Order { name: self.config.name.clone(), column: column.into(), reason }
     }
 }
@@ -443,6 +454,6 @@ impl Source for DatabaseSource {
     }
 
     fn take_notes(&self) -> Vec<String> {
-        self.told.take()
+        self.note_log.take()
     }
 }

@@ -11,10 +11,10 @@ use crate::user_data::mapping::KnownColumns;
 /// The position up to which the query was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Progress {
+pub(super) struct QueryProgress {
     /// The values of the ordering columns in the last row; empty before the first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) last: Vec<Mark>,
+    pub(super) last: Vec<KeysetValue>,
     /// The names of those columns; the values are meaningless for others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) order: Vec<String>,
@@ -35,19 +35,19 @@ pub(super) struct Progress {
 /// A value of an ordering column, as text with all its digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "(String, String)", from = "(String, String)")]
-pub(super) struct Mark {
+pub(super) struct KeysetValue {
     pub(super) text: String,
     /// The type of the value in SQLite, where each value has its own; otherwise empty.
     pub(super) dtype: String,
 }
 
-impl From<Mark> for (String, String) {
-    fn from(mark: Mark) -> Self {
-        (mark.text, mark.dtype)
+impl From<KeysetValue> for (String, String) {
+    fn from(value: KeysetValue) -> Self {
+        (value.text, value.dtype)
     }
 }
 
-impl From<(String, String)> for Mark {
+impl From<(String, String)> for KeysetValue {
     fn from((text, dtype): (String, String)) -> Self {
         Self { text, dtype }
     }
@@ -63,7 +63,7 @@ fn is_zero(number: &u64) -> bool {
 ///
 /// Only whole seconds are subtracted, `lag` being rounded up, so that a fraction and a zone are
 /// unchanged.
-pub(super) fn before(text: &str, lag: Duration) -> Option<String> {
+pub(super) fn minus_lag(text: &str, lag: Duration) -> Option<String> {
     let lag =
         TimeDelta::from_std(Duration::from_secs(lag.as_millis().div_ceil(1000).try_into().ok()?));
     let lag = lag.ok()?;
@@ -96,25 +96,25 @@ mod tests {
             ("2020-01-01T00:05:00Z", "2019-12-31T23:55:00Z"),
             ("2020-01-01", "2019-12-31"),
         ] {
-            assert_eq!(before(text, lag).as_deref(), Some(earlier));
+            assert_eq!(minus_lag(text, lag).as_deref(), Some(earlier));
         }
         for text in ["", "42", "1600000000", "2020-01-01 00:05", "2020-01-01x00:05:00", "ééééé"]
         {
-            assert_eq!(before(text, lag), None, "{text}");
+            assert_eq!(minus_lag(text, lag), None, "{text}");
         }
     }
 
     #[test]
     fn cursors_are_small() {
-        let mark = Mark { text: "7".into(), dtype: String::new() };
-        let progress = Progress {
-            last: vec![mark],
+        let value = KeysetValue { text: "7".into(), dtype: String::new() };
+        let progress = QueryProgress {
+            last: vec![value],
             order: vec!["id".into()],
             done: true,
-            ..Progress::default()
+            ..QueryProgress::default()
         };
         let text = serde_json::to_string(&progress).unwrap();
         assert_eq!(text, r#"{"last":[["7",""]],"order":["id"],"done":true}"#);
-        assert_eq!(serde_json::from_str::<Progress>(&text).unwrap(), progress);
+        assert_eq!(serde_json::from_str::<QueryProgress>(&text).unwrap(), progress);
     }
 }

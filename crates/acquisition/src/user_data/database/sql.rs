@@ -1,12 +1,12 @@
 //! The statements that wrap the user's query. Names are quoted, and values are parameters.
 
-use super::dialect::{Dialect, Native, Written};
+use super::dialect::{Dialect, ParameterForm, SelectForm};
 
 /// A column by which the query is ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ordered {
+pub(super) struct OrderColumn {
     pub(super) column: String,
-    pub(super) native: Native,
+    pub(super) native: ParameterForm,
 }
 
 /// The statement that reads a page.
@@ -16,18 +16,18 @@ pub(super) struct Select<'a> {
     /// The user's query.
     pub(super) query: &'a str,
     /// The selected columns, and the form of each.
-    pub(super) columns: &'a [(String, Written)],
+    pub(super) columns: &'a [(String, SelectForm)],
     /// The ordering columns, which give each row a unique position.
-    pub(super) order: &'a [Ordered],
+    pub(super) order: &'a [OrderColumn],
     pub(super) limit: usize,
 }
 
 /// The position at which a page starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Begin {
+pub(super) enum PageStart {
     Start,
     /// After the row that has these values in the ordering columns.
-    Behind,
+    After,
     /// At this value of the first ordering column.
     FirstAtLeast,
 }
@@ -38,7 +38,7 @@ impl Select<'_> {
     ///
     /// It selects the columns, then the ordering columns, and in SQLite also the types of the
     /// latter.
-    pub(super) fn page(&self, from: Begin) -> (String, Vec<usize>) {
+    pub(super) fn page(&self, from: PageStart) -> (String, Vec<usize>) {
         let dialect = self.dialect;
         let mut shown: Vec<String> = Vec::with_capacity(self.columns.len() + self.order.len());
         for (name, written) in self.columns {
@@ -63,7 +63,7 @@ impl Select<'_> {
 
     /// Returns the condition `(a, b) > (?, ?)` written out, since not every planner uses an index
     /// for the short form, and the ordering column of each parameter.
-    fn condition(&self, from: Begin, ordered: &[String]) -> (String, Vec<usize>) {
+    fn condition(&self, from: PageStart, ordered: &[String]) -> (String, Vec<usize>) {
         let mut parameters = Vec::new();
         let mut compare = |at: usize, sign: &str| {
             parameters.push(at);
@@ -72,9 +72,9 @@ impl Select<'_> {
             format!("{} {sign} {value}", ordered[at])
         };
         let condition = match from {
-            Begin::Start => String::new(),
-            Begin::FirstAtLeast => format!(" WHERE {}", compare(0, ">=")),
-            Begin::Behind => {
+            PageStart::Start => String::new(),
+            PageStart::FirstAtLeast => format!(" WHERE {}", compare(0, ">=")),
+            PageStart::After => {
                 let first = compare(0, ">=");
                 let mut ways = Vec::with_capacity(ordered.len());
                 for at in 0..ordered.len() {
@@ -90,7 +90,7 @@ impl Select<'_> {
 
     /// Returns the statement that counts the rows that are null in an ordering column.
     pub(super) fn nulls(&self) -> String {
-        let null = |ordered: &Ordered| format!("{} IS NULL", self.column(&ordered.column));
+        let null = |ordered: &OrderColumn| format!("{} IS NULL", self.column(&ordered.column));
         let nulls: Vec<_> = self.order.iter().map(null).collect();
         let (query, nulls) = (bare(self.query), nulls.join(" OR "));
         format!("SELECT COUNT(*) FROM (\n{query}\n) AS q WHERE {nulls}")
@@ -125,20 +125,20 @@ mod tests {
     #[test]
     fn a_page_is_asked_for_exactly() {
         let order = [
-            Ordered { column: "updated_at".into(), native: Native::Cast("TIMESTAMPTZ") },
-            Ordered { column: "id".into(), native: Native::Cast("INT8") },
+            OrderColumn { column: "updated_at".into(), native: ParameterForm::Cast("TIMESTAMPTZ") },
+            OrderColumn { column: "id".into(), native: ParameterForm::Cast("INT8") },
         ];
         let select = Select {
             dialect: Dialect::Postgres,
             query: "SELECT * FROM customers; ",
             columns: &[
-                ("id".into(), Written::Text),
-                ("x\"; DROP TABLE y; --".into(), Written::Digits),
+                ("id".into(), SelectForm::Text),
+                ("x\"; DROP TABLE y; --".into(), SelectForm::Digits),
             ],
             order: &order,
             limit: 10,
         };
-        let (sql, parameters) = select.page(Begin::Behind);
+        let (sql, parameters) = select.page(PageStart::After);
         assert_eq!(
             sql,
             "SELECT CAST(q.\"id\" AS TEXT), CAST(q.\"x\"\"; DROP TABLE y; --\" AS TEXT), \
@@ -151,11 +151,13 @@ mod tests {
         );
         assert_eq!(parameters, [0, 0, 0, 1]);
         let mysql = Select { dialect: Dialect::MySql, ..select };
-        assert!(mysql.page(Begin::FirstAtLeast).0.contains("WHERE q.`updated_at` >= CAST(? AS"));
-        assert!(!mysql.page(Begin::Start).0.contains("WHERE"));
-        let bits = Dialect::MySql.written("q.`flag`", Written::Bits);
+        assert!(
+            mysql.page(PageStart::FirstAtLeast).0.contains("WHERE q.`updated_at` >= CAST(? AS")
+        );
+        assert!(!mysql.page(PageStart::Start).0.contains("WHERE"));
+        let bits = Dialect::MySql.written("q.`flag`", SelectForm::Bits);
         assert_eq!(bits, "CAST(q.`flag` + 0 AS CHAR)");
-        let instant = Dialect::MySql.written("q.`ts`", Written::Instant);
+        let instant = Dialect::MySql.written("q.`ts`", SelectForm::Instant);
         assert_eq!(instant, "CONCAT(CAST(q.`ts` AS CHAR), '+00:00')");
         assert_eq!(Dialect::MySql.quoted("a`b"), "`a``b`");
     }

@@ -9,7 +9,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::splitter::Splitter;
-use crate::error::cut;
+use crate::text::cut;
 use crate::user_data::mapping::Field;
 
 /// A CSV dialect.
@@ -66,7 +66,7 @@ impl Cells {
 /// # Errors
 /// Returns an error if the record is not UTF-8, has an unclosed quote, or is more than one record.
 pub fn csv(record: &[u8], dialect: Dialect) -> Result<Cells, String> {
-    Splitter::new(dialect, b'\n').cells(record).map_err(|damage| damage.to_string())
+    Splitter::new(dialect, b'\n').cells(record).map_err(|record_error| record_error.to_string())
 }
 
 /// Returns the fields called `wanted` of one JSON line, in that order. A dot reaches into an

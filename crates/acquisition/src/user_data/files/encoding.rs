@@ -52,21 +52,21 @@ impl Encoding {
 
     /// Returns a reader that decodes `input` to UTF-8. Bytes that are invalid in this encoding
     /// become a byte that is invalid in UTF-8.
-    pub(super) fn decode<R: BufRead>(self, input: R) -> Decoded<R> {
+    pub(super) fn decode<R: BufRead>(self, input: R) -> Utf8Reader<R> {
         let decoder = self.0.new_decoder_without_bom_handling();
         let text = vec![0; 64 * 1024];
-        Decoded { input, decoder, text, at: 0, end: 0, is_over: false }
+        Utf8Reader { input, decoder, text, at: 0, end: 0, is_over: false }
     }
 }
 
 impl FromStr for Encoding {
     type Err = String;
 
-    fn from_str(label: &str) -> Result<Self, String> {
-        let encoding = encoding_rs::Encoding::for_label_no_replacement(label.as_bytes());
+    fn from_str(candle_key: &str) -> Result<Self, String> {
+        let encoding = encoding_rs::Encoding::for_label_no_replacement(candle_key.as_bytes());
         encoding.map(Self).ok_or_else(|| {
             format!(
-                "`{label}` is no encoding that is known, as are utf-8, utf-16le, utf-16be, \
+                "`{candle_key}` is no encoding that is known, as are utf-8, utf-16le, utf-16be, \
                  windows-1252, windows-1250, windows-1251, iso-8859-15, macintosh, shift_jis and gbk"
             )
         })
@@ -95,7 +95,7 @@ impl<'de> Deserialize<'de> for Encoding {
 const INVALID: u8 = 0xff;
 
 /// A reader that decodes text to UTF-8.
-pub(super) struct Decoded<R> {
+pub(super) struct Utf8Reader<R> {
     input: R,
     decoder: Decoder,
     /// The buffer of decoded bytes; those not read yet are from `at` to before `end`.
@@ -105,12 +105,12 @@ pub(super) struct Decoded<R> {
     is_over: bool,
 }
 
-impl<R: BufRead> Decoded<R> {
+impl<R: BufRead> Utf8Reader<R> {
     fn fill(&mut self) -> io::Result<()> {
         let input = self.input.fill_buf()?;
         let is_last = input.is_empty();
-        let room = self.text.len() - 1; // for what is invalid
-        let text = &mut self.text[..room];
+        let remaining = self.text.len() - 1; // for what is invalid
+        let text = &mut self.text[..remaining];
         let (result, read, written) =
             self.decoder.decode_to_utf8_without_replacement(input, text, is_last);
         self.input.consume(read);
@@ -127,7 +127,7 @@ impl<R: BufRead> Decoded<R> {
     }
 }
 
-impl<R: BufRead> Read for Decoded<R> {
+impl<R: BufRead> Read for Utf8Reader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.at == self.end && !self.is_over {
             self.fill()?;
@@ -157,12 +157,12 @@ mod tests {
     #[test]
     fn files_say_what_they_are_encoded_in() {
         let of = |head: &[u8], asked: Option<&str>| {
-            let asked = asked.map(|label| label.parse().unwrap());
+            let asked = asked.map(|candle_key| candle_key.parse().unwrap());
             let of = Encoding::of(head, asked);
             of.map(|(encoding, mark)| (encoding.to_string(), mark))
                 .map_err(|error| error.to_string())
         };
-        let is = |label: &str, mark| Ok((label.to_owned(), mark));
+        let is = |candle_key: &str, mark| Ok((candle_key.to_owned(), mark));
         assert_eq!(of(b"a,b", None), is("utf-8", 0));
         assert_eq!(of(b"", None), is("utf-8", 0));
         assert_eq!(of(b"\xef\xbb\xbfa", Some("windows-1252")), is("utf-8", 0));

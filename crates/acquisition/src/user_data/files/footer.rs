@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 
 use super::header::line;
 use super::lines::{Lines, is_blank};
-use super::text::Record;
+use super::text::ReadRecord;
 use crate::{Error, Result};
 
 /// Records that were read and are held back: rows that may be the footer, and lines among them that
 /// are not rows.
 #[derive(Debug, Default)]
-pub(super) struct Ahead {
+pub(super) struct HeldBack {
     records: VecDeque<(Vec<u8>, bool, u64)>,
     /// The number of rows.
     pub(super) rows: usize,
@@ -20,7 +20,7 @@ pub(super) struct Ahead {
     bytes: usize,
 }
 
-impl Ahead {
+impl HeldBack {
     fn push(&mut self, record: Vec<u8>, is_row: bool, lines: u64) {
         self.lines += lines;
         self.rows += usize::from(is_row);
@@ -45,33 +45,33 @@ impl Ahead {
 impl Lines {
     /// Reads the next record that is not part of the footer. Records that are held back do not
     /// count as taken, so that they are read again if the file grows.
-    pub(super) fn next_above_footer(&mut self, settled: bool) -> Result<Record> {
+    pub(super) fn next_above_footer(&mut self, settled: bool) -> Result<ReadRecord> {
         let footer = self.layout.skip_footer;
         if footer == 0 {
             return self.next();
         }
         loop {
-            if let Some(record) = self.ahead.pop(footer) {
+            if let Some(record) = self.held_back.pop(footer) {
                 self.record = record;
-                return Ok(Record::Whole);
+                return Ok(ReadRecord::Whole);
             }
             match self.next()? {
-                Record::Whole => {}
-                Record::Unfinished if settled || self.text.zipped => {}
+                ReadRecord::Whole => {}
+                ReadRecord::Unfinished if settled || self.text.zipped => {}
                 other => return Ok(other),
             }
             let record = std::mem::take(&mut self.record);
             let content = line(&record, self.text.taken);
-            let is_row = !is_blank(content) && self.layout.aside(content).is_none();
+            let is_row = !is_blank(content) && self.layout.skip_reason(content).is_none();
             let lines = record.iter().map(|byte| u64::from(*byte == self.text.end)).sum();
-            self.ahead.push(record, is_row, lines);
-            if self.ahead.bytes > self.limit.saturating_mul(footer + 1) {
+            self.held_back.push(record, is_row, lines);
+            if self.held_back.bytes > self.limit.saturating_mul(footer + 1) {
                 return Err(Error::File {
                     path: self.file.path.display().to_string(),
                     reason: format!(
                         "from line {} on, its last {footer} rows and the lines among them have more than {} \
                          bytes: set `skip_footer` lower, or mend the file",
-                        self.text.line, self.ahead.bytes
+                        self.text.line, self.held_back.bytes
                     ),
                 });
             }

@@ -6,15 +6,15 @@ use flate2::bufread::GzDecoder;
 
 /// A reader of gzip files: decompresses all members, and accepts zeros after the last one as
 /// padding.
-pub(super) struct Gunzip<R>(Option<GzDecoder<R>>);
+pub(super) struct GzipReader<R>(Option<GzDecoder<R>>);
 
-impl<R: BufRead> Gunzip<R> {
+impl<R: BufRead> GzipReader<R> {
     pub(super) fn new(file: R) -> Self {
         Self(Some(GzDecoder::new(file)))
     }
 }
 
-impl<R: BufRead> Read for Gunzip<R> {
+impl<R: BufRead> Read for GzipReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while let Some(member) = &mut self.0 {
             let read = member.read(buffer)?;
@@ -71,7 +71,7 @@ mod tests {
 
     fn read(bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut text = Vec::new();
-        Gunzip::new(io::BufReader::with_capacity(3, bytes)).read_to_end(&mut text)?;
+        GzipReader::new(io::BufReader::with_capacity(3, bytes)).read_to_end(&mut text)?;
         Ok(text)
     }
 

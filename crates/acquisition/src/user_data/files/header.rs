@@ -1,18 +1,18 @@
 //! The header of a file of lines, and the lines above it.
 
-use super::Draft;
-use super::layout::Aside;
+use super::PageDraft;
+use super::layout::SkippedLine;
 use super::lines::{Header, Lines, is_blank};
 use super::listing::FileEntry;
 use super::splitter::Splitter;
-use super::text::Record;
-use crate::error::cut;
-use crate::user_data::mapping::{self, Mapping, Plan, names};
+use super::text::ReadRecord;
+use crate::text::cut;
+use crate::user_data::mapping::{self, BoundMapping, Mapping, names};
 use crate::{Error, Result};
 
 /// The result of reading the lines above the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Head {
+pub(super) enum HeaderResult {
     Read,
     /// The header is still being written.
     Unfinished,
@@ -32,39 +32,46 @@ impl Lines {
     pub(super) fn read_head(
         &mut self,
         mapping: &Mapping,
-        draft: &mut Draft,
+        draft: &mut PageDraft,
         settled: bool,
-    ) -> Result<Head> {
+    ) -> Result<HeaderResult> {
         if self.has_head {
-            return Ok(Head::Read);
+            return Ok(HeaderResult::Read);
         }
         let mut head = self.skip_lines(self.layout.skip_lines, settled)?;
-        if head == Head::Read && matches!(self.header, Header::Unread) {
+        if head == HeaderResult::Read && matches!(self.header, Header::Unread) {
             head = self.find_header(mapping, draft, settled)?;
-            if head == Head::Read {
+            if head == HeaderResult::Read {
                 head = self.skip_lines(self.layout.skip_after_header, settled)?;
             }
         }
-        self.has_head = head == Head::Read;
+        self.has_head = head == HeaderResult::Read;
         Ok(head)
     }
 
     /// Takes `count` lines, whatever their content.
-    fn skip_lines(&mut self, count: usize, settled: bool) -> Result<Head> {
+    fn skip_lines(&mut self, count: usize, settled: bool) -> Result<HeaderResult> {
         for _ in 0..count {
             match self.next_line()? {
-                Record::None => return Ok(Head::None),
-                Record::Unfinished if !self.is_finished(settled) => return Ok(Head::Unfinished),
-                Record::TooLong => return Err(self.too_long()),
-                Record::Whole | Record::Unfinished => self.text.take(&self.record),
+                ReadRecord::None => return Ok(HeaderResult::None),
+                ReadRecord::Unfinished if !self.is_finished(settled) => {
+                    return Ok(HeaderResult::Unfinished);
+                }
+                ReadRecord::TooLong => return Err(self.too_long()),
+                ReadRecord::Whole | ReadRecord::Unfinished => self.text.take(&self.record),
             }
         }
-        Ok(Head::Read)
+        Ok(HeaderResult::Read)
     }
 
     /// Finds and reads the header: the line that begins as configured, or the one after the
     /// configured number of lines, or the first that names the wanted columns.
-    fn find_header(&mut self, mapping: &Mapping, draft: &mut Draft, settled: bool) -> Result<Head> {
+    fn find_header(
+        &mut self,
+        mapping: &Mapping,
+        draft: &mut PageDraft,
+        settled: bool,
+    ) -> Result<HeaderResult> {
         let start = self.layout.header_starts_with.clone();
         let most = match (&start, self.layout.skip_lines) {
             (Some(_), _) => NAMED_HEADER_LINES,
@@ -78,35 +85,37 @@ impl Lines {
                 None => self.next()?,
             };
             match read {
-                Record::None => break,
-                Record::Unfinished if !self.is_finished(settled) => return Ok(Head::Unfinished),
-                Record::TooLong => return Err(self.too_long()),
-                Record::Whole | Record::Unfinished => {}
+                ReadRecord::None => break,
+                ReadRecord::Unfinished if !self.is_finished(settled) => {
+                    return Ok(HeaderResult::Unfinished);
+                }
+                ReadRecord::TooLong => return Err(self.too_long()),
+                ReadRecord::Whole | ReadRecord::Unfinished => {}
             }
             let number = self.text.line;
             let line = line(&self.record, self.text.taken);
             let is_asked = start.as_ref().is_none_or(|start| line.starts_with(start));
-            let aside = self.layout.aside(line).filter(|_| start.is_none());
-            if !is_blank(line) && aside != Some(Aside::Comment) {
+            let skip_reason = self.layout.skip_reason(line).filter(|_| start.is_none());
+            if !is_blank(line) && skip_reason != Some(SkippedLine::Comment) {
                 // A line that begins like a total may still be the header, if it names the wanted
                 // columns.
-                let (above, is_total) = (lines, aside == Some(Aside::Total));
+                let (above, is_total) = (lines, skip_reason == Some(SkippedLine::Total));
                 lines += usize::from(!is_total);
                 let Some(splitter) = self.splitter.as_mut().filter(|_| is_asked) else {
                     self.take_blank(false)?;
                     continue;
                 };
-                let (names, plan) = columns(splitter, line, &self.file, number, mapping, draft);
-                match plan {
-                    Ok(plan) => {
+                let (names, bound) = columns(splitter, line, &self.file, number, mapping, draft);
+                match bound {
+                    Ok(bound) => {
                         if above > 0 && start.is_none() && self.from_start {
                             draft.notes.above_header(number);
                         }
                         self.header = Header::Read(names);
-                        self.plan = Some(plan);
+                        self.bound = Some(bound);
                         self.text.take(&self.record);
                         self.blank = 0;
-                        return Ok(Head::Read);
+                        return Ok(HeaderResult::Read);
                     }
                     Err(_) if is_total => {}
                     Err(error) if most == 1 || start.is_some() => return Err(error),
@@ -124,9 +133,9 @@ impl Lines {
         }
         let may_follow = lines < most && !settled && !self.text.zipped;
         match (best, &start) {
-            (None, _) if lines == 0 => Ok(Head::None),
+            (None, _) if lines == 0 => Ok(HeaderResult::None),
             // The header may follow, as long as no line names a wanted column.
-            (None | Some((0, _)), _) if may_follow => Ok(Head::Unfinished),
+            (None | Some((0, _)), _) if may_follow => Ok(HeaderResult::Unfinished),
             (Some((_, error)), _) => Err(error),
             (None, Some(start)) => {
                 let (path, start) = (self.file.path.display(), String::from_utf8_lossy(start));
@@ -139,14 +148,14 @@ impl Lines {
                     ),
                 })
             }
-            (None, None) => Ok(Head::None),
+            (None, None) => Ok(HeaderResult::None),
         }
     }
 
     /// Reads the next line, and the whole record if that begins with `start`.
-    fn next_that_starts_with(&mut self, start: &[u8]) -> Result<Record> {
+    fn next_that_starts_with(&mut self, start: &[u8]) -> Result<ReadRecord> {
         let read = self.next_line()?;
-        if read == Record::Whole && line(&self.record, self.text.taken).starts_with(start) {
+        if read == ReadRecord::Whole && line(&self.record, self.text.taken).starts_with(start) {
             return self.rest();
         }
         Ok(read)
@@ -172,17 +181,17 @@ fn columns(
     file: &FileEntry,
     number: u64,
     mapping: &Mapping,
-    draft: &mut Draft,
-) -> (Vec<String>, Result<Plan>) {
+    draft: &mut PageDraft,
+) -> (Vec<String>, Result<BoundMapping>) {
     match splitter.cells(line) {
         Ok(cells) => {
             let names: Vec<String> = cells.iter().map(|name| name.trim().into()).collect();
-            let plan = bind(mapping, file, Some(number), &names, draft);
-            (names, plan)
+            let bound = bind(mapping, file, Some(number), &names, draft);
+            (names, bound)
         }
-        Err(damage) => {
+        Err(record_error) => {
             let path = file.path.display().to_string();
-            let reason = format!("line {number}, which should name the columns, {damage}");
+            let reason = format!("line {number}, which should name the columns, {record_error}");
             (Vec::new(), Err(Error::File { path, reason }))
         }
     }
@@ -194,13 +203,13 @@ pub(super) fn bind(
     file: &FileEntry,
     line: Option<u64>,
     names: &[String],
-    draft: &mut Draft,
-) -> Result<Plan> {
+    draft: &mut PageDraft,
+) -> Result<BoundMapping> {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let path = file.path.display();
     let place = line.map_or_else(|| path.to_string(), |line| format!("{path}, line {line},"));
-    let plan = mapping.bind_after(&place, &names, &draft.known)?;
-    if !mapping.wanted().is_empty() && mapping.filled(&plan).next().is_none() {
+    let bound = mapping.bind_after(&place, &names, &draft.known)?;
+    if !mapping.wanted().is_empty() && mapping.filled(&bound).next().is_none() {
         return Err(Error::File {
             path: place,
             reason: format!(
@@ -211,6 +220,6 @@ pub(super) fn bind(
             ),
         });
     }
-    draft.known.learn(mapping, &plan, &mut draft.notes);
-    Ok(plan)
+    draft.known.learn(mapping, &bound, &mut draft.notes);
+    Ok(bound)
 }

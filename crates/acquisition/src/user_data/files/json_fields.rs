@@ -1,6 +1,6 @@
 //! The fields that the JSON lines of a page have.
 
-use super::Draft;
+use super::PageDraft;
 use crate::user_data::mapping::{Field, Mapping};
 
 /// The number of JSON lines of which at least one has each field, unless the file lacks it.
@@ -27,7 +27,13 @@ impl JsonFields {
 
     /// Records the columns that were filled, and those that were not if the page has the `whole`
     /// file, or at least [`ENOUGH`] lines.
-    pub(super) fn learn(&self, mapping: &Mapping, wanted: &[&str], draft: &mut Draft, whole: bool) {
+    pub(super) fn learn(
+        &self,
+        mapping: &Mapping,
+        wanted: &[&str],
+        draft: &mut PageDraft,
+        whole: bool,
+    ) {
         let is_present = |name: &str| {
             let at = wanted.iter().position(|wanted| *wanted == name);
             at.and_then(|at| self.present.get(at)).is_some_and(|present| *present)
@@ -41,12 +47,12 @@ impl JsonFields {
             if sources.iter().any(|name| is_present(name)) {
                 draft.known.fill(std::iter::once(column.name.as_ref()));
             } else if mapping.may_lack(column) && is_enough {
-                draft.known.lack(&column.name, &mut draft.notes);
+                draft.known.record_missing(&column.name, &mut draft.notes);
             }
         }
         for (setting, name) in mapping.conditions().filter(|(_, name)| !is_present(name)) {
             if is_enough {
-                draft.notes.nowhere(setting, name);
+                draft.notes.absent_field(setting, name);
             }
         }
     }

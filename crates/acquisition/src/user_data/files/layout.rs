@@ -25,7 +25,7 @@ pub(super) struct Layout {
 
 /// The reason why a line among the rows is not a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Aside {
+pub(super) enum SkippedLine {
     Comment,
     Total,
 }
@@ -45,20 +45,20 @@ impl Layout {
     }
 
     /// Returns `true` if some lines among the rows may not be rows.
-    pub(super) fn has_asides(&self) -> bool {
+    pub(super) fn may_skip(&self) -> bool {
         self.comment.is_some() || !self.totals.is_empty()
     }
 
     /// Returns the reason why `line` is not a row, or `None` if it is one.
-    pub(super) fn aside(&self, line: &[u8]) -> Option<Aside> {
+    pub(super) fn skip_reason(&self, line: &[u8]) -> Option<SkippedLine> {
         if self.comment.as_ref().is_some_and(|comment| line.starts_with(comment)) {
-            return Some(Aside::Comment);
+            return Some(SkippedLine::Comment);
         }
         let cell = match (line, self.quote) {
             ([first, rest @ ..], Some(quote)) if *first == quote => rest,
             _ => line,
         };
-        self.totals.iter().any(|total| cell.starts_with(total)).then_some(Aside::Total)
+        self.totals.iter().any(|total| cell.starts_with(total)).then_some(SkippedLine::Total)
     }
 }
 
@@ -120,19 +120,19 @@ mod tests {
             ..Config::default()
         };
         let layout = Layout::new(&config, Dialect::default());
-        for (line, aside) in [
-            (&b"# made by hand"[..], Some(Aside::Comment)),
-            (b"#", Some(Aside::Comment)),
-            (b"Total,7", Some(Aside::Total)),
-            (b"\"Summe\";;7", Some(Aside::Total)),
+        for (line, skip_reason) in [
+            (&b"# made by hand"[..], Some(SkippedLine::Comment)),
+            (b"#", Some(SkippedLine::Comment)),
+            (b"Total,7", Some(SkippedLine::Total)),
+            (b"\"Summe\";;7", Some(SkippedLine::Total)),
             (b"\"# no comment\"", None),
             (b" Total", None),
             (b"1,Total", None),
             (b"", None),
         ] {
-            assert_eq!(layout.aside(line), aside, "{}", String::from_utf8_lossy(line));
+            assert_eq!(layout.skip_reason(line), skip_reason, "{}", String::from_utf8_lossy(line));
         }
-        assert!(!Layout::default().has_asides());
+        assert!(!Layout::default().may_skip());
     }
 
     #[test]

@@ -3,26 +3,26 @@
 use std::fs::Metadata;
 use std::io;
 
-use super::Draft;
+use super::PageDraft;
 use super::config::Config;
 use super::decode::{self, Cells, Dialect};
 use super::encoding::Encoding;
-use super::footer::Ahead;
-use super::header::{Head, bind, line};
+use super::footer::HeldBack;
+use super::header::{HeaderResult, bind, line};
 use super::json_fields::JsonFields;
-use super::layout::{Aside, Layout};
+use super::layout::{Layout, SkippedLine};
 use super::listing::{FileEntry, unreadable};
 use super::progress::FileState;
-use super::splitter::{Damage, Splitter};
-use super::text::{Record, Text};
-use crate::error::cut;
-use crate::user_data::mapping::{Field, Mapping, Plan, RowError};
+use super::splitter::{RecordError, Splitter};
+use super::text::{ReadRecord, TextReader};
+use crate::text::cut;
+use crate::user_data::mapping::{BoundMapping, Field, Mapping, RowError};
 use crate::{Error, Result};
 
 /// A file of lines, with its header and the state of reading its rows.
 #[derive(Debug)]
 pub(super) struct Lines {
-    pub(super) text: Text,
+    pub(super) text: TextReader,
     pub(super) file: FileEntry,
     /// The splitter of CSV records; `None` for JSON lines.
     pub(super) splitter: Option<Splitter>,
@@ -32,10 +32,10 @@ pub(super) struct Lines {
     pub(super) has_head: bool,
     nulls: Vec<String>,
     pub(super) limit: usize,
-    pub(super) plan: Option<Plan>,
+    pub(super) bound: Option<BoundMapping>,
     pub(super) record: Vec<u8>,
     /// Records that were read and may be the footer.
-    pub(super) ahead: Ahead,
+    pub(super) held_back: HeldBack,
     /// The number of bytes of blank lines since the last line that was not blank.
     pub(super) blank: usize,
     /// Whether no part of the file was taken in earlier pages.
@@ -60,7 +60,7 @@ impl Lines {
         config: &Config,
     ) -> Result<(Self, Metadata)> {
         let quote = dialect.and_then(|dialect| dialect.quote);
-        let opened = Text::open(&file.path, quote, config.encoding);
+        let opened = TextReader::open(&file.path, quote, config.encoding);
         let (text, metadata) = opened.map_err(|error| broken(file, &error))?;
         let header = match (dialect, config.header) {
             (None, _) => Header::Json,
@@ -76,9 +76,9 @@ impl Lines {
             has_head: dialect.is_none(),
             nulls: config.nulls.clone(),
             limit: config.row_bytes,
-            plan: None,
+            bound: None,
             record: Vec::new(),
-            ahead: Ahead::default(),
+            held_back: HeldBack::default(),
             blank: 0,
             from_start: true,
         };
@@ -94,7 +94,7 @@ impl Lines {
         &mut self,
         before: Option<FileState>,
         mapping: &Mapping,
-        draft: &mut Draft,
+        draft: &mut PageDraft,
         settled: bool,
     ) -> Result<Option<&'static str>> {
         let Some(before) = before else { return Ok(None) };
@@ -121,41 +121,41 @@ impl Lines {
     pub(super) fn read(
         &mut self,
         mapping: &Mapping,
-        draft: &mut Draft,
+        draft: &mut PageDraft,
         at: &mut FileState,
         settled: bool,
     ) -> Result<bool> {
         let head = self.read_head(mapping, draft, settled)?;
-        if head == Head::Unfinished {
+        if head == HeaderResult::Unfinished {
             draft.notes.unsettled(self.text.line);
         }
-        if head != Head::Read {
+        if head != HeaderResult::Read {
             // Lines above a header count only once that is read.
-            *at = FileState { digest: 0, taken: 0, ended: head == Head::None, ..*at };
+            *at = FileState { digest: 0, taken: 0, ended: head == HeaderResult::None, ..*at };
             return Ok(false);
         }
         let wanted = mapping.wanted();
         let mut fields = JsonFields::new(wanted.len());
         let (mut ended, from_start) = (false, std::mem::take(&mut self.from_start));
-        while !draft.rows.full() && !ended {
+        while !draft.rows.is_full() && !ended {
             match self.next_above_footer(settled)? {
-                Record::None => ended = true,
-                Record::Unfinished if !self.is_finished(settled) => {
+                ReadRecord::None => ended = true,
+                ReadRecord::Unfinished if !self.is_finished(settled) => {
                     draft.notes.unsettled(self.line());
                     break;
                 }
-                Record::TooLong => return Err(self.too_long()),
-                Record::Whole | Record::Unfinished => {
+                ReadRecord::TooLong => return Err(self.too_long()),
+                ReadRecord::Whole | ReadRecord::Unfinished => {
                     self.row(mapping, &wanted, draft, &mut fields)?;
                 }
             }
         }
-        let more = draft.rows.full() && !ended && {
+        let more = draft.rows.is_full() && !ended && {
             ended = self.at_end()?;
             !ended
         };
-        if ended && self.ahead.rows > 0 {
-            draft.notes.footer(self.text.line, self.ahead.rows as u64);
+        if ended && self.held_back.rows > 0 {
+            draft.notes.footer(self.text.line, self.held_back.rows as u64);
         }
         if let Header::Json = self.header {
             fields.learn(mapping, &wanted, draft, from_start && ended);
@@ -185,7 +185,7 @@ impl Lines {
         &mut self,
         mapping: &Mapping,
         wanted: &[&str],
-        draft: &mut Draft,
+        draft: &mut PageDraft,
         present: &mut JsonFields,
     ) -> Result<()> {
         let line = line(&self.record, self.text.taken);
@@ -194,10 +194,10 @@ impl Lines {
             return self.take_blank(true);
         }
         let (number, name) = (self.text.line, &self.file.name);
-        if self.layout.has_asides()
-            && let Some(aside) = self.layout.aside(line)
+        if self.layout.may_skip()
+            && let Some(skip_reason) = self.layout.skip_reason(line)
         {
-            if aside == Aside::Total {
+            if skip_reason == SkippedLine::Total {
                 draft.notes.footer(number, 1);
             }
             return self.take_blank(false);
@@ -211,11 +211,11 @@ impl Lines {
                 let cells = splitter.cells(line);
                 // Without a header, the first row that is wide enough determines the number of
                 // columns.
-                if let (Header::Counted, None, Ok(cells)) = (&self.header, &self.plan, &cells) {
+                if let (Header::Counted, None, Ok(cells)) = (&self.header, &self.bound, &cells) {
                     let needed = wanted.iter().filter_map(|name| name.parse().ok()).max();
                     if cells.len() >= needed.unwrap_or(0) {
                         let names: Vec<_> = (1..=cells.len()).map(|at| at.to_string()).collect();
-                        self.plan = Some(bind(mapping, &self.file, None, &names, draft)?);
+                        self.bound = Some(bind(mapping, &self.file, None, &names, draft)?);
                         self.header = Header::Read(names);
                     }
                 }
@@ -235,32 +235,34 @@ impl Lines {
                         let (len, width) = (cells.len(), names.len());
                         Err(whole(format!("has {len} cells, and the header has {width}")))
                     }
-                    Err(damage) => Err(damaged(damage, self.text.encoding, names, line)),
+                    Err(record_error) => {
+                        Err(as_row_error(record_error, self.text.encoding, names, line))
+                    }
                 };
-                match (&self.plan, fields) {
-                    (Some(plan), fields) => {
-                        let by = (mapping, plan, &mut draft.notes);
+                match (&self.bound, fields) {
+                    (Some(bound), fields) => {
+                        let by = (mapping, bound, &mut draft.notes);
                         draft.rows.take(by, fields, line.len(), place, content)?;
                     }
-                    (None, Err(misfit)) => {
-                        draft.rows.push(Err(misfit), line.len(), place, content)?;
+                    (None, Err(row_error)) => {
+                        draft.rows.push(Err(row_error), line.len(), place, content)?;
                     }
                     (None, Ok(_)) => {
-                        let misfit = whole("comes before any header".into());
-                        draft.rows.push(Err(misfit), line.len(), place, content)?;
+                        let row_error = whole("comes before any header".into());
+                        draft.rows.push(Err(row_error), line.len(), place, content)?;
                     }
                 }
             }
             None => {
-                let plan = match &self.plan {
-                    Some(plan) => plan,
-                    None => self.plan.insert(mapping.bind(name, wanted)?),
+                let bound = match &self.bound {
+                    Some(bound) => bound,
+                    None => self.bound.insert(mapping.bind(name, wanted)?),
                 };
                 let fields = decode::ndjson(line, wanted).map_err(whole).map(|fields| {
                     present.add(&fields);
                     fields.into_iter().map(|field| field.nulled(&self.nulls)).collect()
                 });
-                let by = (mapping, plan, &mut draft.notes);
+                let by = (mapping, bound, &mut draft.notes);
                 draft.rows.take(by, fields, line.len(), place, content)?;
             }
         }
@@ -269,25 +271,26 @@ impl Lines {
     }
 
     /// Reads the next record, or the next line that is not a row.
-    pub(super) fn next(&mut self) -> Result<Record> {
-        if self.layout.has_asides() {
+    pub(super) fn next(&mut self) -> Result<ReadRecord> {
+        if self.layout.may_skip() {
             let read = self.next_line()?;
-            let is_aside = || self.layout.aside(line(&self.record, self.text.taken)).is_some();
-            return if read != Record::Whole || is_aside() { Ok(read) } else { self.rest() };
+            let is_aside =
+                || self.layout.skip_reason(line(&self.record, self.text.taken)).is_some();
+            return if read != ReadRecord::Whole || is_aside() { Ok(read) } else { self.rest() };
         }
         let read = self.text.next(&mut self.record, self.splitter.as_mut(), self.limit);
         read.map_err(|error| broken(&self.file, &error))
     }
 
     /// Reads the next line, regardless of quotes.
-    pub(super) fn next_line(&mut self) -> Result<Record> {
+    pub(super) fn next_line(&mut self) -> Result<ReadRecord> {
         let read = self.text.next(&mut self.record, None, self.limit);
         read.map_err(|error| broken(&self.file, &error))
     }
 
     /// Reads the rest of the record whose first line was just read.
-    pub(super) fn rest(&mut self) -> Result<Record> {
-        let Some(splitter) = &mut self.splitter else { return Ok(Record::Whole) };
+    pub(super) fn rest(&mut self) -> Result<ReadRecord> {
+        let Some(splitter) = &mut self.splitter else { return Ok(ReadRecord::Whole) };
         let read = self.text.rest(&mut self.record, splitter, self.limit);
         read.map_err(|error| broken(&self.file, &error))
     }
@@ -313,7 +316,7 @@ impl Lines {
 
     /// Returns the number of the line that was read last.
     fn line(&self) -> u64 {
-        self.text.line + self.ahead.lines
+        self.text.line + self.held_back.lines
     }
 
     pub(super) fn too_long(&self) -> Error {
@@ -332,12 +335,17 @@ impl Lines {
 
 /// Returns the error of a damaged `line`, with the name of the damaged column if it is one of
 /// `names`.
-fn damaged(damage: &Damage, encoding: Encoding, names: &[String], line: &[u8]) -> RowError {
-    let Damage::Bytes { cell, text } = damage else {
-        return RowError::whole(&String::from_utf8_lossy(line), damage.to_string());
+fn as_row_error(
+    record_error: &RecordError,
+    encoding: Encoding,
+    names: &[String],
+    line: &[u8],
+) -> RowError {
+    let RecordError::Bytes { cell, text } = record_error else {
+        return RowError::whole(&String::from_utf8_lossy(line), record_error.to_string());
     };
     let reason = match encoding == Encoding::UTF_8 {
-        true => damage.to_string(),
+        true => record_error.to_string(),
         false => format!(
             "has bytes in its cell {cell} that are none of {encoding}: set `encoding` rightly, or mend them"
         ),

@@ -1,9 +1,9 @@
 //! File sources: CSV, JSON lines and Parquet, compressed or not, one file or a folder of them.
 
+mod compaction;
 mod config;
 pub mod decode;
 mod encoding;
-mod folded;
 mod footer;
 mod gzip;
 mod header;
@@ -36,14 +36,14 @@ pub use encoding::Encoding;
 
 use self::parquet::Parquet;
 use crate::user_data::duplicate_rows::DuplicateRows;
-use crate::user_data::mapping::{self, KnownColumns, Mapping, Notes, Rows, Told};
+use crate::user_data::mapping::{self, KnownColumns, Mapping, NoteLog, Notes, PageRows};
 use crate::user_data::settings;
 use crate::user_data::snapshot::WriteRows;
 use crate::{Error, Result, cursor};
-use folded::Standing;
+use compaction::FileStatus;
 use lines::Lines;
 use listing::{FileEntry, unreadable};
-use progress::{FileState, Progress};
+use progress::{FileState, FilesProgress};
 
 /// A source that reads a user's own files.
 ///
@@ -86,36 +86,36 @@ struct Inner {
     clock: Arc<dyn Clock>,
     /// The file in which the last page ended, kept open so that the next page need not read it
     /// again.
-    open: Mutex<Option<Open>>,
-    told: Told,
+    open: Mutex<Option<PartlyRead>>,
+    note_log: NoteLog,
 }
 
 /// A page under construction: its rows, the notes on them, and the columns that files have filled
 /// so far.
 #[derive(Debug)]
-struct Draft {
-    rows: Rows,
+struct PageDraft {
+    rows: PageRows,
     notes: Notes,
     known: KnownColumns,
 }
 
 /// A file in which a page ended before the end of the file.
 #[derive(Debug)]
-struct Open {
+struct PartlyRead {
     name: String,
     seen: FileState,
-    file: Kind,
+    file: FileReader,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum FileReader {
     Lines(Box<Lines>),
     Parquet(Box<Parquet>),
 }
 
 /// The result of opening a file.
-enum Opened {
-    As(Kind),
+enum OpenOutcome {
+    As(FileReader),
     /// The file is not the one that was read before, for this reason.
     Replaced(&'static str),
 }
@@ -138,8 +138,8 @@ impl FileSource {
         let mapping = Mapping::new(&config.name, &table, &config.columns)?;
         let mapping = mapping.on_missing(config.on_missing).filter(&config.filter)?;
         let settings = settings_of(&config, &table)?;
-        let (open, told) = (Mutex::new(None), Told::default());
-        Ok(Self(Arc::new(Inner { config, settings, mapping, clock, open, told })))
+        let (open, note_log) = (Mutex::new(None), NoteLog::default());
+        Ok(Self(Arc::new(Inner { config, settings, mapping, clock, open, note_log })))
     }
 }
 
@@ -152,13 +152,13 @@ impl Inner {
     fn page(&self, before: Option<&Cursor>) -> Result<(Page, Notes, Vec<String>)> {
         let name = &self.config.name;
         let mut progress = match before {
-            None => Progress::default(),
+            None => FilesProgress::default(),
             Some(before) => self.progress(before)?,
         };
         let files = listing::list(&self.config.path)?;
         let now = self.clock.now();
-        let mut draft = Draft {
-            rows: Rows::new(
+        let mut draft = PageDraft {
+            rows: PageRows::new(
                 self.mapping.table(),
                 (self.config.bad_rows, self.duplicates()),
                 self.config.page_rows,
@@ -172,10 +172,10 @@ impl Inner {
         }
         progress.settings = Some(self.settings);
         let (mut done, mut limit) = (true, None);
-        let standings = progress.compare(&files);
-        tell_doubts(&files, &standings, &mut draft.notes);
-        for (file, standing) in files.iter().zip(standings) {
-            if standing == Standing::Read {
+        let statuses = progress.compare(&files);
+        note_doubtful(&files, &statuses, &mut draft.notes);
+        for (file, status) in files.iter().zip(statuses) {
+            if status == FileStatus::Read {
                 continue;
             }
             let seen = progress.files.get(&file.name).copied();
@@ -184,7 +184,7 @@ impl Inner {
             }) {
                 continue;
             }
-            if draft.rows.full() {
+            if draft.rows.is_full() {
                 (done, limit) = (false, Some(file.name.as_str()));
                 break;
             }
@@ -192,7 +192,7 @@ impl Inner {
             progress.files.insert(file.name.clone(), seen);
             done &= !more;
         }
-        progress.fold(limit);
+        progress.compact(limit);
         progress.columns = draft.known;
         let (batches, places) = draft.rows.finish(name, now, &mut draft.notes)?;
         let page = Page { batches, cursor: cursor::write(name, &progress)?, done };
@@ -204,28 +204,30 @@ impl Inner {
         &self,
         file: &FileEntry,
         seen: Option<FileState>,
-        draft: &mut Draft,
+        draft: &mut PageDraft,
     ) -> Result<(FileState, bool)> {
         draft.notes.begin(&file.name);
         let before = draft.rows.read();
-        let (mut kind, mut at) = match self.take_open(file, seen) {
-            Some(Open { seen, file, .. }) => (file, seen),
+        let (mut reader, mut at) = match self.take_open(file, seen) {
+            Some(PartlyRead { seen, file, .. }) => (file, seen),
             None => match self.open(file, seen, draft)? {
-                (Opened::As(kind), at) => (kind, at),
-                (Opened::Replaced(reason), _) => {
+                (OpenOutcome::As(reader), at) => (reader, at),
+                (OpenOutcome::Replaced(reason), _) => {
                     draft.notes.read_anew(&format!("{}: {reason}", file.name), 1);
                     match self.open(file, None, draft)? {
-                        (Opened::As(kind), at) => (kind, at),
-                        (Opened::Replaced(_), _) => return Ok((empty(file), true)),
+                        (OpenOutcome::As(reader), at) => (reader, at),
+                        (OpenOutcome::Replaced(_), _) => return Ok((empty(file), true)),
                     }
                 }
             },
         };
         // For a file that was read before, this note was given then.
         let was_nothing = seen.is_none_or(|seen| seen.taken == 0) && at.taken == 0;
-        let more = match &mut kind {
-            Kind::Lines(lines) => lines.read(&self.mapping, draft, &mut at, self.settled(file))?,
-            Kind::Parquet(parquet) => {
+        let more = match &mut reader {
+            FileReader::Lines(lines) => {
+                lines.read(&self.mapping, draft, &mut at, self.settled(file))?
+            }
+            FileReader::Parquet(parquet) => {
                 let slice = || self.slice(file, parquet, draft, &mut at);
                 caught(slice).map_err(|error| parquet::broken(&file.path, &error))??
             }
@@ -234,14 +236,14 @@ impl Inner {
             draft.notes.without_rows(if file.size == 0 { "is empty" } else { "holds no row" });
         }
         if more {
-            let open = Open { name: file.name.clone(), seen: at, file: kind };
+            let open = PartlyRead { name: file.name.clone(), seen: at, file: reader };
             *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(open);
         }
         Ok((at, more))
     }
 
     /// Returns the file in which the last page ended, if this page continues exactly there.
-    fn take_open(&self, file: &FileEntry, seen: Option<FileState>) -> Option<Open> {
+    fn take_open(&self, file: &FileEntry, seen: Option<FileState>) -> Option<PartlyRead> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let now = (file.size, file.modified);
         open.take_if(|open| {
@@ -255,8 +257,8 @@ impl Inner {
         &self,
         file: &FileEntry,
         seen: Option<FileState>,
-        draft: &mut Draft,
-    ) -> Result<(Opened, FileState)> {
+        draft: &mut PageDraft,
+    ) -> Result<(OpenOutcome, FileState)> {
         let broken = |error: std::io::Error| unreadable(&file.path, &error);
         let before = seen.filter(|seen| seen.taken > 0);
         let format = self.config.format(&file.name)?;
@@ -267,12 +269,12 @@ impl Inner {
             let digest = text::digest(&mut opened).map_err(broken)?;
             let at = FileState { size, modified, digest, taken: 0, ended: false };
             if before.is_some_and(|before| before.digest != digest) {
-                return Ok((Opened::Replaced("it holds other bytes"), at));
+                return Ok((OpenOutcome::Replaced("it holds other bytes"), at));
             }
             let open = || Parquet::open(opened, &file.path, &self.mapping, &self.config, draft);
             let parquet = caught(open).map_err(|error| parquet::broken(&file.path, &error))??;
             let at = FileState { taken: before.map_or(0, |before| before.taken), ..at };
-            return Ok((Opened::As(Kind::Parquet(Box::new(parquet))), at));
+            return Ok((OpenOutcome::As(FileReader::Parquet(Box::new(parquet))), at));
         }
         let dialect = match format {
             Format::Csv => Some(self.config.dialect(&file.name)?),
@@ -282,8 +284,8 @@ impl Inner {
         let (size, modified) = listing::state(&metadata);
         let at = FileState { size, modified, digest: 0, taken: 0, ended: false };
         match lines.go_on(before, &self.mapping, draft, self.settled(file))? {
-            None => Ok((Opened::As(Kind::Lines(Box::new(lines))), at)),
-            Some(reason) => Ok((Opened::Replaced(reason), at)),
+            None => Ok((OpenOutcome::As(FileReader::Lines(Box::new(lines))), at)),
+            Some(reason) => Ok((OpenOutcome::Replaced(reason), at)),
         }
     }
 
@@ -291,7 +293,7 @@ impl Inner {
         &self,
         file: &FileEntry,
         parquet: &mut Parquet,
-        draft: &mut Draft,
+        draft: &mut PageDraft,
         at: &mut FileState,
     ) -> Result<bool> {
         let too_many = |_| Error::File {
@@ -299,14 +301,14 @@ impl Inner {
             reason: "it has more rows than this machine can count".into(),
         };
         let mut taken = usize::try_from(at.taken).map_err(too_many)?;
-        while taken < parquet.rows && !draft.rows.full() {
-            let count = (parquet.rows - taken).min(draft.rows.room());
+        while taken < parquet.rows && !draft.rows.is_full() {
+            let count = (parquet.rows - taken).min(draft.rows.remaining());
             let (before, mut slices) = (taken, parquet.slices(taken, count)?);
-            while !draft.rows.full()
+            while !draft.rows.is_full()
                 && let Some(slice) = slices.next()?
             {
                 for row in 0..slice.rows() {
-                    if draft.rows.full() {
+                    if draft.rows.is_full() {
                         break;
                     }
                     let fields = parquet.row(&slice, row);
@@ -314,7 +316,7 @@ impl Inner {
                     parquet.fits(bytes, taken + 1)?;
                     // Rows have no lines: the place is the number of the row, counted from 1.
                     let place = || format!("{}:{}", file.name, taken + 1);
-                    let by = (&self.mapping, parquet.plan(), &mut draft.notes);
+                    let by = (&self.mapping, parquet.bound(), &mut draft.notes);
                     draft.rows.take(by, Ok(fields), bytes, place, || slice.shown(row))?;
                     taken += 1;
                 }
@@ -357,9 +359,9 @@ fn settings_of(config: &Config, table: &TableRef) -> Result<Fingerprint> {
 }
 
 /// Notes the files that are doubtful: of these, the cursor only has the checksum of their block.
-fn tell_doubts(files: &[FileEntry], standings: &[Standing], notes: &mut Notes) {
-    let mut doubtful = files.iter().zip(standings);
-    let mut doubtful = doubtful.by_ref().filter(|(_, standing)| **standing == Standing::Doubtful);
+fn note_doubtful(files: &[FileEntry], statuses: &[FileStatus], notes: &mut Notes) {
+    let mut doubtful = files.iter().zip(statuses);
+    let mut doubtful = doubtful.by_ref().filter(|(_, status)| **status == FileStatus::Doubtful);
     let Some((first, _)) = doubtful.next() else { return };
     let others = doubtful.count() as u64;
     let path = first.path.display();
@@ -413,11 +415,11 @@ impl Source for FileSource {
             Err(Error::File { path: self.0.config.path.clone(), reason: failed.to_string() })
         });
         let (page, notes, _) = page.map_err(|error| error.of_source(&self.0.config.name))?;
-        notes.tell(&self.0.mapping, &self.0.told);
+        notes.report_to(&self.0.mapping, &self.0.note_log);
         Ok(page)
     }
 
     fn take_notes(&self) -> Vec<String> {
-        self.0.told.take()
+        self.0.note_log.take()
     }
 }

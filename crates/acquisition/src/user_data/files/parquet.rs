@@ -15,11 +15,11 @@ use tidegauge_core::arrow::array::RecordBatch;
 use tidegauge_core::arrow::schema::{DataType as ArrowType, Field as ArrowField, Schema, TimeUnit};
 
 use super::listing::unreadable;
-use super::parquet_pages::Pages;
-use super::parquet_value::{self, named, readable};
-use super::{Config, Draft};
-use crate::error::cut;
-use crate::user_data::mapping::{Field, Mapping, Plan};
+use super::parquet_pages::PageSizes;
+use super::parquet_value::{self, is_readable, type_name};
+use super::{Config, PageDraft};
+use crate::text::cut;
+use crate::user_data::mapping::{BoundMapping, Field, Mapping};
 use crate::{Error, Result};
 
 /// The maximum number of bytes of uncompressed pages at a time, unless a single row takes more.
@@ -39,14 +39,14 @@ pub(super) struct Parquet {
     /// The maximum number of bytes of a row.
     row_bytes: usize,
     /// The row group that is being read, and its pages.
-    group: Option<(usize, Pages)>,
+    group: Option<(usize, PageSizes)>,
     /// The projection: the indexes of the columns that are read.
     wanted: Vec<usize>,
     /// Whether each column is read as text, because it fills a text column or a part of a column,
     /// or because a condition refers to it.
     text: Vec<bool>,
     nulls: Vec<String>,
-    plan: Plan,
+    bound: BoundMapping,
 }
 
 impl Parquet {
@@ -55,7 +55,7 @@ impl Parquet {
         path: &Path,
         mapping: &Mapping,
         config: &Config,
-        draft: &mut Draft,
+        draft: &mut PageDraft,
     ) -> Result<Self> {
         let shown = path.display().to_string();
         let broken = |error: &dyn std::fmt::Display| broken(path, error);
@@ -66,18 +66,18 @@ impl Parquet {
         let rows = usize::try_from(rows).map_err(|error| broken(&error))?;
         let schema = metadata.schema().clone();
         let have: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        let plan = mapping.bind_after(&shown, &have, &draft.known)?;
-        draft.known.learn(mapping, &plan, &mut draft.notes);
-        let wanted = plan.fields();
-        let plan = plan.projected(&wanted);
+        let bound = mapping.bind_after(&shown, &have, &draft.known)?;
+        draft.known.learn(mapping, &bound, &mut draft.notes);
+        let wanted = bound.fields();
+        let bound = bound.projected(&wanted);
         let mut text = vec![false; wanted.len()];
-        for used in plan.uses() {
+        for used in bound.uses() {
             let column = used.column.and_then(|at| mapping.table().columns.get(at));
             let is_typed = column.is_some_and(|column| column.dtype != DataType::Text);
             text[used.field] |= !(used.is_whole && is_typed);
             let (name, found) =
                 (have[wanted[used.field]], schema.field(wanted[used.field]).data_type());
-            let reason = if !readable(found) {
+            let reason = if !is_readable(found) {
                 "a type that is not read: write it as another one"
             } else if column.is_some_and(|column| matches!(column.dtype, DataType::Decimal { .. }))
                 && found.is_floating()
@@ -86,7 +86,7 @@ impl Parquet {
             } else {
                 continue;
             };
-            let reason = format!("`{name}` is {}, {reason}", named(found));
+            let reason = format!("`{name}` is {}, {reason}", type_name(found));
             return Err(match column {
                 Some(column) => Error::Mapping {
                     of: shown,
@@ -101,12 +101,12 @@ impl Parquet {
         let group = None;
         let path = path.to_owned();
         let (row_bytes, nulls) = (config.row_bytes, config.nulls.clone());
-        Ok(Self { file, path, metadata, rows, row_bytes, group, wanted, text, nulls, plan })
+        Ok(Self { file, path, metadata, rows, row_bytes, group, wanted, text, nulls, bound })
     }
 
     /// Returns a reader, in slices, of at most `count` rows after the first `skip`: as many as fit
     /// the memory limit when uncompressed.
-    pub(super) fn slices(&mut self, skip: usize, count: usize) -> Result<Slices> {
+    pub(super) fn slices(&mut self, skip: usize, count: usize) -> Result<SliceReader> {
         let (at, start) = self.place(skip)?;
         let known = self.group.take().filter(|(known, _)| *known == at);
         let (_, pages) = match known {
@@ -131,7 +131,7 @@ impl Parquet {
                 .with_batch_size(count.min(once).max(1))
                 .build()
                 .map_err(|error| broken(&error))?;
-        Ok(Slices { reader, path: self.path.clone() })
+        Ok(SliceReader { reader, path: self.path.clone() })
     }
 
     /// Returns the row group of the row after the first `skip`, and the row's index in it.
@@ -152,7 +152,7 @@ impl Parquet {
     ///
     /// # Errors
     /// Returns an error if their uncompressed size exceeds the limit for a row.
-    fn pages(&self, at: usize) -> Result<Pages> {
+    fn pages(&self, at: usize) -> Result<PageSizes> {
         let group = self.metadata.metadata().row_group(at);
         let schema = self.metadata.parquet_schema();
         let leaves = 0..schema.num_columns();
@@ -160,7 +160,7 @@ impl Parquet {
         let leaves: Vec<usize> = leaves.filter(is_wanted).collect();
         let mut file = self.file.try_clone().map_err(|error| self.broken(&error))?;
         let limit = PAGES_OF_A_ROW.saturating_mul(self.row_bytes as u64);
-        let pages = Pages::read(&mut file, group, &leaves, limit);
+        let pages = PageSizes::read(&mut file, group, &leaves, limit);
         let pages = pages.map_err(|error| self.broken(&error))?;
         match pages.beyond(limit) {
             None => Ok(pages),
@@ -196,9 +196,9 @@ impl Parquet {
     }
 
     /// Returns the fields of a row of `slice`.
-    pub(super) fn row<'s>(&self, slice: &'s Slice, row: usize) -> Vec<Field<'s>> {
+    pub(super) fn row<'s>(&self, slice: &'s RowSlice, row: usize) -> Vec<Field<'s>> {
         let fields = slice.columns.iter().zip(&self.text);
-        let value = |(column, is_text): (&'s parquet_value::Column, &bool)| {
+        let value = |(column, is_text): (&'s parquet_value::ArrowColumn, &bool)| {
             let field = column.field(row);
             let field = if *is_text { field.into_text() } else { field };
             field.nulled(&self.nulls)
@@ -207,37 +207,39 @@ impl Parquet {
     }
 
     /// Returns the plan that assigns the fields of a row to columns.
-    pub(super) fn plan(&self) -> &Plan {
-        &self.plan
+    pub(super) fn bound(&self) -> &BoundMapping {
+        &self.bound
     }
 }
 
 /// A reader of some rows of a file, in slices.
-pub(super) struct Slices {
+pub(super) struct SliceReader {
     reader: ParquetRecordBatchReader,
     path: PathBuf,
 }
 
-impl Slices {
+impl SliceReader {
     /// Returns the next slice, or `None` after the last.
-    pub(super) fn next(&mut self) -> Result<Option<Slice>> {
-        let slice = self.reader.next().map(|record| record.and_then(|record| Slice::new(&record)));
+    pub(super) fn next(&mut self) -> Result<Option<RowSlice>> {
+        let slice =
+            self.reader.next().map(|record| record.and_then(|record| RowSlice::new(&record)));
         slice.transpose().map_err(|error| broken(&self.path, &error))
     }
 }
 
 /// Some rows of a file.
 #[derive(Debug)]
-pub(super) struct Slice {
+pub(super) struct RowSlice {
     rows: usize,
-    columns: Vec<parquet_value::Column>,
+    columns: Vec<parquet_value::ArrowColumn>,
 }
 
-impl Slice {
+impl RowSlice {
     fn new(record: &RecordBatch) -> Result<Self, tidegauge_core::arrow::schema::ArrowError> {
         let fields = record.schema_ref().fields().iter();
-        let column =
-            |(field, array): (&Arc<ArrowField>, _)| parquet_value::Column::new(field.name(), array);
+        let column = |(field, array): (&Arc<ArrowField>, _)| {
+            parquet_value::ArrowColumn::new(field.name(), array)
+        };
         let columns = fields.zip(record.columns()).map(column).collect::<Result<_, _>>()?;
         Ok(Self { rows: record.num_rows(), columns })
     }
@@ -248,7 +250,7 @@ impl Slice {
 
     /// Returns a row as text, for the quarantine.
     pub(super) fn shown(&self, row: usize) -> String {
-        let cell = |column: &parquet_value::Column| {
+        let cell = |column: &parquet_value::ArrowColumn| {
             format!("{}={}", column.name(), column.field(row).shown())
         };
         self.columns.iter().map(cell).collect::<Vec<_>>().join(", ")

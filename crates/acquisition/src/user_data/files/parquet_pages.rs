@@ -11,11 +11,11 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use parquet::basic::{Encoding, Type};
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 
-use super::parquet_unpack::Unbounded;
+use super::parquet_unpack::UnboundedCodec;
 
 /// The pages of the projected columns of a row group.
 #[derive(Debug)]
-pub(super) struct Pages(Vec<ColumnPages>);
+pub(super) struct PageSizes(Vec<ColumnPages>);
 
 #[derive(Debug)]
 struct ColumnPages {
@@ -29,9 +29,9 @@ struct ColumnPages {
 }
 
 /// The maximum number of pages of one column in a row group; a file with more is rejected.
-const MOST_PAGES: usize = 1_000_000;
+const MAX_PAGES: usize = 1_000_000;
 
-impl Pages {
+impl PageSizes {
     /// Reads the headers of the pages of `columns` of a row group of `file`. Pages whose header has
     /// at most `limit` bytes are checked by decompressing them, if their codec needs it.
     ///
@@ -96,25 +96,25 @@ impl ColumnPages {
         let number = |number: i64| u64::try_from(number).map_err(|_| bad("a place is negative"));
         let (start, length) = (number(start)?, number(column.compressed_size())?);
         file.seek(SeekFrom::Start(start))?;
-        let mut reader = Headers { input: BufReader::new(&mut *file), left: length };
+        let mut reader = PageHeaderReader { input: BufReader::new(&mut *file), left: length };
         let (mut dictionary, mut data, mut rows) = (0u64, Vec::new(), 0u64);
-        let codec = Unbounded::of(column.compression());
+        let codec = UnboundedCodec::of(column.compression());
         while reader.left > 0 {
             let page = reader.page()?;
             match codec {
                 // A page with a larger size is rejected without decompressing it.
-                Some(codec) if page.unpacked <= limit && !page.is_plain => {
-                    reader.unpack(&page, codec)?;
+                Some(codec) if page.uncompressed <= limit && !page.is_plain => {
+                    reader.check_size(&page, codec)?;
                 }
-                _ => reader.skip(page.packed)?,
+                _ => reader.skip(page.compressed)?,
             }
             if page.is_dictionary {
-                dictionary = dictionary.saturating_add(page.unpacked);
+                dictionary = dictionary.saturating_add(page.uncompressed);
             } else {
                 rows = rows.saturating_add(page.values);
-                data.push((rows, page.unpacked));
+                data.push((rows, page.uncompressed));
             }
-            if data.len() > MOST_PAGES {
+            if data.len() > MAX_PAGES {
                 return Err(bad("a column has more than a million pages in one row group"));
             }
         }
@@ -150,10 +150,10 @@ impl ColumnPages {
 
 /// The content of a page header.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Page {
+struct PageHeader {
     is_dictionary: bool,
-    unpacked: u64,
-    packed: u64,
+    uncompressed: u64,
+    compressed: u64,
     values: u64,
     /// The number of bytes of the levels before the values, which are not compressed.
     levels: u64,
@@ -162,7 +162,7 @@ struct Page {
 }
 
 /// A reader of page headers; `left` is the number of bytes left of the column, headers and pages.
-struct Headers<R> {
+struct PageHeaderReader<R> {
     input: BufReader<R>,
     left: u64,
 }
@@ -182,16 +182,16 @@ mod types {
     pub(super) const STRUCT: u8 = 12;
 }
 
-impl<R: Read + Seek> Headers<R> {
+impl<R: Read + Seek> PageHeaderReader<R> {
     /// Reads a header: its type (1), the uncompressed (2) and compressed (3) number of bytes of the
     /// page, and for data (5, 8) and dictionaries (7) a nested header, whose first field is the
     /// number of values.
-    fn page(&mut self) -> io::Result<Page> {
-        let (mut page, mut field) = (Page::default(), 0);
+    fn page(&mut self) -> io::Result<PageHeader> {
+        let (mut page, mut field) = (PageHeader::default(), 0);
         while let Some(dtype) = self.field(&mut field)? {
             match (field, dtype) {
-                (2, types::I16..=types::I64) => page.unpacked = self.count()?,
-                (3, types::I16..=types::I64) => page.packed = self.count()?,
+                (2, types::I16..=types::I64) => page.uncompressed = self.count()?,
+                (3, types::I16..=types::I64) => page.compressed = self.count()?,
                 (5 | 7 | 8, types::STRUCT) => {
                     page.is_dictionary = field == 7;
                     // A data page of version 2 of the format.
@@ -300,14 +300,15 @@ impl<R: Read + Seek> Headers<R> {
     }
 
     /// Skips a page, after checking that its uncompressed size does not exceed that in its header.
-    fn unpack(&mut self, page: &Page, codec: Unbounded) -> io::Result<()> {
-        let levels = page.levels.min(page.packed);
+    fn check_size(&mut self, page: &PageHeader, codec: UnboundedCodec) -> io::Result<()> {
+        let levels = page.levels.min(page.compressed);
         self.skip(levels)?;
-        let (packed, unpacked) = (page.packed - levels, page.unpacked.saturating_sub(levels));
-        let after = self.left.checked_sub(packed);
+        let (compressed, uncompressed) =
+            (page.compressed - levels, page.uncompressed.saturating_sub(levels));
+        let after = self.left.checked_sub(compressed);
         self.left = after.ok_or_else(|| bad("a page goes past its column"))?;
-        let mut rest = (&mut self.input).take(packed);
-        if codec.is_beyond(&mut rest, unpacked) {
+        let mut rest = (&mut self.input).take(compressed);
+        if codec.is_beyond(&mut rest, uncompressed) {
             return Err(bad("a page unpacks to more bytes than its header says"));
         }
         io::copy(&mut rest, &mut io::sink()).map(drop)
@@ -331,9 +332,9 @@ mod tests {
 
     use super::*;
 
-    fn read(bytes: &[u8]) -> io::Result<Page> {
+    fn read(bytes: &[u8]) -> io::Result<PageHeader> {
         let left = bytes.len() as u64;
-        Headers { input: BufReader::new(io::Cursor::new(bytes)), left }.page()
+        PageHeaderReader { input: BufReader::new(io::Cursor::new(bytes)), left }.page()
     }
 
     #[test]
@@ -344,7 +345,8 @@ mod tests {
             0x15, 0x00, 0x15, 0xd8, 0x04, 0x15, 0xc8, 0x01, 0x15, 0x02, 0x1c, 0x15, 0x08, 0x15,
             0x00, 0x15, 0x06, 0x15, 0x06, 0x1c, 0x18, 0x02, b'a', b'b', 0x00, 0x00, 0x00,
         ];
-        let page = Page { unpacked: 300, packed: 100, values: 4, ..Page::default() };
+        let page =
+            PageHeader { uncompressed: 300, compressed: 100, values: 4, ..PageHeader::default() };
         assert_eq!(read(&data).unwrap(), page);
         let dictionary = [0x15, 0x04, 0x15, 0x02, 0x15, 0x02, 0x4c, 0x15, 0x02, 0x00, 0x00];
         assert!(read(&dictionary).unwrap().is_dictionary);
@@ -360,8 +362,10 @@ mod tests {
             data: data.to_vec(),
             value: 0,
         };
-        let pages =
-            Pages(vec![column(5, &[(10, 10), (20, 10), (30, 10)]), column(0, &[(15, 1), (30, 1)])]);
+        let pages = PageSizes(vec![
+            column(5, &[(10, 10), (20, 10), (30, 10)]),
+            column(0, &[(15, 1), (30, 1)]),
+        ]);
         assert_eq!(pages.rows_within(0, 16), 10);
         assert_eq!(pages.rows_within(0, 26), 15);
         assert_eq!(pages.rows_within(0, 27), 20);

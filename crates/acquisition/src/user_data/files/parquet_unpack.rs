@@ -11,14 +11,14 @@ const BUFFER: usize = 64 * 1024;
 
 /// A codec whose decoder has no size limit.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Unbounded {
+pub(super) enum UnboundedCodec {
     Gzip,
     Brotli,
     /// LZ4: the page is a frame, or in a form whose decoder has a limit.
     Lz4,
 }
 
-impl Unbounded {
+impl UnboundedCodec {
     /// Returns the codec of a column, or `None` if its decoder has a size limit.
     pub(super) fn of(compression: Compression) -> Option<Self> {
         match compression {
@@ -29,29 +29,29 @@ impl Unbounded {
         }
     }
 
-    /// Returns `true` if `packed` decompresses to more than `limit` bytes. It is decompressed only
+    /// Returns `true` if `compressed` decompresses to more than `limit` bytes. It is decompressed only
     /// up to the limit, and nothing is kept. Errors are ignored, since the decoder reports them.
-    pub(super) fn is_beyond(self, packed: impl Read, limit: u64) -> bool {
+    pub(super) fn is_beyond(self, compressed: impl Read, limit: u64) -> bool {
         let most = limit.saturating_add(1);
-        let count = |mut unpacked: io::Take<&mut dyn Read>| {
+        let count = |mut uncompressed: io::Take<&mut dyn Read>| {
             let (mut buffer, mut count) = ([0; 8 * 1024], 0u64);
             loop {
-                match unpacked.read(&mut buffer) {
+                match uncompressed.read(&mut buffer) {
                     Ok(0) | Err(_) => return count,
                     Ok(read) => count = count.saturating_add(read as u64),
                 }
             }
         };
-        let unpacked = match self {
-            Self::Gzip => {
-                count((&mut flate2::read::MultiGzDecoder::new(packed) as &mut dyn Read).take(most))
-            }
-            Self::Brotli => {
-                count((&mut brotli::Decompressor::new(packed, BUFFER) as &mut dyn Read).take(most))
-            }
-            Self::Lz4 => count((&mut FrameDecoder::new(packed) as &mut dyn Read).take(most)),
+        let uncompressed = match self {
+            Self::Gzip => count(
+                (&mut flate2::read::MultiGzDecoder::new(compressed) as &mut dyn Read).take(most),
+            ),
+            Self::Brotli => count(
+                (&mut brotli::Decompressor::new(compressed, BUFFER) as &mut dyn Read).take(most),
+            ),
+            Self::Lz4 => count((&mut FrameDecoder::new(compressed) as &mut dyn Read).take(most)),
         };
-        unpacked > limit
+        uncompressed > limit
     }
 }
 
@@ -67,11 +67,11 @@ mod tests {
     fn a_frame_of_lz4_is_told_from_its_bound_on() {
         let mut encoder = FrameEncoder::new(Vec::new());
         encoder.write_all(&[b'z'; 5_000_000]).unwrap();
-        let packed = encoder.finish().unwrap();
-        assert!(packed.len() < 50_000);
-        let lz4 = Unbounded::of(Compression::LZ4).unwrap();
-        assert!(lz4.is_beyond(&*packed, 4_999_999));
-        assert!(!lz4.is_beyond(&*packed, 5_000_000));
+        let compressed = encoder.finish().unwrap();
+        assert!(compressed.len() < 50_000);
+        let lz4 = UnboundedCodec::of(Compression::LZ4).unwrap();
+        assert!(lz4.is_beyond(&*compressed, 4_999_999));
+        assert!(!lz4.is_beyond(&*compressed, 5_000_000));
         assert!(!lz4.is_beyond(&b"\x00\x00\x00\x05no frame"[..], 0), "left to the decoder");
     }
 }

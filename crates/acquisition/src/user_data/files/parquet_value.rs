@@ -16,18 +16,18 @@ use crate::user_data::mapping::Field;
 /// Milliseconds in a day.
 const DAY: i64 = 86_400_000;
 
-/// A column of a file, of a type that is [`readable`].
+/// A column of a file, of a type that is [`is_readable`].
 #[derive(Debug)]
-pub(super) struct Column {
+pub(super) struct ArrowColumn {
     name: String,
     array: ArrayRef,
 }
 
-impl Column {
+impl ArrowColumn {
     /// Creates a column; a dictionary is decoded, so that each row has its value.
     pub(super) fn new(name: &str, array: &ArrayRef) -> Result<Self, ArrowError> {
         let array = match array.as_any_dictionary_opt() {
-            Some(packed) => take(packed.values(), packed.keys(), None)?,
+            Some(compressed) => take(compressed.values(), compressed.keys(), None)?,
             None => array.clone(),
         };
         Ok(Self { name: name.to_owned(), array })
@@ -132,9 +132,9 @@ fn decimal<T: DecimalType<Native: Into<i128>>>(
 }
 
 /// Returns `true` if values of the type can be converted to fields.
-pub(super) fn readable(dtype: &ArrowType) -> bool {
+pub(super) fn is_readable(dtype: &ArrowType) -> bool {
     match dtype {
-        ArrowType::Dictionary(_, values) => readable(values),
+        ArrowType::Dictionary(_, values) => is_readable(values),
         ArrowType::Boolean
         | ArrowType::Utf8
         | ArrowType::LargeUtf8
@@ -152,7 +152,7 @@ pub(super) fn readable(dtype: &ArrowType) -> bool {
 }
 
 /// Returns a plain description of the type.
-pub(super) fn named(dtype: &ArrowType) -> String {
+pub(super) fn type_name(dtype: &ArrowType) -> String {
     match dtype {
         ArrowType::Time32(_) | ArrowType::Time64(_) => "a time of day".into(),
         ArrowType::Duration(_) | ArrowType::Interval(_) => "a duration".into(),
@@ -163,7 +163,7 @@ pub(super) fn named(dtype: &ArrowType) -> String {
         | ArrowType::FixedSizeList(..) => "a list".into(),
         ArrowType::Struct(_) => "a struct".into(),
         ArrowType::Map(..) => "a map".into(),
-        ArrowType::Dictionary(_, values) => format!("a dictionary of {}", named(values)),
+        ArrowType::Dictionary(_, values) => format!("a dictionary of {}", type_name(values)),
         other => other.to_string(),
     }
 }
@@ -181,7 +181,7 @@ mod tests {
 
     fn fields(array: impl Array + 'static) -> Vec<Field<'static>> {
         let array: ArrayRef = Arc::new(array);
-        let column = Column::new("x", &array).unwrap();
+        let column = ArrowColumn::new("x", &array).unwrap();
         let owned = |row| match column.field(row) {
             Field::Text(text) => Field::Text(text.into_owned().into()),
             Field::Bytes(bytes) => Field::Bytes(bytes.into_owned().into()),
@@ -199,9 +199,10 @@ mod tests {
     #[test]
     fn values_are_what_their_types_mean() {
         let kinds: ArrayRef = Arc::new(StringViewArray::from(vec!["ads", "organic"]));
-        let packed = DictionaryArray::new(Int32Array::from(vec![Some(1), None, Some(0)]), kinds);
+        let compressed =
+            DictionaryArray::new(Int32Array::from(vec![Some(1), None, Some(0)]), kinds);
         let text = |text: &'static str| Field::from(text);
-        assert_eq!(fields(packed), [text("organic"), Field::Null, text("ads")]);
+        assert_eq!(fields(compressed), [text("organic"), Field::Null, text("ads")]);
         let days = Date64Array::from(vec![-86_400_000, 1]);
         assert_eq!(fields(days), [Field::Date(-1), Field::Timestamp(1_000)]);
         assert_eq!(fields(UInt64Array::from(vec![u64::MAX])), [Field::Int(u64::MAX.into())]);

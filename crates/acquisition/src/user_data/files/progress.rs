@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use tidegauge_core::Fingerprint;
 
-use super::folded::{self, Block, Standing};
+use super::compaction::{self, Block, FileStatus};
 use super::listing::FileEntry;
 use crate::user_data::mapping::KnownColumns;
 
@@ -22,7 +22,7 @@ const SETTINGS: &str = "//";
 /// fingerprint of the settings under `//`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<String, Entry>", into = "BTreeMap<String, Entry>")]
-pub(super) struct Progress {
+pub(super) struct FilesProgress {
     pub(super) files: BTreeMap<String, FileState>,
     pub(super) columns: KnownColumns,
     /// The fingerprint of the settings; `None` in cursors of earlier releases.
@@ -30,7 +30,7 @@ pub(super) struct Progress {
     blocks: Vec<Block>,
 }
 
-impl Progress {
+impl FilesProgress {
     /// Returns `true` if rows were read before with settings other than `these`.
     pub(super) fn was_read_otherwise(&self, these: Fingerprint) -> bool {
         let has_rows = !self.blocks.is_empty() || self.files.values().any(|seen| seen.taken > 0);
@@ -39,14 +39,14 @@ impl Progress {
 
     /// Returns the status of each of the files `found`, which are sorted by name. Doubtful files
     /// must be read anew.
-    pub(super) fn compare(&mut self, found: &[FileEntry]) -> Vec<Standing> {
-        folded::compare(&mut self.blocks, found, &self.files)
+    pub(super) fn compare(&mut self, found: &[FileEntry]) -> Vec<FileStatus> {
+        compaction::compare(&mut self.blocks, found, &self.files)
     }
 
     /// Limits the size of the cursor by folding files that sort before `limit`, up to which all
     /// files were read.
-    pub(super) fn fold(&mut self, limit: Option<&str>) {
-        folded::fold(&mut self.blocks, &mut self.files, limit);
+    pub(super) fn compact(&mut self, limit: Option<&str>) {
+        compaction::compact(&mut self.blocks, &mut self.files, limit);
     }
 }
 
@@ -59,8 +59,8 @@ enum Entry {
     Blocks(Vec<Block>),
 }
 
-impl From<Progress> for BTreeMap<String, Entry> {
-    fn from(Progress { files, columns, settings, blocks }: Progress) -> Self {
+impl From<FilesProgress> for BTreeMap<String, Entry> {
+    fn from(FilesProgress { files, columns, settings, blocks }: FilesProgress) -> Self {
         let columns = (!columns.is_empty()).then(|| (String::new(), Entry::Columns(columns)));
         let blocks = (!blocks.is_empty()).then(|| (BLOCKS.to_owned(), Entry::Blocks(blocks)));
         let settings = settings.map(|settings| (SETTINGS.to_owned(), Entry::Settings(settings)));
@@ -69,7 +69,7 @@ impl From<Progress> for BTreeMap<String, Entry> {
     }
 }
 
-impl TryFrom<BTreeMap<String, Entry>> for Progress {
+impl TryFrom<BTreeMap<String, Entry>> for FilesProgress {
     type Error = String;
 
     fn try_from(entries: BTreeMap<String, Entry>) -> Result<Self, String> {
@@ -160,13 +160,13 @@ mod tests {
 
     #[test]
     fn cursors_of_before_are_read_and_columns_kept() {
-        let old: Progress = serde_json::from_str(r#"{"a.csv":"a.b.c"}"#).unwrap();
+        let old: FilesProgress = serde_json::from_str(r#"{"a.csv":"a.b.c"}"#).unwrap();
         assert_eq!((old.files.len(), old.columns.is_empty()), (1, true));
         let text = r#"{"":["-b","a"],"//":"00000000000000ab","a.csv":"a.b.c"}"#;
-        let read: Progress = serde_json::from_str(text).unwrap();
+        let read: FilesProgress = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
         for text in [r#"{"a.csv":"no"}"#, r#"{"a.csv":"ab"}"#, r#"{"a.csv":["a"]}"#] {
-            assert!(serde_json::from_str::<Progress>(text).is_err(), "{text}");
+            assert!(serde_json::from_str::<FilesProgress>(text).is_err(), "{text}");
         }
     }
 

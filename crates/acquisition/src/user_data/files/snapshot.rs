@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 use tidegauge_core::{Cursor, Fingerprint, Page};
 
 use super::listing::{self, FileEntry};
-use super::progress::Progress;
+use super::progress::FilesProgress;
 use super::{Inner, Notes};
 use crate::user_data::mapping::KnownColumns;
-use crate::user_data::snapshot::Gathered;
+use crate::user_data::snapshot::SnapshotPages;
 use crate::{Error, Result, cursor};
 
 /// The cursor of a snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Taken {
+struct SnapshotProgress {
     /// The fingerprint of the names, sizes and modification times of the files.
     files: String,
     /// The fingerprint of the settings that decide what rows of the files become, and of the table.
@@ -37,7 +37,7 @@ impl Inner {
     pub(super) fn snapshot(&self, before: Option<&Cursor>) -> Result<(Page, Notes, Vec<String>)> {
         let name = &self.config.name;
         // The cursor of a source that was not a snapshot before is ignored.
-        let taken = before.and_then(|before| cursor::read::<Taken>(name, before).ok());
+        let taken = before.and_then(|before| cursor::read::<SnapshotProgress>(name, before).ok());
         let (files, mut settings) = (self.state()?, self.settings);
         settings.add(Some(format!("{:?}", self.config.bad_rows)));
         let notes = Notes::new(self.clock.now());
@@ -47,37 +47,37 @@ impl Inner {
         {
             return Ok((cursor::nothing_new(before), notes, Vec::new()));
         }
-        let mut begin = Progress::default();
+        let mut begin = FilesProgress::default();
         begin.columns = taken.unwrap_or_default().columns;
         let mut at = cursor::write(name, &begin)?;
-        let mut gathered = Gathered::default();
+        let mut pages = SnapshotPages::default();
         loop {
             let (page, found, _) = self.page(Some(&at))?;
-            found.tell(&self.mapping, &self.told);
+            found.report_to(&self.mapping, &self.note_log);
             let (next, done) = (page.cursor.clone(), page.done);
-            gathered.take(name, page)?;
+            pages.take(name, page)?;
             at = next;
             if done {
                 break;
             }
         }
-        let progress: Progress = cursor::read(name, &at)?;
+        let progress: FilesProgress = cursor::read(name, &at)?;
         if self.state()? != files || progress.files.values().any(|seen| !seen.ended) {
             return Err(Error::Unsettled { path: self.config.path.clone() });
         }
-        let batches = gathered.finish(name)?;
-        let taken = Taken { files, settings: Some(settings), columns: progress.columns };
+        let batches = pages.finish(name)?;
+        let taken = SnapshotProgress { files, settings: Some(settings), columns: progress.columns };
         Ok((Page { batches, cursor: cursor::write(name, &taken)?, done: true }, notes, Vec::new()))
     }
 
     /// Returns the progress in the cursor of a source that is not a snapshot. If it was one before,
     /// the files are read from the beginning: rows that are stored already are skipped.
-    pub(super) fn progress(&self, before: &Cursor) -> Result<Progress> {
+    pub(super) fn progress(&self, before: &Cursor) -> Result<FilesProgress> {
         let name = &self.config.name;
         let progress = cursor::read(name, before);
         progress.or_else(|error| {
-            let taken = cursor::read::<Taken>(name, before).map_err(|_| error)?;
-            let mut progress = Progress::default();
+            let taken = cursor::read::<SnapshotProgress>(name, before).map_err(|_| error)?;
+            let mut progress = FilesProgress::default();
             progress.columns = taken.columns;
             Ok(progress)
         })

@@ -8,7 +8,7 @@ use super::decode::{Cells, Dialect};
 
 /// The damage of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Damage {
+pub(super) enum RecordError {
     /// A quote is not closed.
     Open,
     /// There is more than one record.
@@ -17,7 +17,7 @@ pub(super) enum Damage {
     Bytes { cell: usize, text: String },
 }
 
-impl fmt::Display for Damage {
+impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Open => f.write_str("has a quote that is not closed"),
@@ -85,7 +85,7 @@ impl Splitter {
     /// # Errors
     /// Returns an error if the record is not UTF-8, has an unclosed quote, or is more than one
     /// record.
-    pub(super) fn cells(&mut self, record: &[u8]) -> Result<Cells, Damage> {
+    pub(super) fn cells(&mut self, record: &[u8]) -> Result<Cells, RecordError> {
         // A carriage return at the end is outside quotes: otherwise these would be the end.
         let line = record.strip_suffix(&[self.end]).unwrap_or(record);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -94,10 +94,10 @@ impl Splitter {
         }
         self.restart();
         if line.first() == Some(&self.end) || self.feed(line) {
-            return Err(Damage::Several);
+            return Err(RecordError::Several);
         }
         if !self.feed(&[self.end]) {
-            return Err(Damage::Open);
+            return Err(RecordError::Open);
         }
         let text = self.text[..self.len].to_vec();
         let ends = self.ends[..self.count].to_vec();
@@ -109,7 +109,7 @@ impl Splitter {
                 let start = cell.checked_sub(1).map_or(0, |before| ends[before]);
                 let text = &error.as_bytes()[start..ends.get(cell).copied().unwrap_or(self.len)];
                 let text = String::from_utf8_lossy(text).into_owned();
-                Err(Damage::Bytes { cell: cell + 1, text })
+                Err(RecordError::Bytes { cell: cell + 1, text })
             }
         }
     }

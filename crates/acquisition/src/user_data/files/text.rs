@@ -7,7 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::encoding::Encoding;
-use super::gzip::Gunzip;
+use super::gzip::GzipReader;
 use super::splitter::Splitter;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -16,7 +16,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 const HEAD: u64 = 64 * 1024;
 
 /// A file of lines, and the position up to which it was taken.
-pub(super) struct Text {
+pub(super) struct TextReader {
     reader: Box<dyn BufRead + Send>,
     /// Whether the file is compressed, so that its end is definite.
     pub(super) zipped: bool,
@@ -35,7 +35,7 @@ pub(super) struct Text {
 
 /// The result of reading a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Record {
+pub(super) enum ReadRecord {
     /// The record is complete.
     Whole,
     /// The file ended within the record.
@@ -46,7 +46,7 @@ pub(super) enum Record {
     TooLong,
 }
 
-impl Text {
+impl TextReader {
     /// Opens a file of lines, in which `quote` may surround line breaks. It is in `encoding`,
     /// unless its first bytes specify another one. Returns the file's metadata as well.
     pub(super) fn open(
@@ -63,7 +63,7 @@ impl Text {
         const BUFFER: usize = 256 * 1024;
         let file = BufReader::with_capacity(BUFFER, file);
         let mut reader: Box<dyn BufRead + Send> = if zipped {
-            Box::new(BufReader::with_capacity(BUFFER, Gunzip::new(file)))
+            Box::new(BufReader::with_capacity(BUFFER, GzipReader::new(file)))
         } else {
             Box::new(file)
         };
@@ -89,7 +89,7 @@ impl Text {
         record: &mut Vec<u8>,
         mut splitter: Option<&mut Splitter>,
         limit: usize,
-    ) -> io::Result<Record> {
+    ) -> io::Result<ReadRecord> {
         record.clear();
         if let Some(splitter) = &mut splitter {
             splitter.restart();
@@ -103,11 +103,11 @@ impl Text {
         record: &mut Vec<u8>,
         splitter: &mut Splitter,
         limit: usize,
-    ) -> io::Result<Record> {
+    ) -> io::Result<ReadRecord> {
         splitter.restart();
         match splitter.ends(record) {
-            true => Ok(Record::Whole),
-            false if record.len() >= limit => Ok(Record::TooLong),
+            true => Ok(ReadRecord::Whole),
+            false if record.len() >= limit => Ok(ReadRecord::TooLong),
             false => self.read_on(record, Some(splitter), limit),
         }
     }
@@ -117,24 +117,24 @@ impl Text {
         record: &mut Vec<u8>,
         mut splitter: Option<&mut Splitter>,
         limit: usize,
-    ) -> io::Result<Record> {
+    ) -> io::Result<ReadRecord> {
         loop {
             let start = record.len();
-            let room = u64::try_from(limit - start).unwrap_or(u64::MAX);
-            (&mut self.reader).take(room).read_until(self.end, record)?;
+            let remaining = u64::try_from(limit - start).unwrap_or(u64::MAX);
+            (&mut self.reader).take(remaining).read_until(self.end, record)?;
             let line = &record[start..];
             if line.last() != Some(&self.end) {
                 return Ok(match (record.len(), self.at_end()?) {
-                    (0, _) => Record::None,
-                    (_, true) => Record::Unfinished,
-                    (_, false) => Record::TooLong,
+                    (0, _) => ReadRecord::None,
+                    (_, true) => ReadRecord::Unfinished,
+                    (_, false) => ReadRecord::TooLong,
                 });
             }
             if splitter.as_mut().is_none_or(|splitter| splitter.ends(line)) {
-                return Ok(Record::Whole);
+                return Ok(ReadRecord::Whole);
             }
             if record.len() == limit {
-                return Ok(Record::TooLong);
+                return Ok(ReadRecord::TooLong);
             }
         }
     }
@@ -209,9 +209,9 @@ pub(super) fn line_end(head: &[u8], quote: Option<u8>) -> u8 {
     b'\n'
 }
 
-impl std::fmt::Debug for Text {
+impl std::fmt::Debug for TextReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Text").field("taken", &self.taken).finish_non_exhaustive()
+        f.debug_struct("TextReader").field("taken", &self.taken).finish_non_exhaustive()
     }
 }
 

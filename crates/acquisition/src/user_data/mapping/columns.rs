@@ -6,7 +6,8 @@ use std::fmt;
 use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Condition, Field, IdKind, Otherwise};
+use super::condition::Condition;
+use super::settings::{Case, Constant, Empty, IdKind, Otherwise, Part};
 
 /// The rules of a mapping, by column of the table. A column without a rule is filled by the foreign
 /// column with its name; if there is none, a nullable column is null.
@@ -145,84 +146,6 @@ impl From<Formats> for OneOrMany {
 impl From<&str> for Formats {
     fn from(format: &str) -> Self {
         Self(vec![format.into()])
-    }
-}
-
-/// A part of a cell that contains a number and its unit, as in `0.12 BTC`, or the symbol of a
-/// market, as in `BTC-EUR`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// The number before the unit.
-    Number,
-    /// The unit after the number.
-    Unit,
-    /// The base currency, which is traded: `BTC` of `BTC-EUR`.
-    Base,
-    /// The quote currency, which is paid: `EUR` of `BTC-EUR`.
-    Quote,
-}
-
-/// The case of text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Case {
-    /// Upper case: `eur` becomes `EUR`.
-    Upper,
-    /// Lower case.
-    Lower,
-}
-
-impl Case {
-    pub(super) fn of(self, text: &str) -> String {
-        match self {
-            Self::Upper => text.to_uppercase(),
-            Self::Lower => text.to_lowercase(),
-        }
-    }
-}
-
-/// The meaning of empty text in a text column. By default it is null in CSV, which does not
-/// distinguish it from null, in key columns, and in nullable columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Empty {
-    /// A missing value.
-    Null,
-    /// The empty text.
-    Text,
-}
-
-/// The policy for a nullable column of the table that files or a query do not have. By default it
-/// is an error if the column was filled before, and null otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnMissing {
-    /// An error.
-    Error,
-    /// Null, with a note.
-    Null,
-}
-
-/// A constant that fills a column, or that a value is compared with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "true, false, an integer, or text in quotes")]
-pub enum Constant {
-    /// A Boolean.
-    Bool(bool),
-    /// An integer.
-    Int(i64),
-    /// Text; also decimals, dates and times.
-    Text(String),
-}
-
-impl Constant {
-    pub(super) fn field(&self) -> Field<'static> {
-        match self {
-            Self::Bool(value) => Field::Bool(*value),
-            Self::Int(value) => Field::Int((*value).into()),
-            Self::Text(value) => Field::Text(value.clone().into()),
-        }
     }
 }
 

@@ -4,18 +4,18 @@ use std::fmt;
 
 use tidegauge_core::parse_units;
 
-use super::time::{self, DAY};
+use super::instant::{self, DAY};
 
 /// The unit of epoch times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(super) enum EpochUnit {
     Seconds,
     Millis,
     Micros,
     Nanos,
 }
 
-impl Unit {
+impl EpochUnit {
     const ALL: [Self; 4] = [Self::Seconds, Self::Millis, Self::Micros, Self::Nanos];
 
     /// Returns the unit of the format `format`, or `None` if it is not an epoch time.
@@ -45,7 +45,7 @@ impl Unit {
     }
 }
 
-impl fmt::Display for Unit {
+impl fmt::Display for EpochUnit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Seconds => "seconds",
@@ -63,15 +63,15 @@ const JANUARY: std::ops::Range<i64> = 0..31 * DAY;
 
 /// The plausible times, in microseconds since 1970, both ends included.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Bounds {
+pub(super) struct TimeBounds {
     earliest: Option<i64>,
     latest: Option<i64>,
 }
 
-impl Bounds {
+impl TimeBounds {
     pub(super) fn new(earliest: Option<&str>, latest: Option<&str>) -> Result<Self, String> {
         let read = |setting: &str, text: &str| {
-            time::bound(text).ok_or_else(|| {
+            instant::bound(text).ok_or_else(|| {
                 format!("`{setting}` is a day or a time, as in 2009-01-01, and not `{text}`")
             })
         };
@@ -99,14 +99,14 @@ impl Bounds {
             return Err(format!(
                 "is {}: whatever wrote it likely took seconds or milliseconds for a smaller unit; \
                  set `earliest` of the column if it is right",
-                time::shown(micros)
+                instant::shown(micros)
             ));
         }
         self.written(micros)
     }
 
     /// Returns the microseconds since 1970 of a number in `unit`, if that is plausible.
-    pub(super) fn number(&self, text: &str, unit: Unit, tomorrow: i64) -> Result<i64, String> {
+    pub(super) fn number(&self, text: &str, unit: EpochUnit, tomorrow: i64) -> Result<i64, String> {
         let Some(micros) = unit.micros(text) else {
             return Err(format!("is not a number of {unit} since 1970"));
         };
@@ -125,7 +125,7 @@ impl Bounds {
 
     /// Returns the microseconds since 1970 of a number, and its unit, which is inferred from its
     /// magnitude: the only one in which it is plausible.
-    pub(super) fn detect(&self, text: &str, tomorrow: i64) -> Result<(i64, Unit), String> {
+    pub(super) fn detect(&self, text: &str, tomorrow: i64) -> Result<(i64, EpochUnit), String> {
         match self.units(text, tomorrow).as_slice() {
             [unit] => Ok((self.number(text, *unit, tomorrow)?, *unit)),
             [] => {
@@ -134,7 +134,7 @@ impl Bounds {
                     "is a number, and no time from {} to tomorrow in seconds, milliseconds, \
                      microseconds or nanoseconds since 1970; give its `format`, or set `earliest` \
                      and `latest` of the column",
-                    time::shown(earliest)
+                    instant::shown(earliest)
                 ))
             }
             [one, other, ..] => Err(format!(
@@ -146,12 +146,12 @@ impl Bounds {
     }
 
     /// Returns the units in which a number is plausible.
-    fn units(&self, text: &str, tomorrow: i64) -> Vec<Unit> {
+    fn units(&self, text: &str, tomorrow: i64) -> Vec<EpochUnit> {
         let (earliest, latest) = self.of_numbers(tomorrow);
-        let fits = |unit: &Unit| {
+        let fits = |unit: &EpochUnit| {
             unit.micros(text).is_some_and(|micros| (earliest..=latest).contains(&micros))
         };
-        Unit::ALL.into_iter().filter(fits).collect()
+        EpochUnit::ALL.into_iter().filter(fits).collect()
     }
 
     fn of_numbers(&self, tomorrow: i64) -> (i64, i64) {
@@ -159,19 +159,19 @@ impl Bounds {
     }
 
     fn within(&self, micros: i64, earliest: i64, latest: i64) -> Result<i64, String> {
-        time::in_range(Some(micros))?;
+        instant::in_range(Some(micros))?;
         if micros < earliest {
             return Err(format!(
                 "is {}, before {}: set `earliest` of the column if it is right",
-                time::shown(micros),
-                time::shown(earliest)
+                instant::shown(micros),
+                instant::shown(earliest)
             ));
         }
         if micros > latest {
             return Err(format!(
                 "is {}, after {}: set `latest` of the column if it is right",
-                time::shown(micros),
-                time::shown(latest)
+                instant::shown(micros),
+                instant::shown(latest)
             ));
         }
         Ok(micros)
@@ -189,13 +189,13 @@ mod tests {
 
     #[test]
     fn the_unit_follows_from_the_magnitude() {
-        let bounds = Bounds::default();
+        let bounds = TimeBounds::default();
         for (text, unit) in [
-            ("1600000000", Unit::Seconds),
-            ("1600000000.0", Unit::Seconds),
-            ("1600000000000", Unit::Millis),
-            ("1600000000000000", Unit::Micros),
-            ("1600000000000000999", Unit::Nanos),
+            ("1600000000", EpochUnit::Seconds),
+            ("1600000000.0", EpochUnit::Seconds),
+            ("1600000000000", EpochUnit::Millis),
+            ("1600000000000000", EpochUnit::Micros),
+            ("1600000000000000999", EpochUnit::Nanos),
         ] {
             assert_eq!(bounds.detect(text, TOMORROW), Ok((AT, unit)), "{text}");
         }
@@ -203,28 +203,28 @@ mod tests {
             let error = bounds.detect(text, TOMORROW).unwrap_err();
             assert!(error.contains("2009-01-01") && error.contains("earliest"), "{error}");
         }
-        let any = Bounds::new(Some("1970-01-01"), None).unwrap();
+        let any = TimeBounds::new(Some("1970-01-01"), None).unwrap();
         let error = any.detect("1600000000000", TOMORROW).unwrap_err();
         assert!(error.contains("unix_ms") && error.contains("unix_us"), "{error}");
     }
 
     #[test]
     fn what_is_implausible_is_refused_with_the_way_out() {
-        let bounds = Bounds::default();
-        let error = bounds.number("1600000000", Unit::Millis, TOMORROW).unwrap_err();
+        let bounds = TimeBounds::default();
+        let error = bounds.number("1600000000", EpochUnit::Millis, TOMORROW).unwrap_err();
         for says in ["1970-01-19", "before 2009-01-01", "milliseconds", "`format = \"unix\"`"] {
             assert!(error.contains(says), "{error} should say {says}");
         }
-        let error = bounds.number("1800000000", Unit::Seconds, TOMORROW).unwrap_err();
+        let error = bounds.number("1800000000", EpochUnit::Seconds, TOMORROW).unwrap_err();
         assert!(error.contains("after 2024-01-01") && error.contains("latest"), "{error}");
-        let old = Bounds::new(Some("1990-01-01"), Some("2030-12-31")).unwrap();
-        assert_eq!(old.number("700000000", Unit::Seconds, TOMORROW), Ok(700_000_000_000_000));
-        assert!(old.number("1900000000", Unit::Seconds, TOMORROW).is_ok());
+        let old = TimeBounds::new(Some("1990-01-01"), Some("2030-12-31")).unwrap();
+        assert_eq!(old.number("700000000", EpochUnit::Seconds, TOMORROW), Ok(700_000_000_000_000));
+        assert!(old.number("1900000000", EpochUnit::Seconds, TOMORROW).is_ok());
         assert!(old.written(0).unwrap_err().contains("before 1990-01-01"));
         assert!(bounds.written(0).is_ok(), "a time that is written out is what it says");
         assert!(bounds.stored(1_600_000_000).unwrap_err().contains("earliest"));
         assert_eq!(bounds.stored(AT), Ok(AT));
-        assert!(Bounds::new(Some("soon"), None).unwrap_err().contains("soon"));
-        assert!(Bounds::new(Some("2020-01-01"), Some("2019-12-31")).is_err());
+        assert!(TimeBounds::new(Some("soon"), None).unwrap_err().contains("soon"));
+        assert!(TimeBounds::new(Some("2020-01-01"), Some("2019-12-31")).is_err());
     }
 }

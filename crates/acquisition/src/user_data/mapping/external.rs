@@ -2,24 +2,14 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tidegauge_core::tables::{self, SURROGATES};
 use tidegauge_core::{Column, Table};
 
-use super::{Field, Rule};
-use crate::error::cut;
-
-/// The kind of the ids in a column of a built-in table. By default an integer in its shortest form
-/// (`17`, not `017`) is a number, and anything else is text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IdKind {
-    /// All ids are text, even `17`.
-    Text,
-    /// All ids are integers: `017` is 17, and text is rejected.
-    Number,
-}
+use super::columns::Rule;
+use super::field::Field;
+use super::settings::IdKind;
+use crate::text::cut;
 
 /// The format of the ids of a column.
 #[derive(Debug, Clone, Copy)]

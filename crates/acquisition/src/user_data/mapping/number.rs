@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tidegauge_core::parse_units;
 
-use super::Rule;
+use super::columns::Rule;
 use super::signs::{self, Signs};
 
 /// The format of the numbers of a column.
@@ -16,7 +16,7 @@ pub(super) struct NumberFormat {
 }
 
 /// The format of numbers with a decimal point and nothing else.
-pub(super) static PLAIN: NumberFormat =
+pub(super) static PLAIN_NUMBERS: NumberFormat =
     NumberFormat { decimal: '.', thousands: None, signs: Signs::NONE };
 
 impl NumberFormat {

@@ -3,13 +3,15 @@
 use chrono::{DateTime, Utc};
 use tidegauge_core::{DataType, Table, TableRef};
 
-use super::field::Reading;
-use super::{Field, Notes, Rule};
+use super::column_parser::ColumnParser;
+use super::columns::Rule;
+use super::field::Field;
+use super::notes::Notes;
 
 /// A rule for a column of some type, to be tried on values.
 #[derive(Debug)]
 pub(crate) struct Probe {
-    reading: Reading,
+    parser: ColumnParser,
     notes: Notes,
 }
 
@@ -22,7 +24,7 @@ impl Probe {
     pub(crate) fn new(dtype: DataType, rule: &Rule, now: DateTime<Utc>) -> Result<Self, String> {
         let table = Self::table(dtype).map_err(|error| error.to_string())?;
         let column = table.columns.last().ok_or("a probe has a column")?;
-        Ok(Self { reading: Reading::new(&table, column, rule)?, notes: Notes::new(now) })
+        Ok(Self { parser: ColumnParser::new(&table, column, rule)?, notes: Notes::new(now) })
     }
 
     fn table(dtype: DataType) -> tidegauge_core::Result<TableRef> {
@@ -32,13 +34,13 @@ impl Probe {
 
     /// Returns `true` if the rule reads `text` without an error.
     pub(crate) fn reads(&mut self, text: &str) -> bool {
-        self.reading.cell(&Field::from(text), &mut self.notes.column(1)).is_ok()
+        self.parser.cell(&Field::from(text), &mut self.notes.column(1)).is_ok()
     }
 
     /// Returns the microseconds since 1970 of `text` in a column of times, or `None` if it is not a
     /// time.
     pub(crate) fn time(&mut self, text: &str) -> Option<i64> {
-        match self.reading.cell(&Field::from(text), &mut self.notes.column(1)) {
+        match self.parser.cell(&Field::from(text), &mut self.notes.column(1)) {
             Ok(tidegauge_core::Cell::Timestamp(micros)) => Some(micros),
             _ => None,
         }

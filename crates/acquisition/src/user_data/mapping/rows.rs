@@ -4,16 +4,20 @@ use chrono::{DateTime, Utc};
 use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{Batch, BatchBuilder, Cell, TableRef};
 
-use super::{Field, Mapping, Notes, Plan, RowError};
+use super::bound_mapping::BoundMapping;
+use super::field::Field;
+use super::notes::Notes;
+use super::row::RowError;
+use super::table_mapping::Mapping;
 use crate::bad_rows::{BadRow, BadRows, RowFilter};
 use crate::user_data::duplicate_rows::{DuplicateRows, PageKeys};
 use crate::{Error, Result};
 
 /// A page under construction.
 #[derive(Debug)]
-pub(crate) struct Rows {
+pub(crate) struct PageRows {
     builder: BatchBuilder,
-    sieve: RowFilter,
+    row_filter: RowFilter,
     keys: PageKeys,
     duplicates: DuplicateRows,
     /// The number of rows that have replaced others of the page, and the first of them.
@@ -26,7 +30,7 @@ pub(crate) struct Rows {
 /// The number of bytes at which a page is full, whatever the number of its rows.
 const PAGE_BYTES: usize = 64 * 1024 * 1024;
 
-impl Rows {
+impl PageRows {
     /// Creates a page of at most `most` rows, valid or bad. Rows are identified by their key, or by
     /// their place if it `has_places`.
     pub(crate) fn new(
@@ -37,7 +41,7 @@ impl Rows {
     ) -> Self {
         Self {
             builder: BatchBuilder::new(table),
-            sieve: RowFilter::new(policy, &table.name, ""),
+            row_filter: RowFilter::new(policy, &table.name, ""),
             keys: PageKeys::new(table, has_places),
             duplicates,
             replaced: (0, String::new()),
@@ -51,21 +55,21 @@ impl Rows {
     /// it.
     pub(crate) fn take(
         &mut self,
-        (mapping, plan, notes): (&Mapping, &Plan, &mut Notes),
+        (mapping, bound, notes): (&Mapping, &BoundMapping, &mut Notes),
         fields: Result<Vec<Field<'_>>, RowError>,
         bytes: usize,
         place: impl Fn() -> String,
         content: impl FnOnce() -> String,
     ) -> Result<()> {
-        let row = fields.and_then(|fields| mapping.row(plan, fields, notes));
+        let row = fields.and_then(|fields| mapping.row(bound, fields, notes));
         match &row {
-            Ok(Some(row)) => self.push(mapping.cells(plan, row, notes), bytes, place, content),
+            Ok(Some(row)) => self.push(mapping.cells(bound, row, notes), bytes, place, content),
             Ok(None) => {
                 self.read += 1;
                 self.bytes = self.bytes.saturating_add(bytes);
                 Ok(())
             }
-            Err(misfit) => self.push(Err(misfit.clone()), bytes, place, content),
+            Err(row_error) => self.push(Err(row_error.clone()), bytes, place, content),
         }
     }
 
@@ -83,17 +87,17 @@ impl Rows {
         match row {
             Ok(cells) => {
                 let replaces = self.duplicates == DuplicateRows::Last;
-                if let Some(pair) = self.keys.take(&cells, &place, replaces)? {
+                if let Some(conflict) = self.keys.take(&cells, &place, replaces)? {
                     match self.duplicates {
                         DuplicateRows::Refuse => {
-                            return Err(pair.error(self.keys.table(), place()));
+                            return Err(conflict.error(self.keys.table(), place()));
                         }
                         DuplicateRows::SetAside => {
-                            self.sieve.add(&place(), pair.reason(), &content());
+                            self.row_filter.add(&place(), conflict.reason(), &content());
                             return Ok(());
                         }
                         DuplicateRows::Last if self.replaced.0 == 0 => {
-                            self.replaced = (1, format!("{} {}", place(), pair.reason()));
+                            self.replaced = (1, format!("{} {}", place(), conflict.reason()));
                         }
                         DuplicateRows::Last => self.replaced.0 += 1,
                     }
@@ -105,7 +109,7 @@ impl Rows {
             Err(RowError { column, value, reason }) => {
                 let place = place();
                 let bad = Error::BadRow { place: place.clone(), column, value, reason };
-                self.sieve.pass::<()>(Err(bad), || place, content)?;
+                self.row_filter.pass::<()>(Err(bad), || place, content)?;
             }
         }
         Ok(())
@@ -117,13 +121,13 @@ impl Rows {
     }
 
     /// Returns the number of rows that still fit the page.
-    pub(crate) fn room(&self) -> usize {
+    pub(crate) fn remaining(&self) -> usize {
         if self.bytes < PAGE_BYTES { self.most.saturating_sub(self.read) } else { 0 }
     }
 
     /// Returns `true` if the page is full.
-    pub(crate) fn full(&self) -> bool {
-        self.room() == 0
+    pub(crate) fn is_full(&self) -> bool {
+        self.remaining() == 0
     }
 
     /// Returns the batches, that of the table before that of the quarantine, and the places of the
@@ -138,7 +142,7 @@ impl Rows {
             notes.replaced(first, *count as u64);
         }
         let good = self.builder.finish()?;
-        let bad = BadRow::batch(source, self.sieve.into_bad(), now)?;
+        let bad = BadRow::batch(source, self.row_filter.into_bad(), now)?;
         let batches = [good, bad].into_iter().filter(|batch| batch.rows() > 0).collect();
         Ok((batches, self.keys.into_places()))
     }

@@ -2,7 +2,8 @@
 
 use tidegauge_core::{Column, DataType};
 
-use super::{Part, Rule};
+use super::columns::Rule;
+use super::settings::Part;
 
 /// Returns an error if `rule` does not fit `column`, or its parts contradict each other.
 pub(super) fn check(column: &Column, rule: &Rule) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Rule;
+use super::columns::Rule;
 
 /// The signs that are allowed around the numbers of a column.
 #[derive(Debug, Clone)]

@@ -38,10 +38,10 @@ pub(super) fn sides(symbol: &str) -> Result<(&str, &str), String> {
             let is_currency = |side: &str| side.chars().any(char::is_alphabetic) && side != "PERP";
             return match is_currency(base) && is_currency(quote) {
                 true => Ok((base, quote)),
-                false => Err(untold("one side of it is no currency")),
+                false => Err(ambiguous("one side of it is no currency")),
             };
         }
-        (_, _, Some(_)) => return Err(untold("it has more than two parts")),
+        (_, _, Some(_)) => return Err(ambiguous("it has more than two parts")),
         _ => {}
     }
     let upper = symbol.to_ascii_uppercase();
@@ -63,14 +63,14 @@ pub(super) fn sides(symbol: &str) -> Result<(&str, &str), String> {
         ([known], _) => known,
         ([], [longest, ..]) => longest,
         ([one, other, ..], _) => {
-            return Err(untold(&format!("it may be quoted in {one} or {other}")));
+            return Err(ambiguous(&format!("it may be quoted in {one} or {other}")));
         }
-        ([], []) => return Err(untold("it ends with no quote currency that is known")),
+        ([], []) => return Err(ambiguous("it ends with no quote currency that is known")),
     };
-    symbol.split_at_checked(symbol.len() - quote.len()).ok_or_else(|| untold("it is no symbol"))
+    symbol.split_at_checked(symbol.len() - quote.len()).ok_or_else(|| ambiguous("it is no symbol"))
 }
 
-fn untold(why: &str) -> String {
+fn ambiguous(why: &str) -> String {
     format!(
         "is no symbol of a market whose two sides can be told apart, as `BTC/EUR` is: {why}; map its currencies from \
          other columns, or leave such rows out by `where`"

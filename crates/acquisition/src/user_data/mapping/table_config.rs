@@ -173,7 +173,7 @@ pub fn resolve(name: &str, declared: &[TableRef]) -> Result<TableRef> {
     own.or_else(|| tables::by_name(name)).ok_or_else(|| {
         let all = tables::all();
         let known = declared.iter().chain(&all).map(|table| table.name.as_ref());
-        let known = super::list(known);
+        let known = super::messages::list(known);
         Error::config(
             "table",
             format!("there is no table `{name}`, but {known}; declare it under [[tables]]"),

@@ -65,9 +65,10 @@ impl Respond for Kraken {
             "/OHLC" => {
                 let step = query(request, "interval").parse::<i64>().unwrap() * 60;
                 let first = (since() / step + 1).max(now / step - 720);
-                let bars = (first..=now / step)
-                    .map(|bar| format!(r#"[{},"10","12","9","11","11","1.5",7]"#, bar * step));
-                format!(r#""XXBTZUSD":[{}],"last":{}"#, joined(bars), (now / step - 1) * step)
+                let candles = (first..=now / step).map(|candle| {
+                    format!(r#"[{},"10","12","9","11","11","1.5",7]"#, candle * step)
+                });
+                format!(r#""XXBTZUSD":[{}],"last":{}"#, joined(candles), (now / step - 1) * step)
             }
             "/Trades" => {
                 let first = since().div_euclid(300_000_000_000) + 1;
@@ -99,13 +100,13 @@ impl Respond for TwelveData {
             time.unwrap().and_utc().timestamp()
         };
         let hours = (second("start_date") + 3_599) / 3_600..=second("end_date") / 3_600;
-        let bar = |hour: i64| {
+        let candle = |hour: i64| {
             let time = DateTime::from_timestamp(hour * 3_600, 0).unwrap().format("%F %T");
             format!(r#"{{"datetime":"{time}","open":"10","high":"12","low":"9","close":"11"}}"#)
         };
-        let bars = joined(hours.map(bar));
+        let candles = joined(hours.map(candle));
         json(format!(
-            r#"{{"meta":{{"symbol":"BTC/USD","interval":"1h"}},"values":[{bars}],"status":"ok"}}"#
+            r#"{{"meta":{{"symbol":"BTC/USD","interval":"1h"}},"values":[{candles}],"status":"ok"}}"#
         ))
     }
 }

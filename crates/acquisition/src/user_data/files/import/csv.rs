@@ -11,7 +11,7 @@ use super::super::decode::Dialect;
 use super::super::encoding::Encoding;
 use super::super::splitter::Splitter;
 use super::super::text::line_end;
-use super::sample::{Head, ROWS, Sample};
+use super::sample::{FileHead, ROWS, Sample};
 use super::{Guess, words};
 use crate::{Error, Result};
 
@@ -32,7 +32,7 @@ struct Record<'t> {
 }
 
 /// The records of a file in a dialect, and a score of how well that fits.
-struct Shape<'t> {
+struct CsvShape<'t> {
     dialect: Dialect,
     records: Vec<Record<'t>>,
     /// The number of cells that most records have.
@@ -43,7 +43,7 @@ struct Shape<'t> {
 }
 
 /// Returns the first rows of a CSV file.
-pub(super) fn sample(path: &Path, name: &str, head: &Head) -> Result<Sample> {
+pub(super) fn sample(path: &Path, name: &str, head: &FileHead) -> Result<Sample> {
     let broken = |reason: String| Error::File { path: path.display().to_string(), reason };
     let mut sample = Sample::default();
     let (encoding, mark) = encoding(head, &mut sample).map_err(broken)?;
@@ -58,7 +58,7 @@ pub(super) fn sample(path: &Path, name: &str, head: &Head) -> Result<Sample> {
         .flat_map(|delimiter| {
             [Some(b'"'), Some(b'\''), None].map(|quote| Dialect { delimiter: *delimiter, quote })
         })
-        .map(|dialect| Shape::new(records(text, dialect, end, TRIED), dialect))
+        .map(|dialect| CsvShape::new(records(text, dialect, end, TRIED), dialect))
         .reduce(|best, other| if other.score > best.score + 1e-9 { other } else { best })
         .ok_or_else(|| broken("it has no line".into()))?;
     if shape.records.len() >= TRIED {
@@ -77,7 +77,7 @@ pub(super) fn sample(path: &Path, name: &str, head: &Head) -> Result<Sample> {
 }
 
 /// Returns the encoding of the file, and the number of bytes of its byte order mark.
-fn encoding(head: &Head, sample: &mut Sample) -> Result<(Encoding, usize), String> {
+fn encoding(head: &FileHead, sample: &mut Sample) -> Result<(Encoding, usize), String> {
     let bytes = &head.bytes;
     match Encoding::of(bytes, None) {
         Ok((encoding, mark)) if encoding != Encoding::UTF_8 => {
@@ -92,14 +92,14 @@ fn encoding(head: &Head, sample: &mut Sample) -> Result<(Encoding, usize), Strin
             Err(_) => {}
         },
         Err(error) => {
-            let label = match bytes.as_slice() {
+            let candle_key = match bytes.as_slice() {
                 [0, 1..=255, ..] => "utf-16be",
                 [1..=255, 0, ..] => "utf-16le",
                 _ => return Err(error.to_string()),
             };
-            let encoding: Encoding = label.parse()?;
+            let encoding: Encoding = candle_key.parse()?;
             sample.config.encoding = Some(encoding);
-            sample.guesses.push(Guess::told(format!(
+            sample.guesses.push(Guess::note(format!(
                 "the text is taken for {encoding}: every other byte of its beginning is zero"
             )));
             return Ok((encoding, 0));
@@ -107,10 +107,10 @@ fn encoding(head: &Head, sample: &mut Sample) -> Result<(Encoding, usize), Strin
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, head.is_whole);
-    let label = detector.guess(None, Utf8Detection::Deny).name();
-    let encoding: Encoding = label.parse()?;
+    let candle_key = detector.guess(None, Utf8Detection::Deny).name();
+    let encoding: Encoding = candle_key.parse()?;
     sample.config.encoding = Some(encoding);
-    sample.guesses.push(Guess::told(format!(
+    sample.guesses.push(Guess::note(format!(
         "the text is taken for {encoding}, as it is no UTF-8: look at letters with accents in the rows below"
     )));
     Ok((encoding, 0))
@@ -142,7 +142,7 @@ fn records(text: &str, dialect: Dialect, end: u8, most: usize) -> Vec<Record<'_>
     found
 }
 
-impl<'t> Shape<'t> {
+impl<'t> CsvShape<'t> {
     fn new(records: Vec<Record<'t>>, dialect: Dialect) -> Self {
         let mut widths = BTreeMap::<usize, usize>::new();
         for record in &records {
@@ -235,7 +235,7 @@ impl<'t> Shape<'t> {
     }
 }
 
-impl Shape<'_> {
+impl CsvShape<'_> {
     /// Returns the number of bytes at the start of `rest` that end a cell: a quote, if there is
     /// one, and the delimiter. It is 0 if no delimiter follows.
     fn cell_end(&self, rest: &str) -> usize {
@@ -249,7 +249,7 @@ impl Shape<'_> {
 }
 
 /// Stores the dialect and layout of the file in `sample`.
-fn describe(sample: &mut Sample, name: &str, shape: &Shape<'_>) -> Result<()> {
+fn describe(sample: &mut Sample, name: &str, shape: &CsvShape<'_>) -> Result<()> {
     let Dialect { delimiter, quote } = shape.dialect;
     let config = &mut sample.config;
     let usual = config.dialect(name)?;
@@ -275,7 +275,7 @@ fn describe(sample: &mut Sample, name: &str, shape: &Shape<'_>) -> Result<()> {
     match shape.header {
         None => {
             config.header = false;
-            sample.guesses.push(Guess::told(
+            sample.guesses.push(Guess::note(
                 "there is no header, since the first line has values in it: columns are called `1`, `2`, …".into(),
             ));
         }

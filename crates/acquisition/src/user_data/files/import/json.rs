@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 
 use super::super::decode;
 use super::super::encoding::Encoding;
-use super::sample::{Head, ROWS, Sample};
+use super::sample::{FileHead, ROWS, Sample};
 use crate::user_data::mapping::Field;
 use crate::{Error, Result};
 
 /// Returns the first rows. Fields of nested objects are named by their path, as in `user.id`.
-pub(super) fn sample(path: &Path, head: &Head) -> Result<Sample> {
+pub(super) fn sample(path: &Path, head: &FileHead) -> Result<Sample> {
     let broken = |reason: String| Error::File { path: path.display().to_string(), reason };
     let (encoding, mark) =
         Encoding::of(&head.bytes, None).map_err(|error| broken(error.to_string()))?;

@@ -2,12 +2,12 @@
 //! the types of the columns, and the table that they fill.
 
 mod csv;
-mod fit;
+mod declared_table;
 mod json;
 mod names;
-mod own;
 mod parquet;
 mod sample;
+mod table_match;
 mod times;
 mod values;
 mod words;
@@ -23,9 +23,9 @@ use crate::bad_rows::BadRows;
 use crate::user_data::duplicate_rows::DuplicateRows;
 use crate::user_data::mapping::{Columns, TableConfig, declare, resolve};
 use crate::{Error, Result};
-use fit::Fit;
 use sample::Sample;
-use values::Column;
+use table_match::TableMatch;
+use values::InferredColumn;
 
 /// Known facts about a file, which inference uses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,11 +103,11 @@ pub enum Question {
 }
 
 impl Guess {
-    fn told(text: String) -> Self {
+    fn note(text: String) -> Self {
         Self { text, question: None }
     }
 
-    fn asked(text: String, question: Question) -> Self {
+    fn question(text: String, question: Question) -> Self {
         Self { text, question: Some(question) }
     }
 }
@@ -122,9 +122,11 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
     if let Some(table) = &hints.table
         && tables::by_name(table).is_none()
     {
-        let known = tables::all();
-        let known: Vec<_> = known.iter().map(|table| format!("`{}`", table.name)).collect();
-        let reason = format!("there is no built-in table `{table}`, but {}", known.join(", "));
+        let apply_preset = tables::all();
+        let apply_preset: Vec<_> =
+            apply_preset.iter().map(|table| format!("`{}`", table.name)).collect();
+        let reason =
+            format!("there is no built-in table `{table}`, but {}", apply_preset.join(", "));
         return Err(Error::config("table", reason));
     }
     refuse_unknown_columns(hints)?;
@@ -148,10 +150,10 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
     let names: Vec<&str> = sample.names.iter().map(String::as_str).collect();
     let is_asked = hints.table.is_some() || !hints.columns.is_empty();
     if let Some(preset) = presets::preset_for(&names).filter(|_| !is_asked) {
-        known(preset, &entry, hints, &mut import)?;
+        apply_preset(preset, &entry, hints, &mut import)?;
         let others: Vec<&str> =
             names.iter().copied().filter(|name| !reads(&import.entries, name)).collect();
-        tell_unused(&others, &mut import.found);
+        report_unused(&others, &mut import.found);
         return Ok(import);
     }
     let columns = columns(&sample, hints, now);
@@ -166,13 +168,20 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
     };
     entry.nulls = nulls.into_iter().filter(|text| !is_word(text)).collect();
     let named = Hints { name: Some(entry.name.clone()), ..hints.clone() };
-    match fit::find(&columns, &named) {
-        Some(fit) if fit.missing.is_empty() => fill(&mut entry, fit, &columns, &mut import),
-        Some(fit) if is_asked => return Err(unfit(&file.path, &fit, &sample)),
+    match table_match::find(&columns, &named) {
+        Some(table_match) if table_match.missing.is_empty() => {
+            apply_match(&mut entry, table_match, &columns, &mut import)
+        }
+        Some(table_match) if is_asked => return Err(no_match(&file.path, &table_match, &sample)),
         near => {
-            import.guesses.extend(near.as_ref().and_then(near_miss));
-            let (table, rules) =
-                own::table(&entry.name, &file.name, &sample, &columns, &mut import.guesses);
+            import.guesses.extend(near.as_ref().and_then(near_match));
+            let (table, rules) = declared_table::declare_table(
+                &entry.name,
+                &file.name,
+                &sample,
+                &columns,
+                &mut import.guesses,
+            );
             entry.table.clone_from(&table.name);
             entry.columns = rules;
             import.tables.push(table);
@@ -180,7 +189,7 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
     }
     let declared = declare(&import.tables)?;
     let table = resolve(&entry.table, &declared)?;
-    zones(&mut entry.columns, &table, &columns, hints, &mut import.guesses);
+    resolve_time_zones(&mut entry.columns, &table, &columns, hints, &mut import.guesses);
     import.entries.push(entry);
     Ok(import)
 }
@@ -193,7 +202,7 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
 fn refuse_unknown_columns(hints: &Hints) -> Result<()> {
     let Some(unknown) = hints.columns.keys().find(|name| {
         let is_there = |table: &Table| table.column(name).is_ok();
-        !fit::tables(hints).any(|table| is_there(&table))
+        !table_match::tables(hints).any(|table| is_there(&table))
     }) else {
         return Ok(());
     };
@@ -209,51 +218,56 @@ fn refuse_unknown_columns(hints: &Hints) -> Result<()> {
 }
 
 /// Returns a guess about what the file lacks to fill a built-in table, if that is a single column.
-fn near_miss(fit: &Fit) -> Option<Guess> {
-    let signs: Vec<_> = fit.signs.iter().map(|sign| format!("`{sign}`")).collect();
-    match fit.missing.as_slice() {
-        [only] if only.ends_with("currency") && signs.len() > 1 => Some(Guess::asked(
+fn near_match(table_match: &TableMatch) -> Option<Guess> {
+    let signs: Vec<_> = table_match.signs.iter().map(|sign| format!("`{sign}`")).collect();
+    match table_match.missing.as_slice() {
+        [only] if only.ends_with("currency") && signs.len() > 1 => Some(Guess::question(
             format!(
                 "amounts are in several currencies, {}: with one (`--currency EUR`) its amounts would fill `{}`, and the others \
                  be set aside",
                 signs.join(", "),
-                fit.table
+                table_match.table
             ),
             Question::Currency,
         )),
-        [only] if only.ends_with("currency") => Some(Guess::asked(
+        [only] if only.ends_with("currency") => Some(Guess::question(
             format!(
                 "no column says the currency: with one (`--currency EUR`) the file would fill `{}`",
-                fit.table
+                table_match.table
             ),
             Question::Currency,
         )),
-        [only] if fit.taken.len() > 2 => Some(Guess::told(format!(
+        [only] if table_match.taken.len() > 2 => Some(Guess::note(format!(
             "no column is taken for `{only}`: with one (`--column {only}=NAME`, as the file calls it) the file would \
              fill `{}`",
-            fit.table
+            table_match.table
         ))),
         _ => None,
     }
 }
 
 /// Adds the entries of a preset, with the path, encoding and dialect of `entry`.
-fn known(preset: &Preset, entry: &Config, hints: &Hints, import: &mut Inspection) -> Result<()> {
+fn apply_preset(
+    preset: &Preset,
+    entry: &Config,
+    hints: &Hints,
+    import: &mut Inspection,
+) -> Result<()> {
     import.preset = Some(preset.title.clone());
     import.notes.clone_from(&preset.notes);
-    for known in &preset.entries {
+    for apply_preset in &preset.entries {
         let mut new = Config {
             path: entry.path.clone(),
             encoding: entry.encoding,
             delimiter: entry.delimiter,
             quote: entry.quote.clone(),
             footer_starts_with: entry.footer_starts_with.clone(),
-            ..known.clone()
+            ..apply_preset.clone()
         };
         if let Some(name) = &hints.name {
             new.name = match preset.entries.len() {
                 1 => name.clone(),
-                _ => format!("{name}_{}", known.table),
+                _ => format!("{name}_{}", apply_preset.table),
             };
         }
         let table = resolve(&new.table, &[])?;
@@ -295,22 +309,28 @@ fn pattern(path: &str) -> String {
 }
 
 /// Returns the inferred columns of the file.
-fn columns(sample: &Sample, hints: &Hints, now: DateTime<Utc>) -> Vec<Column> {
+fn columns(sample: &Sample, hints: &Hints, now: DateTime<Utc>) -> Vec<InferredColumn> {
     let all = (0..sample.names.len()).flat_map(|at| sample.values(at));
     let decimals = values::decimals(all, sample.config.delimiter);
     let column = |(at, name): (usize, &String)| {
         let values: Vec<&str> = sample.values(at).collect();
         let dtype = sample.types.get(at).copied();
-        Column::new(name, &values, sample.rows.len(), dtype, (decimals, now, hints.day_first))
+        InferredColumn::new(
+            name,
+            &values,
+            sample.rows.len(),
+            dtype,
+            (decimals, now, hints.day_first),
+        )
     };
-    let mut columns: Vec<Column> = sample.names.iter().enumerate().map(column).collect();
+    let mut columns: Vec<InferredColumn> = sample.names.iter().enumerate().map(column).collect();
     join_times(&mut columns, sample, (now, hints.day_first));
     columns
 }
 
 /// Joins a column of times of day to a column of dates, if there is exactly one of each.
-fn join_times(columns: &mut [Column], sample: &Sample, how: (DateTime<Utc>, Option<bool>)) {
-    let only = |is: &dyn Fn(&Column) -> bool| {
+fn join_times(columns: &mut [InferredColumn], sample: &Sample, how: (DateTime<Utc>, Option<bool>)) {
+    let only = |is: &dyn Fn(&InferredColumn) -> bool| {
         let mut found = columns.iter().enumerate().filter(|(_, column)| is(column));
         found.next().filter(|_| found.next().is_none()).map(|(at, _)| at)
     };
@@ -329,8 +349,13 @@ fn join_times(columns: &mut [Column], sample: &Sample, how: (DateTime<Utc>, Opti
 }
 
 /// Sets the table, rules and filter of `entry` so that it fills a built-in table.
-fn fill(entry: &mut Config, fit: Fit, columns: &[Column], import: &mut Inspection) {
-    let Fit { table, columns: rules, filter, taken, guesses, .. } = fit;
+fn apply_match(
+    entry: &mut Config,
+    table_match: TableMatch,
+    columns: &[InferredColumn],
+    import: &mut Inspection,
+) {
+    let TableMatch { table, columns: rules, filter, taken, guesses, .. } = table_match;
     (entry.table, entry.columns, entry.filter) = (table, rules, filter);
     import.guesses.extend(guesses);
     // A purchase that was pending is paid in a later export, with the same id.
@@ -356,11 +381,11 @@ fn fill(entry: &mut Config, fit: Fit, columns: &[Column], import: &mut Inspectio
         .filter(|column| table.is_none_or(|table| table.column(column.name.trim()).is_err()))
         .map(|column| column.name.as_str())
         .collect();
-    tell_unused(&others, &mut import.found);
+    report_unused(&others, &mut import.found);
 }
 
 /// Adds the columns that no entry reads to the findings, if there are any.
-fn tell_unused(columns: &[&str], found: &mut Vec<String>) {
+fn report_unused(columns: &[&str], found: &mut Vec<String>) {
     let names: Vec<_> = columns.iter().map(|name| format!("`{}`", name.trim())).collect();
     if !names.is_empty() {
         found.push(format!("columns that are not taken: {}", names.join(", ")));
@@ -368,10 +393,10 @@ fn tell_unused(columns: &[&str], found: &mut Vec<String>) {
 }
 
 /// Sets the time zone of times that have none, and adds guesses about times and numbers.
-fn zones(
+fn resolve_time_zones(
     rules: &mut Columns,
     table: &Table,
-    columns: &[Column],
+    columns: &[InferredColumn],
     hints: &Hints,
     guesses: &mut Vec<Guess>,
 ) {
@@ -390,7 +415,7 @@ fn zones(
         let Some(filled) = by_rule.or_else(own_name) else { continue };
         if column.has_open_order {
             let format = column.rule.format.as_ref().map(|format| format.0.join(", "));
-            guesses.push(Guess::asked(
+            guesses.push(Guess::question(
                 format!(
                     "`{}` is read as `{}`, and no value shows whether the day or the month comes first; \
                      `--day-first` and `--month-first` say it",
@@ -400,11 +425,11 @@ fn zones(
                 Question::DayOrder,
             ));
         }
-        if let Some(number) = &column.open_mark {
+        if let Some(number) = &column.open_separator {
             let rule = rules.get(&filled).or(Some(&column.rule));
             let sign = rule.and_then(|rule| rule.decimal).unwrap_or('.');
             let read = if number.contains(sign) { "places" } else { "thousands" };
-            guesses.push(Guess::told(format!(
+            guesses.push(Guess::note(format!(
                 "no value shows whether `{}` of `{}` has thousands or places behind its mark: it is read as {read}; \
                  `decimal` and `thousands` in the settings say otherwise",
                 number, column.name
@@ -425,7 +450,7 @@ fn zones(
         }
     }
     if !local.is_empty() {
-        guesses.push(Guess::asked(
+        guesses.push(Guess::question(
             format!(
                 "times of {} name no zone, and are taken for UTC; `--zone Europe/Madrid` says otherwise",
                 local.join(", ")
@@ -436,8 +461,8 @@ fn zones(
 }
 
 /// Returns the error of a file that cannot fill the requested table.
-fn unfit(path: &std::path::Path, fit: &Fit, sample: &Sample) -> Error {
-    let missing: Vec<_> = fit.missing.iter().map(|name| format!("`{name}`")).collect();
+fn no_match(path: &std::path::Path, table_match: &TableMatch, sample: &Sample) -> Error {
+    let missing: Vec<_> = table_match.missing.iter().map(|name| format!("`{name}`")).collect();
     let have: Vec<_> = sample.names.iter().map(|name| format!("`{}`", name.trim())).collect();
     Error::File {
         path: path.display().to_string(),
@@ -445,9 +470,9 @@ fn unfit(path: &std::path::Path, fit: &Fit, sample: &Sample) -> Error {
             "nothing in it is taken for {} of `{}`; it has {}: say which (`--column {}=NAME`, as the file calls it), or leave \
              `--table` and `--column` out",
             missing.join(", "),
-            fit.table,
+            table_match.table,
             have.join(", "),
-            fit.missing.first().map_or("COLUMN", String::as_str)
+            table_match.missing.first().map_or("COLUMN", String::as_str)
         ),
     }
 }

@@ -1,11 +1,11 @@
 //! The names that exports give to the columns of the built-in tables.
 
 /// The columns of a table, each with the names that exports give to it.
-pub(super) type Columns = &'static [(&'static str, &'static [&'static str])];
+pub(super) type ColumnNames = &'static [(&'static str, &'static [&'static str])];
 
 /// The tables that are tried, with the names that exports give to their columns, the likeliest
 /// first. Every column is also tried by its own name.
-pub(super) const TABLES: [(&str, Columns); 11] = [
+pub(super) const TABLES: [(&str, ColumnNames); 11] = [
     (
         "users",
         &[

@@ -11,12 +11,12 @@ use tidegauge_core::{Cell, DataType, Table};
 
 use super::super::listing::unreadable;
 use super::super::parquet::{Parquet, broken};
-use super::super::parquet_value::{named, readable};
-use super::super::{Config, Draft};
+use super::super::parquet_value::{is_readable, type_name};
+use super::super::{Config, PageDraft};
 use super::sample::{ROWS, Sample};
 use crate::bad_rows::BadRows;
 use crate::user_data::duplicate_rows::DuplicateRows;
-use crate::user_data::mapping::{Columns, KnownColumns, Mapping, Notes, Rows, Rule};
+use crate::user_data::mapping::{Columns, KnownColumns, Mapping, Notes, PageRows, Rule};
 use crate::{Error, Result};
 
 /// Returns the first rows, and the types of their columns.
@@ -32,8 +32,8 @@ fn rows(path: &Path, now: DateTime<Utc>) -> Result<Sample> {
     let mut sample = Sample { found: vec!["Parquet".into()], ..Sample::default() };
     for field in metadata.schema().fields() {
         let name = field.name();
-        if !readable(field.data_type()) {
-            let dtype = named(field.data_type());
+        if !is_readable(field.data_type()) {
+            let dtype = type_name(field.data_type());
             sample.found.push(format!("`{name}` is {dtype}, which is not read, and is left out"));
         } else if sample.names.contains(name) {
             sample.found.push(format!("`{name}` is there twice, and is left out once"));
@@ -54,8 +54,8 @@ fn rows(path: &Path, now: DateTime<Utc>) -> Result<Sample> {
     let mapping = Mapping::new("import", &table, &columns)?;
     let config = Config { page_rows: ROWS, ..Config::default() };
     let policies = (BadRows::Fail, DuplicateRows::Last);
-    let mut draft = Draft {
-        rows: Rows::new(&table, policies, ROWS, true),
+    let mut draft = PageDraft {
+        rows: PageRows::new(&table, policies, ROWS, true),
         notes: Notes::new(now),
         known: KnownColumns::default(),
     };
@@ -66,13 +66,14 @@ fn rows(path: &Path, now: DateTime<Utc>) -> Result<Sample> {
         while let Some(slice) = slices.next()? {
             for row in 0..slice.rows() {
                 let fields = parquet.row(&slice, row);
-                let wrong = |misfit: crate::user_data::mapping::RowError| Error::File {
+                let wrong = |row_error: crate::user_data::mapping::RowError| Error::File {
                     path: path.display().to_string(),
-                    reason: format!("its row {}: {}", taken + row + 1, misfit.reason),
+                    reason: format!("its row {}: {}", taken + row + 1, row_error.reason),
                 };
-                let found = mapping.row(parquet.plan(), fields, &mut draft.notes).map_err(wrong)?;
+                let found =
+                    mapping.row(parquet.bound(), fields, &mut draft.notes).map_err(wrong)?;
                 let Some(found) = found else { continue };
-                let cells = mapping.cells(parquet.plan(), &found, &mut draft.notes);
+                let cells = mapping.cells(parquet.bound(), &found, &mut draft.notes);
                 let cells = cells.map_err(wrong)?;
                 let text = |cell: &Cell<'_>| match cell {
                     Cell::Text(text) if !text.trim().is_empty() => Some((*text).to_owned()),

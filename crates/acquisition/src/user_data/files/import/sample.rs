@@ -7,7 +7,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use tidegauge_core::DataType;
 
-use super::super::gzip::Gunzip;
+use super::super::gzip::GzipReader;
 use super::super::listing::unreadable;
 use super::super::{Config, Format};
 use super::{Guess, csv, json, parquet};
@@ -43,20 +43,20 @@ impl Sample {
 }
 
 /// The first bytes of a file, uncompressed.
-pub(super) struct Head {
+pub(super) struct FileHead {
     pub(super) bytes: Vec<u8>,
     /// Whether these are all bytes of the file.
     pub(super) is_whole: bool,
     pub(super) is_zipped: bool,
 }
 
-impl Head {
+impl FileHead {
     fn read(path: &Path) -> Result<Self> {
         let broken = |error: std::io::Error| unreadable(path, &error);
         let mut file = BufReader::new(File::open(path).map_err(broken)?);
         let is_zipped = file.fill_buf().map_err(broken)?.starts_with(&[0x1f, 0x8b]);
         let mut reader: Box<dyn Read> =
-            if is_zipped { Box::new(Gunzip::new(file)) } else { Box::new(file) };
+            if is_zipped { Box::new(GzipReader::new(file)) } else { Box::new(file) };
         let mut bytes = Vec::new();
         reader.by_ref().take(BYTES).read_to_end(&mut bytes).map_err(broken)?;
         let is_whole = reader.read(&mut [0]).map_err(broken)? == 0;
@@ -71,7 +71,7 @@ impl Head {
 pub(super) fn read(path: &Path, name: &str, now: DateTime<Utc>) -> Result<Sample> {
     let refused =
         |reason: &str| Err(Error::File { path: path.display().to_string(), reason: reason.into() });
-    let head = Head::read(path)?;
+    let head = FileHead::read(path)?;
     if head.bytes.is_empty() {
         return refused("it is empty");
     }

@@ -58,7 +58,7 @@ const TIMES: [&str; 22] = [
 
 /// The format of a column of times.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Found {
+pub(super) struct InferredFormat {
     /// The patterns; `None` if the default format reads the values.
     pub(super) format: Option<Formats>,
     /// Whether all values are dates.
@@ -76,7 +76,7 @@ pub(super) fn find(
     values: &[&str],
     now: DateTime<Utc>,
     day_first: Option<bool>,
-) -> Option<Found> {
+) -> Option<InferredFormat> {
     let has_digits = |text: &&str| text.bytes().filter(u8::is_ascii_digit).count() >= 3;
     let count = values.len();
     if count == 0 || values.iter().filter(|text| has_digits(text)).count() * 10 < count * 8 {
@@ -100,7 +100,7 @@ pub(super) fn find(
             let time = text.get(10..).unwrap_or_default();
             text.ends_with(['Z', 'z']) || time.contains(['+', '-']) || is_number(&text)
         };
-        return Some(Found {
+        return Some(InferredFormat {
             format: None,
             are_days: values.iter().all(is_day),
             is_local: !values.iter().all(names_zone),
@@ -117,14 +117,14 @@ pub(super) fn find(
         let Ok(mut probe) = Probe::new(DataType::Timestamp, &rule, now) else { return false };
         sample.iter().any(|text| probe.reads(text))
     };
-    let mut fits: Vec<(usize, String)> = patterns
+    let mut matches: Vec<(usize, String)> = patterns
         .filter(tries)
         .map(|pattern| (fitting(&rule(std::slice::from_ref(&pattern))), pattern))
         .collect();
-    fits.sort_by_key(|(fitting, _)| std::cmp::Reverse(*fitting));
-    let (best, first) = fits.first().cloned()?;
+    matches.sort_by_key(|(fitting, _)| std::cmp::Reverse(*fitting));
+    let (best, first) = matches.first().cloned()?;
     let swapped = swapped(&first);
-    let other = fits
+    let other = matches
         .iter()
         .find(|(fitting, pattern)| *fitting == best && Some(pattern) == swapped.as_ref());
     let mut chosen = first;
@@ -141,7 +141,7 @@ pub(super) fn find(
     let mut formats = vec![chosen.clone()];
     let mut reached = best;
     // Abbreviated months in newspaper style need several formats.
-    for (_, pattern) in &fits {
+    for (_, pattern) in &matches {
         if reached == count || formats.len() == 3 {
             break;
         }
@@ -162,7 +162,7 @@ pub(super) fn find(
         format.contains("%z") || format.ends_with("UTC") || format.ends_with("GMT")
     };
     let is_local = !formats.iter().all(names_zone);
-    Some(Found { format: Some(Formats(formats)), are_days, is_local, has_open_order })
+    Some(InferredFormat { format: Some(Formats(formats)), are_days, is_local, has_open_order })
 }
 
 fn rule(patterns: &[String]) -> Rule {
@@ -220,7 +220,7 @@ fn is_sorted(values: &[&str], day_first: &str, now: DateTime<Utc>) -> Option<boo
 mod tests {
     use super::*;
 
-    fn found(values: &[&str]) -> Option<Found> {
+    fn found(values: &[&str]) -> Option<InferredFormat> {
         find("created", values, "2024-06-01T00:00:00Z".parse().unwrap(), None)
     }
 
@@ -258,7 +258,7 @@ mod tests {
         let sorted = found(&["01/09/2021", "01/12/2021", "02/03/2021"]).unwrap();
         assert_eq!(sorted.format, Some("%m/%d/%Y".into()));
         let now = "2024-06-01T00:00:00Z".parse().unwrap();
-        let told = find("d", &["01/02/2021"], now, Some(false)).unwrap();
-        assert!(!told.has_open_order && told.format == Some("%m/%d/%Y".into()));
+        let note_log = find("d", &["01/02/2021"], now, Some(false)).unwrap();
+        assert!(!note_log.has_open_order && note_log.format == Some("%m/%d/%Y".into()));
     }
 }

@@ -13,7 +13,7 @@ const ANY_NUMBER: DataType = DataType::Decimal { precision: 38, scale: 18 };
 
 /// A column of a file, with the inferred type of its values.
 #[derive(Debug, Clone)]
-pub(super) struct Column {
+pub(super) struct InferredColumn {
     /// The name in the file.
     pub(super) name: String,
     pub(super) dtype: DataType,
@@ -45,17 +45,17 @@ pub(super) struct Column {
     pub(super) time_of_day: Option<String>,
     /// A number with a point or comma, if no value of the file shows whether that is a decimal
     /// point or separates thousands.
-    pub(super) open_mark: Option<String>,
+    pub(super) open_separator: Option<String>,
 }
 
-impl Column {
+impl InferredColumn {
     /// Infers the column called `name` of `rows` rows, of which `values` are not missing.
     pub(super) fn new(
         name: &str,
         values: &[&str],
         rows: usize,
         dtype: Option<DataType>,
-        (decimals, now, day_first): (Decimals, DateTime<Utc>, Option<bool>),
+        (decimals, now, day_first): (DecimalPoint, DateTime<Utc>, Option<bool>),
     ) -> Self {
         let distinct: BTreeSet<&str> = values.iter().copied().collect();
         let few = distinct.len() <= 40;
@@ -75,18 +75,18 @@ impl Column {
             is_local: false,
             has_open_order: false,
             time_of_day: None,
-            open_mark: None,
+            open_separator: None,
         };
         if dtype.is_some() {
             return column;
         }
         let real: Vec<&str> =
-            values.iter().copied().filter(|text| !words::is_nothing(text)).collect();
+            values.iter().copied().filter(|text| !words::is_null_marker(text)).collect();
         let is_read = column.read_bools(&real)
             || column.read_times(&real, now, day_first)
             || column.read_numbers(&real, decimals, now);
         if is_read {
-            let nulls = distinct.iter().filter(|text| words::is_nothing(text));
+            let nulls = distinct.iter().filter(|text| words::is_null_marker(text));
             column.nulls = nulls.map(|text| text.trim().to_owned()).collect();
             column.has_nulls |= !column.nulls.is_empty();
         }
@@ -129,12 +129,21 @@ impl Column {
         }
     }
 
-    fn read_numbers(&mut self, values: &[&str], decimals: Decimals, now: DateTime<Utc>) -> bool {
+    fn read_numbers(
+        &mut self,
+        values: &[&str],
+        decimals: DecimalPoint,
+        now: DateTime<Utc>,
+    ) -> bool {
         // A text without digits is not a number, and may be a bad value among numbers.
-        let bare = values.iter().map(|text| Bare::new(text));
-        let bare: Vec<Bare<'_>> = bare.filter(|bare| !bare.digits.is_empty()).collect();
+        let numbers = values.iter().map(|text| NumberText::new(text));
+        let numbers: Vec<NumberText<'_>> =
+            numbers.filter(|numbers| !numbers.digits.is_empty()).collect();
         // `2026-01-05 10:00 CET` is a time, whatever follows it.
-        if bare.iter().any(|bare| bare.digits.contains([':', '/']) || bare.after.starts_with('-')) {
+        if numbers
+            .iter()
+            .any(|numbers| numbers.digits.contains([':', '/']) || numbers.after.starts_with('-'))
+        {
             return false;
         }
         // Postal codes, telephone numbers and ids with leading zeros are text.
@@ -145,30 +154,33 @@ impl Column {
                 && text.bytes().all(|byte| byte.is_ascii_digit())
                 || text.starts_with("+")
         };
-        if bare.is_empty() || values.iter().any(is_code) {
+        if numbers.is_empty() || values.iter().any(is_code) {
             return false;
         }
-        let units: BTreeSet<&str> = bare.iter().flat_map(|bare| bare.units()).collect();
-        if units.len() > 20 || !bare.iter().all(Bare::has_plausible_units) || units.contains("%") {
+        let units: BTreeSet<&str> = numbers.iter().flat_map(|numbers| numbers.units()).collect();
+        if units.len() > 20
+            || !numbers.iter().all(NumberText::has_plausible_units)
+            || units.contains("%")
+        {
             return false;
         }
         let is_letters = |unit: &&str| unit.chars().all(char::is_alphanumeric);
         let has_unit = !units.is_empty()
             && units.iter().all(is_letters)
-            && bare.iter().all(|bare| bare.before.is_empty());
-        let mut rule = marks(&bare, decimals.is_comma);
+            && numbers.iter().all(|numbers| numbers.before.is_empty());
+        let mut rule = separators(&numbers, decimals.is_comma);
         match has_unit {
             true => rule.part = Some(Part::Number),
             false => {
                 rule.currency = units.iter().map(|unit| (*unit).to_owned()).collect();
-                rule.accounting = bare.iter().any(|bare| bare.is_accounting);
+                rule.accounting = numbers.iter().any(|numbers| numbers.is_accounting);
             }
         }
         let Ok(mut probe) = Probe::new(ANY_NUMBER, &rule, now) else { return false };
         let fitting = values.iter().filter(|text| probe.reads(text.trim())).count();
-        let are_whole = bare.iter().all(|bare| bare.is_whole()) && units.is_empty();
+        let are_whole = numbers.iter().all(|numbers| numbers.is_whole()) && units.is_empty();
         // `AB12` is a code; `150TRX` is an amount if others of its column have decimals.
-        let have_places = bare.iter().any(|bare| !bare.is_whole());
+        let have_places = numbers.iter().any(|numbers| !numbers.is_whole());
         if has_unit && !have_places && !units.iter().any(|unit| words::is_currency(unit)) {
             return false;
         }
@@ -181,12 +193,13 @@ impl Column {
         if !is_enough {
             return false;
         }
-        self.has_negative = bare.iter().any(|bare| bare.is_negative || bare.is_zero());
-        self.is_small = bare.iter().all(|bare| bare.digits.len() < 3);
+        self.has_negative = numbers.iter().any(|numbers| numbers.is_negative || numbers.is_zero());
+        self.is_small = numbers.iter().all(|numbers| numbers.digits.len() < 3);
         self.units = units.iter().map(|unit| (*unit).to_owned()).collect();
         self.has_unit = has_unit;
         let is_small = |text: &&str| text.trim().parse::<i64>().is_ok();
-        let places = bare.iter().map(|bare| bare.places(rule.decimal.unwrap_or('.'))).max();
+        let places =
+            numbers.iter().map(|numbers| numbers.places(rule.decimal.unwrap_or('.'))).max();
         self.dtype = match (are_whole, places.unwrap_or(0)) {
             (true, _) if values.iter().all(is_small) => DataType::Int64,
             (true, _) => return false,
@@ -194,9 +207,10 @@ impl Column {
             (false, ..=8) => DataType::Decimal { precision: 28, scale: 8 },
             (false, _) => DataType::Decimal { precision: 38, scale: 18 },
         };
-        let is_open = |bare: &&Bare<'_>| bare.digits.contains(['.', ',']);
-        if !decimals.is_shown && bare.iter().all(|bare| bare.decimal().is_none()) {
-            self.open_mark = bare.iter().find(is_open).map(|bare| bare.digits.to_owned());
+        let is_open = |numbers: &&NumberText<'_>| numbers.digits.contains(['.', ',']);
+        if !decimals.is_shown && numbers.iter().all(|numbers| numbers.decimal().is_none()) {
+            self.open_separator =
+                numbers.iter().find(is_open).map(|numbers| numbers.digits.to_owned());
         }
         self.rule = rule;
         true
@@ -205,14 +219,14 @@ impl Column {
 
 /// The decimal point that the numbers of a file use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Decimals {
+pub(super) struct DecimalPoint {
     is_comma: bool,
     /// Whether a value shows it.
     is_shown: bool,
 }
 
 /// A text that may be a number, split into the digits and what surrounds them.
-struct Bare<'t> {
+struct NumberText<'t> {
     before: &'t str,
     digits: &'t str,
     after: &'t str,
@@ -220,7 +234,7 @@ struct Bare<'t> {
     is_accounting: bool,
 }
 
-impl<'t> Bare<'t> {
+impl<'t> NumberText<'t> {
     fn new(text: &'t str) -> Self {
         let text = text.trim();
         let is_inside = |c: char| c.is_ascii_digit();
@@ -308,16 +322,16 @@ impl<'t> Bare<'t> {
 }
 
 /// Returns the rule to read the points, commas and other separators within numbers.
-fn marks(bare: &[Bare<'_>], has_decimal_comma: bool) -> Rule {
+fn separators(numbers: &[NumberText<'_>], has_decimal_comma: bool) -> Rule {
     let mut votes = BTreeMap::<char, usize>::new();
-    for sign in bare.iter().filter_map(Bare::decimal) {
+    for sign in numbers.iter().filter_map(NumberText::decimal) {
         *votes.entry(sign).or_default() += 1;
     }
     let comma = votes.get(&',').copied().unwrap_or(0);
     let point = votes.get(&'.').copied().unwrap_or(0);
     let is_comma = comma > point || comma == point && has_decimal_comma;
     let other = if is_comma { '.' } else { ',' };
-    let within = |sign: char| bare.iter().any(|bare| bare.digits.contains(sign));
+    let within = |sign: char| numbers.iter().any(|numbers| numbers.digits.contains(sign));
     let thousands =
         [other, '\'', '’', '\u{a0}', '\u{202f}', ' '].into_iter().find(|sign| within(*sign));
     // If a point separates thousands, the comma is the decimal point, even if no value has one.
@@ -329,16 +343,16 @@ fn marks(bare: &[Bare<'_>], has_decimal_comma: bool) -> Rule {
 pub(super) fn decimals<'t>(
     values: impl Iterator<Item = &'t str>,
     delimiter: Option<char>,
-) -> Decimals {
+) -> DecimalPoint {
     let is_number = |text: &&str| {
-        let bare = Bare::new(text);
-        bare.digits.contains(['.', ','])
-            && bare.digits.chars().all(|c| c.is_ascii_digit() || ".,".contains(c))
-            && bare.digits.matches('.').count() < 3
+        let numbers = NumberText::new(text);
+        numbers.digits.contains(['.', ','])
+            && numbers.digits.chars().all(|c| c.is_ascii_digit() || ".,".contains(c))
+            && numbers.digits.matches('.').count() < 3
     };
     let (mut comma, mut point) = (0u32, 0u32);
     for text in values.filter(is_number) {
-        match Bare::new(text).decimal() {
+        match NumberText::new(text).decimal() {
             Some(',') => comma += 1,
             Some(_) => point += 1,
             None => {}
@@ -349,17 +363,17 @@ pub(super) fn decimals<'t>(
         std::cmp::Ordering::Less => false,
         std::cmp::Ordering::Equal => delimiter == Some(';'),
     };
-    Decimals { is_comma, is_shown: comma + point > 0 }
+    DecimalPoint { is_comma, is_shown: comma + point > 0 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(values: &[&str]) -> Column {
+    fn read(values: &[&str]) -> InferredColumn {
         let now = "2024-06-01T00:00:00Z".parse().unwrap();
         let decimals = decimals(values.iter().copied(), None);
-        Column::new("amount", values, values.len(), None, (decimals, now, None))
+        InferredColumn::new("amount", values, values.len(), None, (decimals, now, None))
     }
 
     #[test]
@@ -406,7 +420,7 @@ mod tests {
             (&["1,500", "2.5"], None),
             (&["15", "20"], None),
         ] {
-            assert_eq!(read(values).open_mark.as_deref(), open, "{values:?}");
+            assert_eq!(read(values).open_separator.as_deref(), open, "{values:?}");
         }
         assert_eq!(read(&["17", "-5", "0"]).dtype, DataType::Int64);
         assert_eq!(read(&["yes", "No"]).dtype, DataType::Bool);

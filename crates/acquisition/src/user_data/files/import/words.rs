@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::user_data::mapping::names;
 
 /// Null markers, in lower case.
-const NOTHING: [&str; 14] = [
+const NULL_MARKERS: [&str; 14] = [
     "null",
     "(null)",
     "none",
@@ -49,8 +49,8 @@ const TOTALS: [&str; 22] = [
 ];
 
 /// Returns `true` if a cell is a null marker.
-pub(super) fn is_nothing(cell: &str) -> bool {
-    NOTHING.contains(&cell.trim().to_lowercase().as_str())
+pub(super) fn is_null_marker(cell: &str) -> bool {
+    NULL_MARKERS.contains(&cell.trim().to_lowercase().as_str())
 }
 
 /// Returns `true` if a line that begins with `cell` may contain totals.
@@ -77,10 +77,10 @@ pub(super) fn plain(name: &str) -> String {
         was_lower = c.is_lowercase() || c.is_ascii_digit();
         plain.push(c);
     }
-    let folded = names::fold(&plain).replace('ß', "ss").replace('ł', "l");
-    let folded = folded.replace('#', " number ");
-    let mut plain = String::with_capacity(folded.len());
-    for c in folded.chars() {
+    let compaction = names::fold(&plain).replace('ß', "ss").replace('ł', "l");
+    let compaction = compaction.replace('#', " number ");
+    let mut plain = String::with_capacity(compaction.len());
+    for c in compaction.chars() {
         match c {
             c if c.is_ascii_alphanumeric() => plain.push(c),
             _ if !plain.ends_with('_') && !plain.is_empty() => plain.push('_'),
@@ -97,19 +97,19 @@ pub(super) fn are_alike(one: &str, other: &str) -> bool {
 
 /// Returns the normalized names that a header may stand for: all of it, without the part in
 /// brackets, and numbers as ids.
-pub(super) fn readings(name: &str) -> Vec<String> {
-    let mut readings = vec![plain(name)];
+pub(super) fn name_candidates(name: &str) -> Vec<String> {
+    let mut name_candidates = vec![plain(name)];
     if let Some((before, rest)) = name.split_once(['(', '['])
         && let Some((_, after)) = rest.split_once([')', ']'])
     {
-        readings.push(plain(&format!("{before} {after}")));
+        name_candidates.push(plain(&format!("{before} {after}")));
     }
-    for at in 0..readings.len() {
-        readings.push(as_id(&readings[at]));
+    for at in 0..name_candidates.len() {
+        name_candidates.push(as_id(&name_candidates[at]));
     }
     let mut known = BTreeSet::new();
-    readings.retain(|reading| !reading.is_empty() && known.insert(reading.clone()));
-    readings
+    name_candidates.retain(|candidate| !candidate.is_empty() && known.insert(candidate.clone()));
+    name_candidates
 }
 
 /// Returns `customer_id` for `customer_no`, `cust_number` and the like, and any other name
@@ -329,11 +329,15 @@ mod tests {
         ] {
             assert_eq!(plain(name), expected, "{name}");
         }
-        assert_eq!(readings("Date(UTC)"), ["date_utc", "date"]);
+        assert_eq!(name_candidates("Date(UTC)"), ["date_utc", "date"]);
         let all = ["cust_no_old", "cust_no", "customer_no_old", "customer_id"];
-        assert_eq!(readings("Cust. No. (old)"), all);
+        assert_eq!(name_candidates("Cust. No. (old)"), all);
         for name in ["Customer No", "Customer #", "cust_id", "customerNumber"] {
-            assert_eq!(readings(name).last().map(String::as_str), Some("customer_id"), "{name}");
+            assert_eq!(
+                name_candidates(name).last().map(String::as_str),
+                Some("customer_id"),
+                "{name}"
+            );
         }
         assert_eq!(identifier("2024 sales", "t"), "t_2024_sales");
         assert_eq!(identifier("—", "column"), "column");

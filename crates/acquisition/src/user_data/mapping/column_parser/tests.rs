@@ -11,20 +11,20 @@ fn column(dtype: DataType, nullable: bool) -> Column {
 }
 
 /// Creates the conversion for a column that is not part of a key.
-fn reading(dtype: DataType, nullable: bool, rule: &Rule) -> Result<Reading, String> {
+fn parser(dtype: DataType, nullable: bool, rule: &Rule) -> Result<ColumnParser, String> {
     let table = Table::builder("t", "").column("id", DataType::Int64, "").key(["id"]);
-    Reading::new(&table.build().unwrap(), &column(dtype, nullable), rule)
+    ColumnParser::new(&table.build().unwrap(), &column(dtype, nullable), rule)
 }
 
-fn cell<'f>(reading: &'f Reading, field: &'f Field<'_>) -> Result<Cell<'f>, String> {
+fn cell<'f>(parser: &'f ColumnParser, field: &'f Field<'_>) -> Result<Cell<'f>, String> {
     let mut notes = ColumnNotes::default();
     // 2030-01-01
     let tomorrow = 1_893_456_000_000_000;
-    reading.cell(field, &mut Seen { tomorrow, place: "a.csv", notes: &mut notes })
+    parser.cell(field, &mut ValueContext { tomorrow, place: "a.csv", notes: &mut notes })
 }
 
 fn read(dtype: DataType, rule: &Rule, text: &str) -> Result<Cell<'static>, String> {
-    match cell(&reading(dtype, false, rule)?, &Field::from(text))? {
+    match cell(&parser(dtype, false, rule)?, &Field::from(text))? {
         Cell::Text(_) => Ok(Cell::Text("")),
         Cell::Null => Ok(Cell::Null),
         Cell::Bool(value) => Ok(Cell::Bool(value)),
@@ -87,18 +87,18 @@ fn what_does_not_fit_says_why() {
 #[test]
 fn empty_text_is_null_where_it_may_be() {
     for dtype in [DataType::Text, DataType::Int64, DataType::FIAT, DataType::Timestamp] {
-        let nullable = reading(dtype, true, &Rule::default()).unwrap();
+        let nullable = parser(dtype, true, &Rule::default()).unwrap();
         for field in [Field::Null, Field::Missing, Field::Blank, Field::from("")] {
             assert_eq!(cell(&nullable, &field), Ok(Cell::Null), "{dtype} {field:?}");
         }
     }
     // JSON and databases distinguish empty text from null, CSV does not.
-    let plain = reading(DataType::Text, false, &Rule::default()).unwrap();
+    let plain = parser(DataType::Text, false, &Rule::default()).unwrap();
     assert_eq!(cell(&plain, &Field::from("")), Ok(Cell::Text("")));
     assert!(cell(&plain, &Field::Blank).unwrap_err().contains("empty = \"text\""));
     let text = Rule { empty: Some(Empty::Text), ..Rule::default() };
     for nullable in [false, true] {
-        let text = reading(DataType::Text, nullable, &text).unwrap();
+        let text = parser(DataType::Text, nullable, &text).unwrap();
         assert_eq!(cell(&text, &Field::Blank), Ok(Cell::Text("")));
         assert_eq!(cell(&text, &Field::from("")), Ok(Cell::Text("")));
     }
@@ -107,19 +107,19 @@ fn empty_text_is_null_where_it_may_be() {
     // A key is never empty, in any format.
     let table = Table::builder("t", "").column("c", DataType::Text, "").key(["c"]);
     let table = table.build().unwrap();
-    let key = Reading::new(&table, &column(DataType::Text, false), &Rule::default()).unwrap();
+    let key = ColumnParser::new(&table, &column(DataType::Text, false), &Rule::default()).unwrap();
     for field in [Field::Blank, Field::from("")] {
         assert!(cell(&key, &field).unwrap_err().contains("is empty"), "{field:?}");
     }
-    let asked = Reading::new(&table, &column(DataType::Text, false), &Rule::constant(""));
+    let asked = ColumnParser::new(&table, &column(DataType::Text, false), &Rule::constant(""));
     assert_eq!(cell(&asked.unwrap(), &Field::from("")), Ok(Cell::Text("")));
 }
 
 #[test]
 fn a_cell_of_a_number_and_its_unit_is_taken_apart() {
     let number = Rule { part: Some(Part::Number), thousands: Some(','), ..Rule::default() };
-    let unit = reading(DataType::Text, false, &Rule { part: Some(Part::Unit), ..Rule::default() })
-        .unwrap();
+    let unit =
+        parser(DataType::Text, false, &Rule { part: Some(Part::Unit), ..Rule::default() }).unwrap();
     for (text, amount, of) in [
         ("0.1200000000BTC", "0.12", "BTC"),
         ("3.25000000 ETH", "3.25", "ETH"),
@@ -150,7 +150,7 @@ fn a_side_of_a_symbol_is_taken_renamed_and_put_into_a_case() {
     let values = BTreeMap::from([("XXBT".to_owned(), Constant::Text("BTC".into()))]);
     let side = |part, case| {
         let rule = Rule { part: Some(part), case, values: values.clone(), ..Rule::default() };
-        reading(DataType::Text, false, &rule).unwrap()
+        parser(DataType::Text, false, &rule).unwrap()
     };
     let base = side(Part::Base, None);
     for (text, taken) in [("XXBTZEUR", "BTC"), ("xxbt/zeur", "xxbt"), ("ETH-EUR", "ETH")] {
@@ -163,11 +163,11 @@ fn a_side_of_a_symbol_is_taken_renamed_and_put_into_a_case() {
     let lower = side(Part::Base, Some(Case::Lower));
     let cased = Field::from("xxbtzeur");
     let mut notes = ColumnNotes::default();
-    let mut seen = Seen { tomorrow: 0, place: "a.csv", notes: &mut notes };
+    let mut context = ValueContext { tomorrow: 0, place: "a.csv", notes: &mut notes };
     let (written, other) = (Field::from("XXBTZEUR"), Field::from("ETHEUR"));
-    assert_eq!(lower.cell_in_case(&written, &cased, &mut seen), Ok(Cell::Text("BTC")));
+    assert_eq!(lower.cell_in_case(&written, &cased, &mut context), Ok(Cell::Text("BTC")));
     let cased = Field::from("etheur");
-    assert_eq!(lower.cell_in_case(&other, &cased, &mut seen), Ok(Cell::Text("eth")));
+    assert_eq!(lower.cell_in_case(&other, &cased, &mut context), Ok(Cell::Text("eth")));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn numbers_without_their_sign() {
     }
     let error = read(DataType::Int64, &rule, "-9223372036854775808").unwrap_err();
     assert!(error.contains("64 bits"), "{error}");
-    let nullable = reading(DataType::FIAT, true, &rule).unwrap();
+    let nullable = parser(DataType::FIAT, true, &rule).unwrap();
     assert_eq!(cell(&nullable, &Field::Blank), Ok(Cell::Null));
 }
 
@@ -201,14 +201,14 @@ fn amounts_are_divided_exactly_or_refused() {
     }
     for (dtype, by) in [(DataType::Int64, 100), (DataType::FIAT, 1), (DataType::FIAT, 60)] {
         let rule = Rule { divide: Some(by), ..Rule::default() };
-        let error = reading(dtype, true, &rule).unwrap_err();
+        let error = parser(dtype, true, &rule).unwrap_err();
         assert!(error.contains("`divide`"), "{error}");
     }
 }
 
 #[test]
 fn days_that_are_none_become_null_where_that_may_be() {
-    let nullable = reading(DataType::Timestamp, true, &Rule::default()).unwrap();
+    let nullable = parser(DataType::Timestamp, true, &Rule::default()).unwrap();
     let zero = Field::from("0000-00-00 00:00:00");
     assert_eq!(cell(&nullable, &zero), Ok(Cell::Null));
     let error = read(DataType::Date, &Rule::default(), "0000-00-00").unwrap_err();
@@ -218,8 +218,8 @@ fn days_that_are_none_become_null_where_that_may_be() {
 #[test]
 fn typed_values_fit_or_do_not() {
     let read = |dtype, field: Field<'static>| {
-        let reading = reading(dtype, false, &Rule::default()).unwrap();
-        cell(&reading, &field).map(|cell| format!("{cell:?}"))
+        let parser = parser(dtype, false, &Rule::default()).unwrap();
+        cell(&parser, &field).map(|cell| format!("{cell:?}"))
     };
     for (dtype, field, cell) in [
         (DataType::Int64, Field::Float(7.0), "Int(7)"),
@@ -250,7 +250,7 @@ fn typed_values_fit_or_do_not() {
 #[test]
 fn clocks_of_no_zone_are_in_that_of_the_column() {
     let zone = Some("Europe/Madrid".into());
-    let madrid = reading(DataType::Timestamp, false, &Rule { zone, ..Rule::default() }).unwrap();
+    let madrid = parser(DataType::Timestamp, false, &Rule { zone, ..Rule::default() }).unwrap();
     let read = |field: Field<'static>| {
         cell(&madrid, &field).map(|cell| format!("{cell:?}")).unwrap_or_else(|error| error)
     };
@@ -282,7 +282,7 @@ fn a_rule_that_its_column_cannot_follow_is_refused() {
         (DataType::FIAT, Rule { thousands: Some('.'), ..Rule::default() }, "two signs"),
         (DataType::Text, Rule { column: Some("a".into()), ..Rule::constant("b") }, "choose one"),
     ] {
-        let error = reading(dtype, false, &rule).unwrap_err();
+        let error = parser(dtype, false, &rule).unwrap_err();
         assert!(error.contains(says), "{error} should say {says}");
     }
 }

@@ -4,8 +4,9 @@ use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
 use tidegauge_core::tables::{Candle, FxRate, RawCryptoMarketData};
 use tidegauge_core::{Crypto, Fiat, Fixed, multiply_divide};
 
+use super::config::Config;
 use super::history::{Coin, Currency, History, ONE};
-use super::{Config, NAME};
+use super::name::NAME;
 use crate::decode::rates::midnight;
 use crate::{Error, Result};
 
@@ -29,7 +30,7 @@ pub(super) struct Day {
 /// one drawn before, or, once in `block_days` days on average, a random one. The recorded days are treated as
 /// circular.
 #[derive(Debug)]
-pub(super) struct Path<'a> {
+pub(super) struct PricePath<'a> {
     history: &'a History,
     seed: u64,
     block_days: u32,
@@ -42,7 +43,7 @@ pub(super) struct Path<'a> {
     day: NaiveDate,
 }
 
-impl<'a> Path<'a> {
+impl<'a> PricePath<'a> {
     /// Creates a path that begins on the day after the last recorded one.
     pub(super) fn new(history: &'a History, config: &Config) -> Self {
         let close = |coin: &Coin| coin.days.last().map_or(0, |(candle, _)| candle.close.units());
@@ -70,15 +71,15 @@ impl<'a> Path<'a> {
         let (day, drawn) = (self.day, self.draw());
         let mut rows = Day::default();
         for (coin, close) in self.history.coins.iter().zip(&mut self.closes) {
-            let (candle, observed) = continued(coin, drawn, *close, day)?;
+            let (candle, observed) = next_candle(coin, drawn, *close, day)?;
             *close = candle.close.units();
             rows.candles.push(candle);
             rows.observed.push(observed);
         }
         if day > self.history.last_rate {
             for (currency, rate) in self.history.currencies.iter().zip(&mut self.rates) {
-                *rate =
-                    moved(currency, drawn, *rate).ok_or_else(|| too_large(&currency.quote, day))?;
+                *rate = next_rate(currency, drawn, *rate)
+                    .ok_or_else(|| too_large(&currency.quote, day))?;
                 // The ECB has no rates at weekends.
                 if !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) {
                     rows.rates.push(FxRate {
@@ -86,7 +87,7 @@ impl<'a> Path<'a> {
                         quote: currency.quote.clone(),
                         rate_date: day,
                         source: NAME.into(),
-                        rate: Crypto::from_units(stepped(*rate, RATE_STEP)),
+                        rate: Crypto::from_units(round_to_step(*rate, RATE_STEP)),
                     });
                 }
             }
@@ -114,7 +115,7 @@ impl<'a> Path<'a> {
 
 /// Returns the rows of a coin that closed at `close` the day before and changes as on the recorded day
 /// `drawn`.
-fn continued(
+fn next_candle(
     coin: &Coin,
     drawn: usize,
     close: i128,
@@ -128,8 +129,8 @@ fn continued(
         None => Some(of),
         Some(trend) => {
             let level = multiply_divide(close, trend, ONE)?;
-            let moved = multiply_divide(level, of.units(), before.close.units())?;
-            Some(Crypto::from_units(stepped(moved, PRICE_STEP)))
+            let next_rate = multiply_divide(level, of.units(), before.close.units())?;
+            Some(Crypto::from_units(round_to_step(next_rate, PRICE_STEP)))
         }
     };
     let close = price(candle.close).ok_or_else(too_large)?;
@@ -138,9 +139,9 @@ fn continued(
     let volume =
         candle.volume.map(|volume| worth(volume.units()).ok_or_else(too_large)).transpose()?;
     let money = |amount: Option<Fiat>| {
-        let moved =
+        let next_rate =
             |amount: Fiat| worth(amount.units()).map(Fixed::from_units).ok_or_else(too_large);
-        amount.map(moved).transpose()
+        amount.map(next_rate).transpose()
     };
     let observed = RawCryptoMarketData {
         observed_at: midnight(day) + TimeDelta::days(1) - TimeDelta::seconds(1),
@@ -157,14 +158,14 @@ fn continued(
         high: price(candle.high).ok_or_else(too_large)?,
         low: price(candle.low).ok_or_else(too_large)?,
         close,
-        volume: volume.map(|units| Crypto::from_units(stepped(units, PRICE_STEP))),
+        volume: volume.map(|units| Crypto::from_units(round_to_step(units, PRICE_STEP))),
         ..candle.clone()
     };
     Ok((candle, observed))
 }
 
 /// Returns the rate of a currency after a day that changes as the recorded day `drawn`.
-fn moved(currency: &Currency, drawn: usize, rate: i128) -> Option<i128> {
+fn next_rate(currency: &Currency, drawn: usize, rate: i128) -> Option<i128> {
     let (before, now) = (currency.days.get(drawn - 1)?, currency.days.get(drawn)?);
     // On a recorded weekend only the trend changes the rate, which is that of all days.
     let rate = multiply_divide(rate, *now, *before)?;
@@ -172,7 +173,7 @@ fn moved(currency: &Currency, drawn: usize, rate: i128) -> Option<i128> {
 }
 
 /// Rounds to a multiple of `step`, half to even, but to one step at least.
-fn stepped(units: i128, step: i128) -> i128 {
+fn round_to_step(units: i128, step: i128) -> i128 {
     tidegauge_core::divide_half_even(units, step).max(1) * step
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tidegauge_core::{Column as TableColumn, DataType, TableRef, tables};
 
 use super::names::{self, TABLES};
-use super::values::Column;
+use super::values::InferredColumn;
 use super::{Guess, Hints, Question, words};
 use crate::user_data::mapping::{
     Case, Columns, Condition, Constant, IdKind, Otherwise, Part, Probe, Rule, is_external,
@@ -26,7 +26,7 @@ enum Role {
 
 /// A built-in table, and its mapping to the columns of a file.
 #[derive(Debug, Default)]
-pub(super) struct Fit {
+pub(super) struct TableMatch {
     pub(super) table: String,
     pub(super) columns: Columns,
     pub(super) filter: Vec<Condition>,
@@ -44,18 +44,20 @@ pub(super) struct Fit {
 /// Returns the table that fits the columns best: the one with the fewest missing columns, then the
 /// one that uses most of the file's. It is `hints.table` if that is set. `None` if no table has all
 /// columns of `hints`.
-pub(super) fn find(columns: &[Column], hints: &Hints) -> Option<Fit> {
+pub(super) fn find(columns: &[InferredColumn], hints: &Hints) -> Option<TableMatch> {
     let has_all = |table: &TableRef| hints.columns.keys().all(|name| table.column(name).is_ok());
-    let fits = tables(hints).filter(has_all).map(|table| {
+    let matches = tables(hints).filter(has_all).map(|table| {
         let names = TABLES.iter().find(|(name, _)| *name == table.name);
-        fit(&table, names.map_or(&[], |(_, names)| *names), columns, hints)
+        table_match(&table, names.map_or(&[], |(_, names)| *names), columns, hints)
     });
-    let mut best: Option<Fit> = None;
-    for fit in fits {
-        let rank = |fit: &Fit| (std::cmp::Reverse(fit.missing.len()), fit.taken.len());
-        let is_better = |best: &Fit| rank(&fit) > rank(best);
+    let mut best: Option<TableMatch> = None;
+    for table_match in matches {
+        let rank = |table_match: &TableMatch| {
+            (std::cmp::Reverse(table_match.missing.len()), table_match.taken.len())
+        };
+        let is_better = |best: &TableMatch| rank(&table_match) > rank(best);
         if best.as_ref().is_none_or(is_better) {
-            best = Some(fit);
+            best = Some(table_match);
         }
     }
     best
@@ -68,8 +70,13 @@ pub(super) fn tables(hints: &Hints) -> impl Iterator<Item = TableRef> {
     names.filter_map(tables::by_name)
 }
 
-fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hints) -> Fit {
-    let mut fit = Fit { table: table.name.to_string(), ..Fit::default() };
+fn table_match(
+    table: &TableRef,
+    names: names::ColumnNames,
+    columns: &[InferredColumn],
+    hints: &Hints,
+) -> TableMatch {
+    let mut table_match = TableMatch { table: table.name.to_string(), ..TableMatch::default() };
     // Required columns are filled first, so that no other takes their column, and currencies after
     // their amounts.
     let mut wanted: Vec<&TableColumn> = table.columns.iter().collect();
@@ -83,53 +90,55 @@ fn fit(table: &TableRef, names: names::Columns, columns: &[Column], hints: &Hint
         let role = role(table, column);
         if let Some(asked) = hints.columns.get(&*column.name) {
             match columns.iter().find(|found| words::are_alike(&found.name, asked)) {
-                Some(found) => fit.take(column, role, found),
-                None => fit.missing.push(column.name.to_string()),
+                Some(found) => table_match.take(column, role, found),
+                None => table_match.missing.push(column.name.to_string()),
             }
             continue;
         }
         let wanted = std::iter::once(&*column.name).chain(known.iter().copied());
         let found = wanted.clone().find_map(|name| {
             columns.iter().find(|found| {
-                !fit.taken.contains(&found.name)
+                !table_match.taken.contains(&found.name)
                     && !hints.columns.values().any(|asked| words::are_alike(&found.name, asked))
-                    && words::readings(&found.name).iter().any(|reading| reading == name)
+                    && words::name_candidates(&found.name).iter().any(|candidate| candidate == name)
                     && suits(found, column, role)
             })
         });
         match found {
-            Some(found) => fit.take(column, role, found),
+            Some(found) => table_match.take(column, role, found),
             None if column.nullable || column.name == "status" => {}
-            None => fit.without(column, role, columns, hints),
+            None => table_match.without(column, role, columns, hints),
         }
     }
-    fit.pair(columns);
-    if table.name == "trades" && hints.table.is_none() && !fit.is_market {
-        fit.missing.push("trading_pair".into());
+    table_match.pair(columns);
+    if table.name == "trades" && hints.table.is_none() && !table_match.is_market {
+        table_match.missing.push("trading_pair".into());
     }
     // A row of `users` is identified by its user: a file with several rows per id, with an amount,
     // or with the id of a purchase, as orders have, is not a list of users.
-    let id = fit.taken.first().and_then(|id| columns.iter().find(|column| column.name == *id));
-    let is_event =
-        |id: &Column| columns.iter().filter(|column| column.name != id.name).any(is_of_purchases);
+    let id =
+        table_match.taken.first().and_then(|id| columns.iter().find(|column| column.name == *id));
+    let is_event = |id: &InferredColumn| {
+        columns.iter().filter(|column| column.name != id.name).any(is_of_purchases)
+    };
     if table.name == "users"
         && hints.table.is_none()
         && id.is_some_and(|id| !id.is_unique || is_event(id))
     {
-        fit.missing.push("user_id".into());
+        table_match.missing.push("user_id".into());
     }
-    fit
+    table_match
 }
 
 /// Returns `true` if a column has a name for ids or amounts of purchases, except for `id` itself.
-fn is_of_purchases(column: &Column) -> bool {
+fn is_of_purchases(column: &InferredColumn) -> bool {
     let purchases = TABLES.iter().filter(|(table, _)| *table == "ramp_transactions");
     let mut names = purchases
         .flat_map(|(_, names)| names.iter())
         .filter(|(name, _)| matches!(*name, "fiat_amount" | "transaction_id"))
         .flat_map(|(name, others)| std::iter::once(name).chain(others.iter()));
-    let readings = words::readings(&column.name);
-    names.any(|name| *name != "id" && readings.iter().any(|reading| reading == name))
+    let name_candidates = words::name_candidates(&column.name);
+    names.any(|name| *name != "id" && name_candidates.iter().any(|candidate| candidate == name))
 }
 
 fn role(table: &TableRef, column: &TableColumn) -> Role {
@@ -146,7 +155,7 @@ fn role(table: &TableRef, column: &TableColumn) -> Role {
 }
 
 /// Returns `true` if the values of the column `found` of the file may fill `column` of the table.
-fn suits(found: &Column, column: &TableColumn, role: Role) -> bool {
+fn suits(found: &InferredColumn, column: &TableColumn, role: Role) -> bool {
     if found.count == 0 {
         return false;
     }
@@ -190,9 +199,9 @@ fn suits(found: &Column, column: &TableColumn, role: Role) -> bool {
     }
 }
 
-impl Fit {
+impl TableMatch {
     /// Fills `column` of the table from the column `found` of the file.
-    fn take(&mut self, column: &TableColumn, role: Role, found: &Column) {
+    fn take(&mut self, column: &TableColumn, role: Role, found: &InferredColumn) {
         let read = &found.rule;
         let mut rule = Rule::column(found.name.clone());
         self.is_market |= ["trading_pair", "side", "base_currency"].contains(&&*column.name);
@@ -215,7 +224,7 @@ impl Fit {
         }
         if role == Role::Number && found.has_negative && column.name == "fiat_amount" {
             self.filter.push(Condition { above: Some(Constant::Int(0)), ..condition(&found.name) });
-            self.guesses.push(Guess::told(format!(
+            self.guesses.push(Guess::note(format!(
                 "rows whose `{}` is 0 or less are left out, as refunds are: purchases have positive amounts",
                 found.name
             )));
@@ -228,19 +237,19 @@ impl Fit {
 
     /// Divides amounts whose column name says cents or micros, and notes that other integer amounts
     /// may be cents.
-    fn divide(&mut self, rule: &mut Rule, column: &TableColumn, found: &Column) {
+    fn divide(&mut self, rule: &mut Rule, column: &TableColumn, found: &InferredColumn) {
         let is_amount = matches!(column.dtype, DataType::Decimal { .. });
         if !is_amount || found.dtype != DataType::Int64 {
             return;
         }
         rule.divide = words::divisor(&found.name);
         match rule.divide {
-            Some(by) => self.guesses.push(Guess::told(format!(
+            Some(by) => self.guesses.push(Guess::note(format!(
                 "`{}` is divided by {by}, as its name says",
                 found.name
             ))),
             None if column.name == "fiat_amount" && !found.is_small => {
-                self.guesses.push(Guess::told(format!(
+                self.guesses.push(Guess::note(format!(
                     "amounts of `{}` are whole numbers: if they are cents, `divide = 100` in the settings says so",
                     found.name
                 )));
@@ -251,15 +260,22 @@ impl Fit {
 
     /// Fills a required column of the table for which the file has no column, or adds it to the
     /// missing ones.
-    fn without(&mut self, column: &TableColumn, role: Role, columns: &[Column], hints: &Hints) {
+    fn without(
+        &mut self,
+        column: &TableColumn,
+        role: Role,
+        columns: &[InferredColumn],
+        hints: &Hints,
+    ) {
         let name = &*column.name;
         let amount = || {
             let rule = ["fiat_amount", "quote_amount", "spend"]
                 .iter()
                 .find_map(|name| self.columns.get(*name));
             let name = rule.and_then(|rule| rule.column.as_deref());
-            let named =
-                |column: &&Column| name.map_or(column.name == "spend", |name| column.name == name);
+            let named = |column: &&InferredColumn| {
+                name.map_or(column.name == "spend", |name| column.name == name)
+            };
             columns.iter().find(named)
         };
         match (role, name) {
@@ -300,7 +316,7 @@ impl Fit {
                         self.columns.insert(name.into(), Rule::constant(currency));
                         if !is_certain {
                             let sign = signs.into_iter().collect::<String>();
-                            self.guesses.push(Guess::asked(
+                            self.guesses.push(Guess::question(
                                 format!(
                                     "`{sign}` is taken for {currency}; `--currency` says otherwise"
                                 ),
@@ -314,24 +330,24 @@ impl Fit {
             (Role::Id, "transaction_id" | "trade_id") => self.joined_id(name, columns),
             (_, "campaign") => {
                 self.columns.insert(name.into(), Rule::constant("(none)"));
-                self.guesses.push(Guess::told("no column names a campaign: it is `(none)`".into()));
+                self.guesses.push(Guess::note("no column names a campaign: it is `(none)`".into()));
             }
             // Rows of several sources are stored in the same table.
             (_, "source") if hints.name.is_some() => {
                 let source = hints.name.as_deref().unwrap_or_default();
                 self.columns.insert(name.into(), Rule::constant(source));
                 self.guesses
-                    .push(Guess::told(format!("no column names a source: it is `{source}`")));
+                    .push(Guess::note(format!("no column names a source: it is `{source}`")));
             }
             _ => self.missing.push(name.into()),
         }
     }
 
     /// Fills an id from the columns that distinguish rows.
-    fn joined_id(&mut self, name: &str, columns: &[Column]) {
+    fn joined_id(&mut self, name: &str, columns: &[InferredColumn]) {
         let of_states: Vec<String> =
             columns.iter().filter(is_state).map(|column| column.name.clone()).collect();
-        let is_part = |column: &&Column| {
+        let is_part = |column: &&InferredColumn| {
             // A later export has the same purchase with another status.
             !of_states.contains(&column.name)
                 && (matches!(
@@ -350,14 +366,14 @@ impl Fit {
         }
         let rule = Rule { id: Some(IdKind::Text), ..Rule::joined(parts.iter().copied(), "|") };
         self.columns.insert(name.into(), rule);
-        self.guesses.push(Guess::told(format!(
+        self.guesses.push(Guess::note(format!(
             "no column is an id: `{name}` is made of {}, so that rows equal in all of them are one",
             parts.iter().map(|part| format!("`{part}`")).collect::<Vec<_>>().join(", ")
         )));
     }
 
     /// Fills the currencies of trades from their trading pair, if no other column has them.
-    fn pair(&mut self, columns: &[Column]) {
+    fn pair(&mut self, columns: &[InferredColumn]) {
         let by_rule = self.columns.get("trading_pair").and_then(|rule| rule.column.clone());
         let pair = by_rule.unwrap_or_else(|| "trading_pair".to_owned());
         let Some(pair) = columns.iter().find(|column| {
@@ -377,13 +393,13 @@ impl Fit {
             if !is_filled && reads(&rule) {
                 self.columns.insert(name.into(), rule);
                 self.missing.retain(|missing| missing != name);
-                self.guesses.push(Guess::told(format!("`{name}` is a part of `{}`", pair.name)));
+                self.guesses.push(Guess::note(format!("`{name}` is a part of `{}`", pair.name)));
             }
         }
     }
 
     /// Maps the states of purchases to statuses; unknown states are bad values.
-    fn states(&mut self, rule: &mut Rule, found: &Column) {
+    fn states(&mut self, rule: &mut Rule, found: &InferredColumn) {
         let mut unknown = Vec::new();
         for state in found.distinct.iter().flatten() {
             match words::status(state) {
@@ -420,12 +436,12 @@ impl Fit {
             .collect();
         if !shown.is_empty() {
             let shown = shown.into_iter().collect::<Vec<_>>().join(", ");
-            self.guesses.push(Guess::told(format!("`{}` is read so: {shown}", found.name)));
+            self.guesses.push(Guess::note(format!("`{}` is read so: {shown}", found.name)));
         }
         if !unknown.is_empty() {
             let unknown =
                 unknown.iter().map(|state| format!("`{state}`")).collect::<Vec<_>>().join(", ");
-            self.guesses.push(Guess::told(format!(
+            self.guesses.push(Guess::note(format!(
                 "what {unknown} of `{}` means is not known, and such rows are set aside: add it to `values`",
                 found.name
             )));
@@ -445,14 +461,14 @@ const COMMON_STATES: [(&str, &str); 7] = [
 ];
 
 /// Returns `true` if a column has the state of a purchase.
-fn is_state(column: &&Column) -> bool {
-    let readings = words::readings(&column.name);
+fn is_state(column: &&InferredColumn) -> bool {
+    let name_candidates = words::name_candidates(&column.name);
     let is_called = |name: &String| {
         ["status", "state", "zustand"]
             .iter()
             .any(|word| name == word || name.ends_with(&format!("_{word}")))
     };
-    readings.iter().any(is_called)
+    name_candidates.iter().any(is_called)
 }
 
 fn condition(column: &str) -> Condition {
@@ -460,7 +476,7 @@ fn condition(column: &str) -> Condition {
 }
 
 /// Returns the values that the sides of trades are renamed to.
-fn sides(found: &Column) -> std::collections::BTreeMap<String, Constant> {
+fn sides(found: &InferredColumn) -> std::collections::BTreeMap<String, Constant> {
     let side = |text: &String| {
         let side = if text.trim().to_lowercase().starts_with('b') { "buy" } else { "sell" };
         (text.trim() != side).then(|| (text.trim().to_owned(), Constant::Text(side.into())))
@@ -469,7 +485,7 @@ fn sides(found: &Column) -> std::collections::BTreeMap<String, Constant> {
 }
 
 /// Sets the case to upper if currencies have lower-case letters.
-fn uppercased(rule: &mut Rule, found: &Column) {
+fn uppercased(rule: &mut Rule, found: &InferredColumn) {
     let has_small = |text: &String| text.chars().any(char::is_lowercase);
     rule.case = found.distinct.iter().flatten().any(has_small).then_some(Case::Upper);
 }

@@ -2,48 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Constant, Field, list};
-
-/// The policy for a value that is not in the `values` of its column. A missing value is not renamed
-/// by it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Otherwise {
-    /// The value is unchanged.
-    #[default]
-    Keep,
-    /// The row is bad.
-    Bad,
-    /// The value becomes null.
-    Null,
-    /// The value becomes this one, in a configuration `{ value = "crypto" }`.
-    Value(Constant),
-}
+use super::field::Field;
+use super::messages::list;
+use super::settings::{Constant, Otherwise};
 
 /// The values of a column that are renamed, and the policy for the others.
 #[derive(Debug, Clone)]
-pub(super) struct Values {
+pub(super) struct ValueMap {
     named: BTreeMap<String, Field<'static>>,
-    others: Others,
+    others: OtherValues,
 }
 
 #[derive(Debug, Clone)]
-enum Others {
+enum OtherValues {
     Keep,
     Bad,
     Become(Field<'static>),
 }
 
-impl Values {
+impl ValueMap {
     pub(super) fn new(values: &BTreeMap<String, Constant>, otherwise: Option<&Otherwise>) -> Self {
         let named = values.iter().map(|(from, to)| (from.trim().to_owned(), to.field()));
         let others = match otherwise {
-            None | Some(Otherwise::Keep) => Others::Keep,
-            Some(Otherwise::Bad) => Others::Bad,
-            Some(Otherwise::Null) => Others::Become(Field::Null),
-            Some(Otherwise::Value(value)) => Others::Become(value.field()),
+            None | Some(Otherwise::Keep) => OtherValues::Keep,
+            Some(Otherwise::Bad) => OtherValues::Bad,
+            Some(Otherwise::Null) => OtherValues::Become(Field::Null),
+            Some(Otherwise::Value(value)) => OtherValues::Become(value.field()),
         };
         Self { named: named.collect(), others }
     }
@@ -52,7 +36,7 @@ impl Values {
     /// become.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Option<&str>, &Field<'static>)> {
         let other = match &self.others {
-            Others::Become(to) if *to != Field::Null => Some((None, to)),
+            OtherValues::Become(to) if *to != Field::Null => Some((None, to)),
             _ => None,
         };
         self.named.iter().map(|(from, to)| (Some(from.as_str()), to)).chain(other)
@@ -82,8 +66,8 @@ impl Values {
     pub(super) fn find(&self, text: &str) -> Result<Option<&Field<'static>>, String> {
         match (self.named.get(text), &self.others) {
             (Some(to), _) => Ok(Some(to)),
-            (None, Others::Become(to)) if !text.is_empty() => Ok(Some(to)),
-            (None, Others::Bad) if !text.is_empty() => {
+            (None, OtherValues::Become(to)) if !text.is_empty() => Ok(Some(to)),
+            (None, OtherValues::Bad) if !text.is_empty() => {
                 let shown =
                     |name| if String::is_empty(name) { "\"\"" } else { String::as_str(name) };
                 let known = list(self.named.keys().map(shown));
@@ -101,10 +85,10 @@ impl Values {
 mod tests {
     use super::*;
 
-    fn values(named: &[(&str, &str)], otherwise: Otherwise) -> Values {
+    fn values(named: &[(&str, &str)], otherwise: Otherwise) -> ValueMap {
         let constant = |text: &str| Constant::Text(text.into());
         let named = named.iter().map(|(from, to)| ((*from).into(), constant(to))).collect();
-        Values::new(&named, Some(&otherwise))
+        ValueMap::new(&named, Some(&otherwise))
     }
 
     #[test]

@@ -10,19 +10,19 @@ use crate::Error;
 
 /// The key to redact, if there is one.
 #[derive(Clone, Default)]
-pub(crate) struct Hidden(Option<SecretString>);
+pub(crate) struct Redactor(Option<SecretString>);
 
 /// The length of a prefix of the key that is redacted like the whole key: a text that was cut may end within
 /// the key.
-const ENOUGH: usize = 8;
+const MIN_PREFIX_CHARS: usize = 8;
 
-impl fmt::Debug for Hidden {
+impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hidden")
+        f.write_str("Redactor")
     }
 }
 
-impl Hidden {
+impl Redactor {
     pub(crate) fn new(key: Option<SecretString>) -> Self {
         Self(key)
     }
@@ -41,7 +41,7 @@ impl Hidden {
             let same = rest.chars().zip(key.chars()).take_while(|(one, other)| one == other);
             let (count, bytes) =
                 same.fold((0, 0), |(count, bytes), (char, _)| (count + 1, bytes + char.len_utf8()));
-            if count >= ENOUGH.min(key.chars().count()) {
+            if count >= MIN_PREFIX_CHARS.min(key.chars().count()) {
                 clean.push_str("[key]");
                 rest = rest.get(bytes..).unwrap_or_default();
             } else {
@@ -67,18 +67,18 @@ mod tests {
 
     #[test]
     fn a_key_that_comes_back_is_not_shown_whole_or_cut() {
-        let hidden = Hidden::new(Some("CG-secret-7f".into()));
+        let redactor = Redactor::new(Some("CG-secret-7f".into()));
         for (text, shown) in [
             ("bad key CG-secret-7f, CG-secret-7f!", "bad key [key], [key]!"),
             ("cut: CG-secret-", "cut: [key]"),
             ("CG-pro is another é CG-s", "CG-pro is another é CG-s"),
             ("", ""),
         ] {
-            assert_eq!(hidden.text(text), shown);
+            assert_eq!(redactor.text(text), shown);
         }
-        assert_eq!(Hidden::new(Some("k".into())).text("ok"), "o[key]");
-        assert_eq!(Hidden::default().text("ok"), "ok");
-        let error = hidden.error(Error::decode("CG-secret-7f", "id", "`CG-secret-7f` is odd"));
+        assert_eq!(Redactor::new(Some("k".into())).text("ok"), "o[key]");
+        assert_eq!(Redactor::default().text("ok"), "ok");
+        let error = redactor.error(Error::decode("CG-secret-7f", "id", "`CG-secret-7f` is odd"));
         assert!(!error.to_string().contains("secret"), "{error}");
     }
 }

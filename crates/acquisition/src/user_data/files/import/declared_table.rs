@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use tidegauge_core::{DataType, tables};
 
 use super::sample::Sample;
-use super::values::Column;
+use super::values::InferredColumn;
 use super::{Guess, words};
 use crate::user_data::mapping::{
     ColumnConfig, Columns, Part, Rule, TableConfig, TypeConfig, WriteConfig,
 };
 
 /// Returns a table called `name` with the columns of the file, and the rules that fill them.
-pub(super) fn table(
+pub(super) fn declare_table(
     name: &str,
     file: &str,
     sample: &Sample,
-    columns: &[Column],
+    columns: &[InferredColumn],
     guesses: &mut Vec<Guess>,
 ) -> (TableConfig, Columns) {
     let name = match tables::by_name(name) {
@@ -35,7 +35,7 @@ pub(super) fn table(
     let mut rules = Columns::new();
     // The name of each column of the file in the table; `None` if it is left out.
     let mut own: Vec<Option<String>> = Vec::new();
-    let mut add = |name: &str, column: &Column, dtype: DataType, rule: Rule| {
+    let mut add = |name: &str, column: &InferredColumn, dtype: DataType, rule: Rule| {
         let mut unique = words::identifier(name, "column");
         let base = unique.clone();
         let mut number = 2;
@@ -79,11 +79,11 @@ pub(super) fn table(
         _ => false,
     };
     let shown = table.key.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    guesses.push(Guess::told(match is_plain {
+    guesses.push(Guess::note(match is_plain {
         true => format!("the key is {shown}: no two rows have the same; a later row of a key takes its place"),
         false => format!("the key is {shown}: rows equal in all of it are one, and a later one takes the place of it"),
     }));
-    let is_time = |column: &&Column| {
+    let is_time = |column: &&InferredColumn| {
         matches!(column.dtype, DataType::Timestamp | DataType::Date) && !column.has_nulls
     };
     let time = columns.iter().position(|column| is_time(&column));
@@ -97,7 +97,7 @@ pub(super) fn table(
 
 /// Returns the indexes of the key columns: a unique one with the name of an id, the first or another
 /// unique one, two or three that are unique together, or otherwise all.
-fn key(sample: &Sample, columns: &[Column]) -> Vec<usize> {
+fn key(sample: &Sample, columns: &[InferredColumn]) -> Vec<usize> {
     let is_key = |at: &usize| {
         let column = &columns[*at];
         let is_twice = columns.iter().filter(|other| other.name == column.name).count() > 1;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mapping, Notes, Plan};
+use super::notes::Notes;
 
 /// The columns of its table that a source has filled, and, with a `-` before the name, those for
 /// which a note said that they are null. It is part of the source's cursor.
@@ -23,21 +23,6 @@ impl KnownColumns {
         self.0.contains(column)
     }
 
-    /// Records the columns that a plan fills. Those that it does not fill are noted: once, or every
-    /// time if they were filled before.
-    pub(crate) fn learn(&mut self, mapping: &Mapping, plan: &Plan, notes: &mut Notes) {
-        for (asked, name) in plan.alike() {
-            notes.alike(asked, name);
-        }
-        for (column, part) in plan.missing_parts() {
-            notes.missing_part(column, part);
-        }
-        self.fill(mapping.filled(plan));
-        for column in plan.missing() {
-            self.lack(column, notes);
-        }
-    }
-
     /// Records that columns are filled.
     pub(crate) fn fill<'c>(&mut self, columns: impl Iterator<Item = &'c str>) {
         for column in columns {
@@ -48,7 +33,7 @@ impl KnownColumns {
     }
 
     /// Notes that a column is null: once, or every time if it was filled before.
-    pub(crate) fn lack(&mut self, column: &str, notes: &mut Notes) {
+    pub(crate) fn record_missing(&mut self, column: &str, notes: &mut Notes) {
         if self.was_filled(column) || self.0.insert(format!("-{column}")) {
             notes.missing(column);
         }

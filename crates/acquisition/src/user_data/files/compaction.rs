@@ -17,11 +17,11 @@ use super::text::short;
 
 /// The number of files that are named, and the number of further ones at which the first are folded
 /// into a block.
-const NAMED: usize = 4_096;
-const BLOCK: usize = 1_024;
+const MAX_NAMED_FILES: usize = 4_096;
+const FILES_PER_BLOCK: usize = 1_024;
 
 /// The number of blocks above which neighbors are merged.
-const BLOCKS: usize = 128;
+const MAX_BLOCKS: usize = 128;
 
 /// A block of folded files: all files that sort after the previous block and not after `last`,
 /// except for those that are named.
@@ -37,7 +37,7 @@ pub(super) struct Block {
 
 /// The status of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum FileStatus {
     /// The cursor names the file, or it was never read.
     Named,
     /// The file is part of an unchanged block.
@@ -52,75 +52,77 @@ pub(super) fn compare(
     blocks: &mut [Block],
     found: &[FileEntry],
     named: &BTreeMap<String, FileState>,
-) -> Vec<Standing> {
-    let mut standings = vec![Standing::Named; found.len()];
+) -> Vec<FileStatus> {
+    let mut statuses = vec![FileStatus::Named; found.len()];
     let mut from = 0;
     for block in blocks {
         let to = from + found[from..].partition_point(|file| file.name <= block.last);
         let others: Vec<usize> =
             (from..to).filter(|at| !named.contains_key(&found[*at].name)).collect();
-        if block.judge(found, &others, &mut standings) {
+        if block.classify(found, &others, &mut statuses) {
             (block.files, block.sum, block.latest) = (0, 0, 0);
         }
         from = to;
     }
-    standings
+    statuses
 }
 
 impl Block {
     /// Sets the status of the files with the indexes `within`. Returns `true` if they are doubtful.
-    fn judge(&self, found: &[FileEntry], within: &[usize], standings: &mut [Standing]) -> bool {
+    fn classify(&self, found: &[FileEntry], within: &[usize], statuses: &mut [FileStatus]) -> bool {
         let is_old = |at: &usize| found[*at].modified <= self.latest;
         let old: Vec<usize> = within.iter().copied().filter(is_old).collect();
-        let is = |at: &usize| what(&found[*at].name, found[*at].size, found[*at].modified);
+        let is =
+            |at: &usize| fingerprint_of(&found[*at].name, found[*at].size, found[*at].modified);
         let known: Vec<u64> = old.iter().map(is).collect();
         let sum = known.iter().fold(0u64, |sum, file| sum.wrapping_add(*file));
         let count = old.len() as u64;
-        let mut set = |places: &[usize], standing| {
-            places.iter().for_each(|at| standings[*at] = standing);
+        let mut set = |places: &[usize], status| {
+            places.iter().for_each(|at| statuses[*at] = status);
         };
         if count == self.files && sum == self.sum {
-            set(&old, Standing::Read); // the newer ones were never read
+            set(&old, FileStatus::Read); // the newer ones were never read
             return false;
         }
         // Files that are gone may come back. A newer one may be one of them, rewritten, and is
         // read.
         if count < self.files {
-            set(&old, Standing::Read);
+            set(&old, FileStatus::Read);
             return false;
         }
         // A file was added with an older time: without it the checksum is unchanged.
         let late = known.iter().position(|file| sum.wrapping_sub(*file) == self.sum);
         if let (Some(late), true) = (late, count == self.files + 1) {
-            set(&old, Standing::Read);
-            set(&old[late..=late], Standing::Named);
+            set(&old, FileStatus::Read);
+            set(&old[late..=late], FileStatus::Named);
             return false;
         }
-        set(within, Standing::Doubtful);
+        set(within, FileStatus::Doubtful);
         true
     }
 
     fn add(&mut self, name: &str, seen: &FileState) {
         self.files += 1;
-        self.sum = self.sum.wrapping_add(what(name, seen.size, seen.modified));
+        self.sum = self.sum.wrapping_add(fingerprint_of(name, seen.size, seen.modified));
         self.latest = self.latest.max(seen.modified);
     }
 }
 
 /// Moves the first of the `named` files into `blocks` if there are too many: only files that were
 /// read to their end, in blocks that end before `limit`, up to which all files have been read.
-pub(super) fn fold(
+pub(super) fn compact(
     blocks: &mut Vec<Block>,
     named: &mut BTreeMap<String, FileState>,
     limit: Option<&str>,
 ) {
-    while named.len() > NAMED + BLOCK {
+    while named.len() > MAX_NAMED_FILES + FILES_PER_BLOCK {
         let is_read = |name: &str| limit.is_none_or(|limit| name < limit);
         let first = named.iter().filter(|(name, seen)| {
             let block = blocks.get(blocks.partition_point(|block| block.last < **name));
             seen.ended && is_read(block.map_or(name.as_str(), |block| &block.last))
         });
-        let first: Vec<String> = first.take(BLOCK).map(|(name, _)| name.clone()).collect();
+        let first: Vec<String> =
+            first.take(FILES_PER_BLOCK).map(|(name, _)| name.clone()).collect();
         let Some(last) = first.last().cloned() else { return };
         if blocks.last().is_none_or(|block| block.last < last) {
             blocks.push(Block { last, files: 0, sum: 0, latest: 0 });
@@ -131,14 +133,14 @@ pub(super) fn fold(
                 block.add(&name, &seen);
             }
         }
-        if blocks.len() > BLOCKS {
-            *blocks = blocks.chunks(2).filter_map(joined).collect();
+        if blocks.len() > MAX_BLOCKS {
+            *blocks = blocks.chunks(2).filter_map(merged).collect();
         }
     }
 }
 
 /// Returns neighboring blocks as one, or `None` if there are none.
-fn joined(blocks: &[Block]) -> Option<Block> {
+fn merged(blocks: &[Block]) -> Option<Block> {
     let last = blocks.last()?.last.clone();
     let whole = Block { last, files: 0, sum: 0, latest: 0 };
     Some(blocks.iter().fold(whole, |whole, block| Block {
@@ -150,7 +152,7 @@ fn joined(blocks: &[Block]) -> Option<Block> {
 }
 
 /// Returns the fingerprint of a file.
-fn what(name: &str, size: u64, modified: u64) -> u64 {
+fn fingerprint_of(name: &str, size: u64, modified: u64) -> u64 {
     let mut hash = Sha256::new();
     hash.update(name);
     hash.update([0]);
@@ -161,7 +163,7 @@ fn what(name: &str, size: u64, modified: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::progress::Progress;
+    use super::super::progress::FilesProgress;
     use super::*;
 
     fn file(at: usize, modified: u64) -> FileEntry {
@@ -181,14 +183,14 @@ mod tests {
 
     /// Reads `files` in pages of `page` files, with the cursor serialized between them. Returns the
     /// number of files read.
-    fn read(progress: &mut Progress, files: &[FileEntry], page: usize) -> usize {
+    fn read(progress: &mut FilesProgress, files: &[FileEntry], page: usize) -> usize {
         let mut all = 0;
         loop {
             let (mut read, mut limit) = (0, None);
-            let standings = progress.compare(files);
-            for (file, standing) in files.iter().zip(standings) {
+            let statuses = progress.compare(files);
+            for (file, status) in files.iter().zip(statuses) {
                 let is_known = progress.files.get(&file.name) == Some(&seen(file));
-                if standing == Standing::Read || is_known {
+                if status == FileStatus::Read || is_known {
                     continue;
                 }
                 if read == page {
@@ -198,7 +200,7 @@ mod tests {
                 progress.files.insert(file.name.clone(), seen(file));
                 read += 1;
             }
-            progress.fold(limit);
+            progress.compact(limit);
             all += read;
             let text = serde_json::to_string(&progress).unwrap();
             *progress = serde_json::from_str(&text).unwrap();
@@ -208,16 +210,16 @@ mod tests {
         }
     }
 
-    fn doubtful(progress: &Progress, files: &[FileEntry]) -> usize {
-        let standings = progress.clone().compare(files);
-        standings.iter().filter(|standing| **standing == Standing::Doubtful).count()
+    fn doubtful(progress: &FilesProgress, files: &[FileEntry]) -> usize {
+        let statuses = progress.clone().compare(files);
+        statuses.iter().filter(|status| **status == FileStatus::Doubtful).count()
     }
 
     #[test]
     fn the_cursor_of_a_hundred_thousand_files_stays_small_and_knows_them_all() {
         let mut files: Vec<FileEntry> =
             (0..100_000).map(|at| file(2 * at, 1_000 + at as u64)).collect();
-        let mut progress = Progress::default();
+        let mut progress = FilesProgress::default();
         assert_eq!(read(&mut progress, &files, 20_000), 100_000);
         let text = serde_json::to_string(&progress).unwrap();
         assert!(text.len() < 400_000, "{} bytes", text.len());
@@ -243,7 +245,7 @@ mod tests {
     #[test]
     fn a_file_of_a_block_that_was_replaced_is_noticed() {
         let files: Vec<FileEntry> = (0..20_000).map(|at| file(at, 1_000)).collect();
-        let mut progress = Progress::default();
+        let mut progress = FilesProgress::default();
         read(&mut progress, &files, 5_000);
         // A file with a new time is read anew, and no other one.
         let mut newer = files.clone();
@@ -262,8 +264,9 @@ mod tests {
 
     #[test]
     fn few_files_are_all_named() {
-        let files: Vec<FileEntry> = (0..NAMED + BLOCK).map(|at| file(at, 1_000)).collect();
-        let mut progress = Progress::default();
+        let files: Vec<FileEntry> =
+            (0..MAX_NAMED_FILES + FILES_PER_BLOCK).map(|at| file(at, 1_000)).collect();
+        let mut progress = FilesProgress::default();
         read(&mut progress, &files, 1_000);
         assert_eq!(progress.files.len(), files.len());
         assert!(!serde_json::to_string(&progress).unwrap().contains("\"/\""));
