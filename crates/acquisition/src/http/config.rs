@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BaseUrl, PerMinute};
+use super::endpoint::BaseUrl;
+use super::quota::PerMinute;
 use crate::duration;
 
 /// The settings of HTTP requests. The defaults suit the public APIs.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-use super::Retry;
+use super::config::Retry;
 use crate::http::backoff::Backoff;
 
 impl Retry {

@@ -18,8 +18,13 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
 use super::classify::{Failure, Reply, RetryDecision};
-use super::{Budget, Endpoint, Http, HttpConfig, RefusalKind, Service, check_key, retry};
+use super::client::{Http, check_key};
+use super::config::HttpConfig;
+use super::quota::Budget;
+use super::retry;
+use super::service::Service;
 use crate::redact::Redactor;
+use crate::refusal::{Endpoint, RefusalKind};
 use crate::text::cut;
 use crate::{Context, Error, Result};
 

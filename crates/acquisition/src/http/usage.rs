@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::rate_limit::CreditUse;
+use super::credit_use::CreditUse;
 use crate::{Error, Result};
 
 /// The usage of each service, shared by all its clients.

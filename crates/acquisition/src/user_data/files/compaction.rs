@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::file_state::FileState;
 use super::listing::FileEntry;
-use super::progress::FileState;
 use super::text::short;
 
 /// The number of files that are named, and the number of further ones at which the first are folded

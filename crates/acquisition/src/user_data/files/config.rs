@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tidegauge_core::Table;
 
-use super::Encoding;
-use super::decode::Dialect;
+use super::dialect::Dialect;
+use super::encoding::Encoding;
 use crate::bad_rows::BadRows;
 use crate::user_data::duplicate_rows::DuplicateRows;
 use crate::user_data::mapping::{Columns, Condition, OnMissing, one_or_many};

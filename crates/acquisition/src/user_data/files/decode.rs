@@ -8,50 +8,10 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+pub use super::dialect::{Cells, Dialect};
 use super::splitter::Splitter;
 use crate::text::cut;
 use crate::user_data::mapping::Field;
-
-/// A CSV dialect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dialect {
-    /// The delimiter between cells.
-    pub delimiter: u8,
-    /// The quote character around cells that contain delimiters or line breaks; doubled within
-    /// them.
-    pub quote: Option<u8>,
-}
-
-impl Default for Dialect {
-    fn default() -> Self {
-        Self { delimiter: b',', quote: Some(b'"') }
-    }
-}
-
-/// The cells of a CSV record, without quotes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cells {
-    pub(super) text: String,
-    pub(super) ends: Vec<usize>,
-}
-
-impl Cells {
-    /// Returns the number of cells.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Returns `true` if there are no cells.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// Returns the cells, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).filter_map(|(start, end)| self.text.get(start..*end))
-    }
-}
 
 /// Returns the cells of one CSV record, with or without the line break at its end.
 ///

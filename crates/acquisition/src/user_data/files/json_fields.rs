@@ -1,6 +1,6 @@
 //! The fields that the JSON lines of a page have.
 
-use super::PageDraft;
+use super::page_draft::PageDraft;
 use crate::user_data::mapping::{Field, Mapping};
 
 /// The number of JSON lines of which at least one has each field, unless the file lacks it.

@@ -1,7 +1,7 @@
 //! The layout of a CSV file: which lines are rows, and which are above, among or below them.
 
-use super::Config;
-use super::decode::Dialect;
+use super::config::Config;
+use super::dialect::Dialect;
 use crate::{Error, Result};
 
 /// The maximum number of rows of a footer; they are kept in memory.

@@ -14,10 +14,11 @@ use tidegauge_core::DataType;
 use tidegauge_core::arrow::array::RecordBatch;
 use tidegauge_core::arrow::schema::{DataType as ArrowType, Field as ArrowField, Schema, TimeUnit};
 
+use super::config::Config;
 use super::listing::unreadable;
+use super::page_draft::PageDraft;
 use super::parquet_pages::PageSizes;
 use super::parquet_value::{self, is_readable, type_name};
-use super::{Config, PageDraft};
 use crate::text::cut;
 use crate::user_data::mapping::{BoundMapping, Field, Mapping};
 use crate::{Error, Result};

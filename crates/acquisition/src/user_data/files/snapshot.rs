@@ -7,8 +7,8 @@ use tidegauge_core::{Cursor, Fingerprint, Page};
 
 use super::listing::{self, FileEntry};
 use super::progress::FilesProgress;
-use super::{Inner, Notes};
-use crate::user_data::mapping::KnownColumns;
+use super::source::Inner;
+use crate::user_data::mapping::{KnownColumns, Notes};
 use crate::user_data::snapshot::SnapshotPages;
 use crate::{Error, Result, cursor};
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
-use super::decode::{Cells, Dialect};
+use super::dialect::{Cells, Dialect};
 
 /// The damage of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]

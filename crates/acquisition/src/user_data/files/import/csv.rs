@@ -6,13 +6,14 @@ use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 
-use super::super::Config;
-use super::super::decode::Dialect;
-use super::super::encoding::Encoding;
-use super::super::splitter::Splitter;
-use super::super::text::line_end;
+use super::inspection::Guess;
 use super::sample::{FileHead, ROWS, Sample};
-use super::{Guess, words};
+use super::words;
+use crate::user_data::files::config::Config;
+use crate::user_data::files::dialect::Dialect;
+use crate::user_data::files::encoding::Encoding;
+use crate::user_data::files::splitter::Splitter;
+use crate::user_data::files::text::line_end;
 use crate::{Error, Result};
 
 /// The delimiters that are tried, the likeliest first.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use tidegauge_core::{DataType, tables};
 
+use super::inspection::Guess;
 use super::sample::Sample;
 use super::values::InferredColumn;
-use super::{Guess, words};
+use super::words;
 use crate::user_data::mapping::{
     ColumnConfig, Columns, Part, Rule, TableConfig, TypeConfig, WriteConfig,
 };

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::super::decode;
-use super::super::encoding::Encoding;
 use super::sample::{FileHead, ROWS, Sample};
+use crate::user_data::files::decode;
+use crate::user_data::files::encoding::Encoding;
 use crate::user_data::mapping::Field;
 use crate::{Error, Result};
 

@@ -9,13 +9,14 @@ use tidegauge_core::arrow::schema::DataType as ArrowType;
 use tidegauge_core::panics::caught;
 use tidegauge_core::{Cell, DataType, Table};
 
-use super::super::listing::unreadable;
-use super::super::parquet::{Parquet, broken};
-use super::super::parquet_value::{is_readable, type_name};
-use super::super::{Config, PageDraft};
 use super::sample::{ROWS, Sample};
 use crate::bad_rows::BadRows;
 use crate::user_data::duplicate_rows::DuplicateRows;
+use crate::user_data::files::config::Config;
+use crate::user_data::files::listing::unreadable;
+use crate::user_data::files::page_draft::PageDraft;
+use crate::user_data::files::parquet::{Parquet, broken};
+use crate::user_data::files::parquet_value::{is_readable, type_name};
 use crate::user_data::mapping::{Columns, KnownColumns, Mapping, Notes, PageRows, Rule};
 use crate::{Error, Result};
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use tidegauge_core::{Column as TableColumn, DataType, TableRef, tables};
 
+use super::inspection::{Guess, Hints, Question};
 use super::names::{self, TABLES};
 use super::values::InferredColumn;
-use super::{Guess, Hints, Question, words};
+use super::words;
 use crate::user_data::mapping::{
     Case, Columns, Condition, Constant, IdKind, Otherwise, Part, Probe, Rule, is_external,
 };

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::Config;
+use super::config::Config;
 use crate::user_data::mapping::names;
 
 /// The settings for one layout of a service's export, as in a configuration under `[[files]]`.
