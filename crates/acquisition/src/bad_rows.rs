@@ -151,6 +151,21 @@ impl RowFilter {
     }
 }
 
+impl Error {
+    /// Returns the reason that is stored with a quarantined row.
+    pub(crate) fn of_row(&self) -> String {
+        match self {
+            Self::BadRow { column, value, reason, .. } if column == "*" => {
+                format!("`{value}` {reason}")
+            }
+            Self::BadRow { column, value, reason, .. } => {
+                format!("column `{column}`: `{value}` {reason}")
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 /// Returns a place that every store accepts as part of a key: the end of a very long one is replaced by a
 /// fingerprint.
 fn bounded(place: String) -> String {

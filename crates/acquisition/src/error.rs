@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidegauge_core::{BoxError, ErrorKind};
 
 use crate::refusal::{Endpoint, RefusalKind};
-use crate::text::{cut, is_web_page};
+use crate::text::cut;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -348,46 +348,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns `true` if the error is transient: running again later, unchanged, may succeed.
-    ///
-    /// ```
-    /// use tidegauge_acquisition::Error;
-    ///
-    /// let error = Error::Config { setting: "symbols", reason: "it is empty".into() };
-    /// assert!(!error.is_temporary());
-    /// ```
-    pub fn is_temporary(&self) -> bool {
-        match self {
-            Self::Timeout { .. }
-            | Self::Connect { .. }
-            | Self::Interrupted { .. }
-            | Self::RateLimited { .. }
-            | Self::CreditsSpent { .. } => true,
-            Self::Status { kind: RefusalKind::Busy | RefusalKind::Spent, .. } => true,
-            // A web page instead of an answer is that of maintenance, or of a proxy.
-            Self::NotJson { status: 200..300, start, .. } if is_web_page(start.as_bytes()) => true,
-            Self::Status { status, .. } | Self::NotJson { status, .. } => {
-                *status >= 500 || *status == 408
-            }
-            #[cfg(feature = "database")]
-            Self::Database(error) => error.is_temporary(),
-            _ => false,
-        }
-    }
-
-    /// Returns the reason that is stored with a quarantined row.
-    pub(crate) fn of_row(&self) -> String {
-        match self {
-            Self::BadRow { column, value, reason, .. } if column == "*" => {
-                format!("`{value}` {reason}")
-            }
-            Self::BadRow { column, value, reason, .. } => {
-                format!("column `{column}`: `{value}` {reason}")
-            }
-            other => other.to_string(),
-        }
-    }
-
     pub(crate) fn config(setting: &'static str, reason: impl Into<String>) -> Self {
         Self::Config { setting, reason: reason.into() }
     }
@@ -408,31 +368,6 @@ impl Error {
     ) -> Self {
         let value = cut(value, 40);
         Self::BadValue { of: of.into(), field: field.into(), value, reason }
-    }
-
-    /// Applies `change` to every text that may originate from a reply.
-    pub(crate) fn map_texts(mut self, change: impl Fn(String) -> String) -> Self {
-        let texts: [Option<&mut String>; 3] = match &mut self {
-            Self::Decode { of, field, reason } => [Some(of), Some(field), Some(reason)],
-            Self::BadValue { of, field, value, .. } => [Some(of), Some(field), Some(value)],
-            Self::BadRow { place, value, reason, .. } => [Some(place), Some(value), Some(reason)],
-            Self::Status { code, message, .. } | Self::Auth { code, message, .. } => {
-                [code.as_mut(), Some(message), None]
-            }
-            Self::NotJson { reason, start, .. } => [Some(reason), Some(start), None],
-            Self::NoInstrument { symbol, known, .. } => [Some(symbol), Some(known), None],
-            Self::SymbolRefused { symbol, reason, .. } => [Some(symbol), Some(reason), None],
-            Self::Refused { series, reason, .. } => [Some(series), Some(reason), None],
-            Self::RateLimited { message, .. } => [Some(message), None, None],
-            Self::Interrupted { reason, .. } | Self::Config { reason, .. } => {
-                [Some(reason), None, None]
-            }
-            _ => [None, None, None],
-        };
-        for text in texts.into_iter().flatten() {
-            *text = change(std::mem::take(text));
-        }
-        self
     }
 
     /// Converts the error to that of the port, for the source called `name`.

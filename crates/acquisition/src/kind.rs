@@ -1,10 +1,39 @@
-//! The classification of errors, for programs to act on.
+//! The classification of errors, for programs to act on: their kind, and whether they are transient.
 
 use tidegauge_core::ErrorKind;
 
-use crate::{Error, RefusalKind};
+use crate::Error;
+use crate::refusal::RefusalKind;
+use crate::text::is_web_page;
 
 impl Error {
+    /// Returns `true` if the error is transient: running again later, unchanged, may succeed.
+    ///
+    /// ```
+    /// use tidegauge_acquisition::Error;
+    ///
+    /// let error = Error::Config { setting: "symbols", reason: "it is empty".into() };
+    /// assert!(!error.is_temporary());
+    /// ```
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Timeout { .. }
+            | Self::Connect { .. }
+            | Self::Interrupted { .. }
+            | Self::RateLimited { .. }
+            | Self::CreditsSpent { .. } => true,
+            Self::Status { kind: RefusalKind::Busy | RefusalKind::Spent, .. } => true,
+            // A web page instead of an answer is that of maintenance, or of a proxy.
+            Self::NotJson { status: 200..300, start, .. } if is_web_page(start.as_bytes()) => true,
+            Self::Status { status, .. } | Self::NotJson { status, .. } => {
+                *status >= 500 || *status == 408
+            }
+            #[cfg(feature = "database")]
+            Self::Database(error) => error.is_temporary(),
+            _ => false,
+        }
+    }
+
     /// Returns the kind of failure.
     ///
     /// ```

@@ -61,6 +61,33 @@ impl Redactor {
     }
 }
 
+impl Error {
+    /// Applies `change` to every text that may originate from a reply.
+    pub(crate) fn map_texts(mut self, change: impl Fn(String) -> String) -> Self {
+        let texts: [Option<&mut String>; 3] = match &mut self {
+            Self::Decode { of, field, reason } => [Some(of), Some(field), Some(reason)],
+            Self::BadValue { of, field, value, .. } => [Some(of), Some(field), Some(value)],
+            Self::BadRow { place, value, reason, .. } => [Some(place), Some(value), Some(reason)],
+            Self::Status { code, message, .. } | Self::Auth { code, message, .. } => {
+                [code.as_mut(), Some(message), None]
+            }
+            Self::NotJson { reason, start, .. } => [Some(reason), Some(start), None],
+            Self::NoInstrument { symbol, known, .. } => [Some(symbol), Some(known), None],
+            Self::SymbolRefused { symbol, reason, .. } => [Some(symbol), Some(reason), None],
+            Self::Refused { series, reason, .. } => [Some(series), Some(reason), None],
+            Self::RateLimited { message, .. } => [Some(message), None, None],
+            Self::Interrupted { reason, .. } | Self::Config { reason, .. } => {
+                [Some(reason), None, None]
+            }
+            _ => [None, None, None],
+        };
+        for text in texts.into_iter().flatten() {
+            *text = change(std::mem::take(text));
+        }
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

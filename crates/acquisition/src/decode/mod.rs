@@ -3,6 +3,7 @@
 pub(crate) mod candles;
 pub(crate) mod interval;
 pub(crate) mod json;
+mod json_object;
 pub(crate) mod parse;
 pub(crate) mod rates;
 pub(crate) mod repeats;

@@ -34,6 +34,7 @@ mod symbol;
 mod table_config;
 mod table_mapping;
 mod time;
+mod time_pattern;
 mod value_map;
 mod zone;
 

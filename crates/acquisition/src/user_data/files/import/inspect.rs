@@ -9,8 +9,8 @@ use super::inspection::{Guess, Hints, Inspection, Question};
 use super::sample::Sample;
 use super::table_match::{self, TableMatch};
 use super::time_zones::resolve_time_zones;
-use super::values::{self, InferredColumn};
-use super::{declared_table, read_sample, words};
+use super::values::InferredColumn;
+use super::{declared_table, number_text, read_sample, words};
 use crate::bad_rows::BadRows;
 use crate::user_data::duplicate_rows::DuplicateRows;
 use crate::user_data::files::config::Config;
@@ -218,7 +218,7 @@ fn pattern(path: &str) -> String {
 /// Returns the inferred columns of the file.
 fn columns(sample: &Sample, hints: &Hints, now: DateTime<Utc>) -> Vec<InferredColumn> {
     let all = (0..sample.names.len()).flat_map(|at| sample.values(at));
-    let decimals = values::decimals(all, sample.config.delimiter);
+    let decimals = number_text::decimals(all, sample.config.delimiter);
     let column = |(at, name): (usize, &String)| {
         let values: Vec<&str> = sample.values(at).collect();
         let dtype = sample.types.get(at).copied();

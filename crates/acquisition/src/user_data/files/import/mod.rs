@@ -7,12 +7,15 @@ mod inspect;
 mod inspection;
 mod json;
 mod names;
+mod number_text;
 mod parquet;
 mod read_sample;
+mod role;
 mod sample;
 mod table_match;
 mod time_zones;
 mod times;
+mod value_rules;
 mod values;
 mod words;
 

@@ -7,23 +7,13 @@ use tidegauge_core::{Column as TableColumn, DataType, TableRef, tables};
 
 use super::inspection::{Guess, Hints, Question};
 use super::names::{self, TABLES};
+use super::role::{Role, role, suits};
+use super::value_rules::{sides, states, uppercased};
 use super::values::InferredColumn;
 use super::words;
 use crate::user_data::mapping::{
-    Case, Columns, Condition, Constant, IdKind, Otherwise, Part, Probe, Rule, is_external,
+    Columns, Condition, Constant, IdKind, Part, Probe, Rule, is_external,
 };
-
-/// The role of a table's column, which decides which columns of a file may fill it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Id,
-    Time,
-    Number,
-    Currency,
-    Country,
-    Status,
-    Other,
-}
 
 /// A built-in table, and its mapping to the columns of a file.
 #[derive(Debug, Default)]
@@ -142,64 +132,6 @@ fn is_of_purchases(column: &InferredColumn) -> bool {
     names.any(|name| *name != "id" && name_candidates.iter().any(|candidate| candidate == name))
 }
 
-fn role(table: &TableRef, column: &TableColumn) -> Role {
-    let name = &*column.name;
-    match column.dtype {
-        DataType::Int64 if tables::external(table, name).is_some() => Role::Id,
-        DataType::Int64 | DataType::Float64 | DataType::Decimal { .. } => Role::Number,
-        DataType::Date | DataType::Timestamp => Role::Time,
-        DataType::Text if name == "currency" || name.ends_with("_currency") => Role::Currency,
-        DataType::Text if name == "country" => Role::Country,
-        DataType::Text if name == "status" && table.name == "ramp_transactions" => Role::Status,
-        _ => Role::Other,
-    }
-}
-
-/// Returns `true` if the values of the column `found` of the file may fill `column` of the table.
-fn suits(found: &InferredColumn, column: &TableColumn, role: Role) -> bool {
-    if found.count == 0 {
-        return false;
-    }
-    let is_short = |most: usize| {
-        found.dtype == DataType::Text
-            && found.distinct.as_ref().is_some_and(|values| {
-                values.iter().all(|text| {
-                    let text = text.trim();
-                    (2..=most).contains(&text.len())
-                        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                })
-            })
-    };
-    match role {
-        Role::Id => matches!(found.dtype, DataType::Int64 | DataType::Text),
-        Role::Time => matches!(found.dtype, DataType::Date | DataType::Timestamp),
-        Role::Number if matches!(column.dtype, DataType::Decimal { .. }) => {
-            matches!(found.dtype, DataType::Int64 | DataType::Decimal { .. })
-        }
-        Role::Number => {
-            matches!(found.dtype, DataType::Int64 | DataType::Decimal { .. } | DataType::Float64)
-        }
-        Role::Currency => is_short(8),
-        Role::Country => is_short(2),
-        Role::Status => found.dtype == DataType::Text && found.distinct.is_some(),
-        Role::Other if column.dtype == DataType::Bool => found.dtype == DataType::Bool,
-        // `Lamp` is a product of a shop, not a market.
-        Role::Other if column.name == "trading_pair" => {
-            let is_symbol = |text: &String| {
-                let text = text.trim();
-                text.len() > 3 && !text.chars().any(|c| c.is_lowercase() || c.is_whitespace())
-            };
-            found.distinct.as_ref().is_some_and(|values| values.iter().all(is_symbol))
-        }
-        Role::Other if column.name == "side" => found.distinct.as_ref().is_some_and(|values| {
-            values
-                .iter()
-                .all(|text| ["buy", "sell", "b", "s"].contains(&&*text.trim().to_lowercase()))
-        }),
-        Role::Other => true,
-    }
-}
-
 impl TableMatch {
     /// Fills `column` of the table from the column `found` of the file.
     fn take(&mut self, column: &TableColumn, role: Role, found: &InferredColumn) {
@@ -218,7 +150,7 @@ impl TableMatch {
                 rule = Rule { column: rule.column, format: None, zone: None, ..read.clone() };
                 self.divide(&mut rule, column, found);
             }
-            Role::Status => self.states(&mut rule, found),
+            Role::Status => states(&mut rule, found, &mut self.guesses),
             Role::Other if column.name == "side" => rule.values = sides(found),
             Role::Currency => uppercased(&mut rule, found),
             Role::Id | Role::Country | Role::Other => {}
@@ -398,68 +330,7 @@ impl TableMatch {
             }
         }
     }
-
-    /// Maps the states of purchases to statuses; unknown states are bad values.
-    fn states(&mut self, rule: &mut Rule, found: &InferredColumn) {
-        let mut unknown = Vec::new();
-        for state in found.distinct.iter().flatten() {
-            match words::status(state) {
-                Some(status) if status == state.trim() => {}
-                Some(status) => {
-                    rule.values.insert(state.trim().to_owned(), Constant::Text(status.into()));
-                }
-                None => unknown.push(state.trim()),
-            }
-        }
-        // Later files have states that this one lacks. Rows with an unknown state are quarantined.
-        let states = found.distinct.iter().flatten();
-        let is_capitalized = states.into_iter().any(|state| state.starts_with(char::is_uppercase));
-        for (lower, capitalized) in COMMON_STATES {
-            let written = if is_capitalized { capitalized } else { lower };
-            for state in [written, lower] {
-                if let Some(status) = words::status(state) {
-                    let status = Constant::Text(status.into());
-                    rule.values.entry(state.to_owned()).or_insert(status);
-                }
-            }
-        }
-        rule.otherwise = Some(Otherwise::Bad);
-        let is_there =
-            |state: &str| found.distinct.iter().flatten().any(|text| text.trim() == state);
-        let shown: BTreeSet<String> = rule
-            .values
-            .iter()
-            .filter(|(state, _)| is_there(state))
-            .map(|(state, status)| match status {
-                Constant::Text(status) => format!("`{state}` as {status}"),
-                _ => state.clone(),
-            })
-            .collect();
-        if !shown.is_empty() {
-            let shown = shown.into_iter().collect::<Vec<_>>().join(", ");
-            self.guesses.push(Guess::note(format!("`{}` is read so: {shown}", found.name)));
-        }
-        if !unknown.is_empty() {
-            let unknown =
-                unknown.iter().map(|state| format!("`{state}`")).collect::<Vec<_>>().join(", ");
-            self.guesses.push(Guess::note(format!(
-                "what {unknown} of `{}` means is not known, and such rows are set aside: add it to `values`",
-                found.name
-            )));
-        }
-    }
 }
-
-/// Common states of purchases, each in lower case and capitalized.
-const COMMON_STATES: [(&str, &str); 7] = [
-    ("completed", "Completed"),
-    ("paid", "Paid"),
-    ("pending", "Pending"),
-    ("failed", "Failed"),
-    ("cancelled", "Cancelled"),
-    ("canceled", "Canceled"),
-    ("refunded", "Refunded"),
-];
 
 /// Returns `true` if a column has the state of a purchase.
 fn is_state(column: &&InferredColumn) -> bool {
@@ -474,19 +345,4 @@ fn is_state(column: &&InferredColumn) -> bool {
 
 fn condition(column: &str) -> Condition {
     Condition { column: column.to_owned(), ..Condition::default() }
-}
-
-/// Returns the values that the sides of trades are renamed to.
-fn sides(found: &InferredColumn) -> std::collections::BTreeMap<String, Constant> {
-    let side = |text: &String| {
-        let side = if text.trim().to_lowercase().starts_with('b') { "buy" } else { "sell" };
-        (text.trim() != side).then(|| (text.trim().to_owned(), Constant::Text(side.into())))
-    };
-    found.distinct.iter().flatten().filter_map(side).collect()
-}
-
-/// Sets the case to upper if currencies have lower-case letters.
-fn uppercased(rule: &mut Rule, found: &InferredColumn) {
-    let has_small = |text: &String| text.chars().any(char::is_lowercase);
-    rule.case = found.distinct.iter().flatten().any(has_small).then_some(Case::Upper);
 }
