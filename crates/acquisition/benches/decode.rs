@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use serde::Deserialize;
+use tidegauge_acquisition::__internal::{coingecko, twelvedata};
+use tidegauge_acquisition::CandleKey;
 use tidegauge_acquisition::backfill::RowFilter;
-use tidegauge_acquisition::{CandleKey, coingecko, twelvedata};
 
 /// A month of hourly prices, as sent by CoinGecko.
 const CHART: &str =

@@ -36,6 +36,9 @@
 
 #![cfg_attr(not(feature = "all"), allow(dead_code, unreachable_pub))] // shared items are unused with a single provider
 
+#[doc(hidden)]
+#[path = "internal.rs"]
+pub mod __internal;
 #[cfg(feature = "_series")]
 pub mod backfill;
 mod bad_row_policy;

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tidegauge_acquisition::backfill::{BadRows, RowFilter};
-use tidegauge_acquisition::{ecb, exchangerate_api, frankfurter};
+use tidegauge_acquisition::__internal::{ecb, exchangerate_api, frankfurter};
 
 fuzz_target!(|body: &[u8]| {
     let policy = if body.len().is_multiple_of(2) { BadRows::Fail } else { BadRows::Quarantine };

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidegauge_acquisition::kraken::decode;
+use tidegauge_acquisition::__internal::kraken::decode;
 use tidegauge_acquisition::backfill::{BadRows, RowFilter};
 
 fuzz_target!(|body: &[u8]| {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidegauge_acquisition::files::decode::{self, Dialect};
+use tidegauge_acquisition::__internal::files::decode::{self, Dialect};
 
 fuzz_target!(|body: &[u8]| {
     for dialect in [

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidegauge_acquisition::{kraken_stream, twelvedata_stream};
+use tidegauge_acquisition::__internal::{kraken_stream, twelvedata_stream};
 
 fuzz_target!(|body: &[u8]| {
     if let Ok(text) = std::str::from_utf8(body) {

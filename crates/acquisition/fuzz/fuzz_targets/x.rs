@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidegauge_acquisition::x::decode;
+use tidegauge_acquisition::__internal::x::decode;
 
 fuzz_target!(|body: &[u8]| {
     let _ = decode::search(body).map(|found| found.posts().count());

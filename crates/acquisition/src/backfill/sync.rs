@@ -92,7 +92,7 @@ impl<'a> WindowCall<'a> {
         as_of: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Option<Self> {
-        let Some(since) = series.begins() else {
+        let Some(since) = series.start() else {
             return Some(Self {
                 series,
                 window: Span::new(as_of, as_of),

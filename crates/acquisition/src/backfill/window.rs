@@ -15,7 +15,7 @@ use crate::{Error, Result};
 impl Series {
     /// Returns the instant up to which the series is final at `now`: for candles, the end of the last closed
     /// one.
-    pub fn horizon(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub(crate) fn horizon(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         self.floor(now - self.finality_delay)
     }
 
@@ -23,7 +23,7 @@ impl Series {
     /// everything configured except for the most recent part, younger than a refresh or than the distance
     /// between rows, which the next round reads. `None` for a snapshot.
     pub fn wanted(&self, asked: Option<Span>, now: DateTime<Utc>) -> Option<Span> {
-        let since = self.begins()?;
+        let since = self.start()?;
         if let Some(asked) = asked {
             return Some(Span::new(asked.from, asked.to.min(self.horizon(now))));
         }
@@ -33,27 +33,27 @@ impl Series {
     }
 
     /// Returns the first instant that the service still has at `now`, or `None` if its lookback is unlimited.
-    pub fn earliest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn earliest(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.lookback.and_then(|lookback| now.checked_sub_signed(lookback)).map(|at| self.ceil(at))
     }
 
     /// Returns the part of `span` that one call covers, from its beginning; it is aligned, so that candles
     /// are not split.
-    pub fn first_window(&self, span: Span) -> Span {
+    pub(crate) fn first_window(&self, span: Span) -> Span {
         let end = span.from.checked_add_signed(self.window).unwrap_or(span.to);
         let end = Some(self.floor(end)).filter(|end| *end > span.from).unwrap_or(end);
         Span::new(span.from, end.min(span.to))
     }
 
     /// Returns the number of calls that `span` takes, without pagination.
-    pub fn calls(&self, span: Span) -> u64 {
+    pub(crate) fn calls(&self, span: Span) -> u64 {
         let window = self.window.num_microseconds().unwrap_or(i64::MAX).max(1);
         let length = span.length().num_microseconds().unwrap_or(i64::MAX);
         u64::try_from(length).unwrap_or_default().div_ceil(u64::try_from(window).unwrap_or(1))
     }
 
     /// Returns the aligned beginning of the history, or `None` for a snapshot.
-    pub fn begins(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn start(&self) -> Option<DateTime<Utc>> {
         self.since.map(|since| self.ceil(since))
     }
 

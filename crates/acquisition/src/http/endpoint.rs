@@ -40,7 +40,7 @@ impl From<BaseUrl> for String {
 
 impl BaseUrl {
     /// Returns `true` if the host is this machine.
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         match self.0.host() {
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
             Some(Host::Ipv6(ip)) => ip.is_loopback(),

@@ -4,27 +4,29 @@
 //! it never shows a key.
 
 pub(crate) mod backoff;
-mod classify;
-mod client;
+pub(crate) mod classify;
+pub(crate) mod client;
 mod config;
 mod credit_use;
 mod endpoint;
-mod quota;
+pub(crate) mod quota;
 mod rate_limit;
 mod retry;
-mod service;
+pub(crate) mod service;
 #[cfg(feature = "_socket")]
-mod socket;
+pub(crate) mod socket;
 mod usage;
 
-pub use classify::Refusal;
-pub use client::Http;
+pub(crate) use classify::Refusal;
+pub(crate) use client::Http;
 pub use config::{HttpConfig, Retry};
 pub use endpoint::BaseUrl;
-pub use quota::{Budget, PerMinute, Quota, RateLimitHint};
-pub use service::{Key, Request, Service};
+#[cfg(any(feature = "twelvedata", feature = "x"))]
+pub(crate) use quota::RateLimitHint;
+pub use quota::{Budget, PerMinute, Quota};
+pub(crate) use service::{Key, Request, Service};
 #[cfg(feature = "_socket")]
-pub use socket::{QueryKey, Socket, SocketMessage, Sockets};
+pub(crate) use socket::{QueryKey, Socket, SocketMessage, Sockets};
 pub use usage::{Traffic, Usage};
 
 pub use crate::refusal::{Endpoint, RefusalKind};

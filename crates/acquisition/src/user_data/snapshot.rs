@@ -7,10 +7,10 @@ use tidegauge_core::{Batch, Page};
 use crate::{Error, Result};
 
 /// The maximum number of rows of a snapshot, which is held in memory to be committed at once.
-pub const MAX_ROWS: usize = 1_000_000;
+pub(crate) const MAX_ROWS: usize = 1_000_000;
 
 /// The maximum number of bytes of a snapshot's columns.
-pub const MAX_BYTES: usize = 1 << 30;
+pub(crate) const MAX_BYTES: usize = 1 << 30;
 
 /// The way in which the rows of a file or a query are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,11 +11,12 @@ use crate::support::{
     rows, texts,
 };
 use chrono::TimeDelta;
+use tidegauge_acquisition::__internal::frankfurter::decode;
 use tidegauge_acquisition::backfill::{
     Backfill, BackfillTask, BadRows, HistoricalSource, RowFilter,
 };
 use tidegauge_acquisition::ecb::{self, Ecb};
-use tidegauge_acquisition::frankfurter::{self, Api, Frankfurter, decode};
+use tidegauge_acquisition::frankfurter::{self, Api, Frankfurter};
 use tidegauge_acquisition::http::HttpConfig;
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::{Clock, Cursor, Source, Span};

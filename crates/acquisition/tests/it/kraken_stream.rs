@@ -9,8 +9,8 @@ use crate::support::live::{Span, hasty, ledger, pages, script, server, shown, tr
 use crate::support::{Turned, at, context, hurried, recording};
 use chrono::TimeDelta;
 use proptest::prelude::{ProptestConfig, any, proptest};
+use tidegauge_acquisition::__internal::kraken_stream::decode::{Message, message};
 use tidegauge_acquisition::backfill::BadRows;
-use tidegauge_acquisition::kraken_stream::decode::{Message, message};
 use tidegauge_acquisition::kraken_stream::{Channel, Config, KrakenStream};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::{Clock, Page, Source};

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 
 use crate::support::{Act, Scripted, at, context, hurried, recording};
 use chrono::{DateTime, TimeDelta, Utc};
+use tidegauge_acquisition::__internal::{kraken, twelvedata};
 use tidegauge_acquisition::backfill::RowFilter;
 use tidegauge_acquisition::http::RefusalKind;
-use tidegauge_acquisition::{Error, Interval, OhlcvSeries, Result, kraken, twelvedata};
+use tidegauge_acquisition::{Error, Interval, OhlcvSeries, Result};
 use tidegauge_core::{Crypto, Span};
 
 /// The decoder of a recording.
@@ -315,10 +316,11 @@ async fn ask(name: &str, server: &Scripted) -> Error {
     let (context, http) = (context("2026-09-16T00:00:00Z"), hurried(&server.url));
     let row_filter = &mut RowFilter::strict();
     if name.starts_with("twelvedata") {
-        let client = twelvedata::Client::new(&"k".into(), &http, &context).unwrap();
+        let client =
+            tidegauge_acquisition::twelvedata::Client::new(&"k".into(), &http, &context).unwrap();
         client.time_series("AAPL", Interval::D1, window(), row_filter).await.expect_err(name)
     } else {
-        let client = kraken::Client::new(&http, &context).unwrap();
+        let client = tidegauge_acquisition::kraken::Client::new(&http, &context).unwrap();
         client.ohlc("BTC/USD", Interval::H1, window().from, row_filter).await.expect_err(name)
     }
 }
@@ -349,7 +351,12 @@ async fn an_empty_range_is_no_error() {
     for status in ["400 X", "200 OK"] {
         let server = Scripted::start(vec![Act::reply(status, "", &body)]).await;
         let context = context("2026-09-16T00:00:00Z");
-        let client = twelvedata::Client::new(&"k".into(), &hurried(&server.url), &context).unwrap();
+        let client = tidegauge_acquisition::twelvedata::Client::new(
+            &"k".into(),
+            &hurried(&server.url),
+            &context,
+        )
+        .unwrap();
         let row_filter = &mut RowFilter::strict();
         let series = client.time_series("AAPL", Interval::D1, window(), row_filter).await;
         assert!(series.unwrap().candles.is_empty());
@@ -472,7 +479,7 @@ fn a_key_that_is_there_twice_is_refused_by_name() {
             "values",
         ),
         (
-            tidegauge_acquisition::coingecko::decode::simple_price(
+            tidegauge_acquisition::__internal::coingecko::decode::simple_price(
                 br#"{"a":{"usd":1},"b":{"usd":1},"a":{"usd":2}}"#,
             )
             .err(),
@@ -495,7 +502,7 @@ fn a_pair_without_a_name_does_not_cost_the_others() {
     let names: Vec<_> = pairs.iter().map(|pair| pair.name.as_str()).collect();
     assert_eq!(names, ["BTC/USD", "ETH/USD"]);
     let body = br#"[{"id":"a","symbol":"a","name":"A"},{"id":"b","symbol":null,"name":"B"},null]"#;
-    let coins = tidegauge_acquisition::coingecko::decode::coins_list(body).unwrap();
+    let coins = tidegauge_acquisition::__internal::coingecko::decode::coins_list(body).unwrap();
     assert_eq!(coins.iter().map(|coin| coin.id.as_str()).collect::<Vec<_>>(), ["a"]);
 }
 

@@ -4,8 +4,10 @@
 use crate::support::recording;
 use chrono::TimeDelta;
 use proptest::prelude::*;
+use tidegauge_acquisition::__internal::{
+    coingecko, ecb, exchangerate_api, frankfurter, kraken, twelvedata, x,
+};
 use tidegauge_acquisition::backfill::{BadRows, RowFilter};
-use tidegauge_acquisition::{coingecko, ecb, exchangerate_api, frankfurter, kraken, twelvedata, x};
 
 /// Decodes `body` with every decoder.
 fn read_all(body: &[u8]) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use tidegauge_acquisition::__internal::recorded::decode;
 use tidegauge_acquisition::recorded::{self, Config, Recorded};
 use tidegauge_core::{Cursor, Error, Page, Source};
 
@@ -69,7 +70,7 @@ async fn a_cursor_of_somebody_else_is_refused() {
 
 #[test]
 fn values_are_those_of_the_file_to_the_last_digit() {
-    let days = recorded::decode::prices(recorded::PRICES, 0, usize::MAX).unwrap();
+    let days = decode::prices(recorded::PRICES, 0, usize::MAX).unwrap();
     let (candle, observed) = &days[0]; // 2020-04-11,BTC,6867.4404519,6926.0696338,…
     assert_eq!((candle.symbol.as_str(), candle.interval.as_str()), ("BTC", "1d"));
     assert_eq!(candle.open_at.to_rfc3339(), "2020-04-11T00:00:00+00:00");
@@ -95,7 +96,7 @@ fn values_are_those_of_the_file_to_the_last_digit() {
     };
     assert_eq!(volume("2020-11-26"), "114617000000.00"); // 1.14617E+11
 
-    let (rates, lines) = recorded::decode::rates(recorded::FX, 0, usize::MAX).unwrap();
+    let (rates, lines) = decode::rates(recorded::FX, 0, usize::MAX).unwrap();
     assert_eq!(lines, 234);
     let newest: Vec<_> = rates[rates.len() - 3..]
         .iter()
@@ -109,7 +110,7 @@ fn values_are_those_of_the_file_to_the_last_digit() {
 
 #[test]
 fn every_symbol_has_every_day_and_every_candle_holds_its_prices() {
-    let days = recorded::decode::prices(recorded::PRICES, 0, usize::MAX).unwrap();
+    let days = decode::prices(recorded::PRICES, 0, usize::MAX).unwrap();
     let keys: BTreeSet<_> =
         days.iter().map(|(candle, _)| (&candle.symbol, candle.open_at)).collect();
     assert_eq!(keys.len(), 4 * 323);
@@ -125,16 +126,16 @@ fn every_symbol_has_every_day_and_every_candle_holds_its_prices() {
 #[test]
 fn what_is_not_available_is_skipped_and_what_is_broken_is_not() {
     let file = "Date,USD,JPY,\n2021-01-05,N/A,126.25,\n2021-01-04,1.2296,N/A,\n";
-    let (rates, lines) = recorded::decode::rates(file, 0, 10).unwrap();
+    let (rates, lines) = decode::rates(file, 0, 10).unwrap();
     let found: Vec<_> = rates.iter().map(|rate| format!("{} {}", rate.quote, rate.rate)).collect();
     assert_eq!((found, lines), (vec!["USD 1.22960000".into(), "JPY 126.25000000".to_owned()], 2));
     for cell in ["0", "-1", "", "one", "1,2"] {
         let file = format!("Date,USD,\n2021-01-05,{cell},\n");
-        assert!(recorded::decode::rates(&file, 0, 1).is_err(), "{cell}");
+        assert!(decode::rates(&file, 0, 1).is_err(), "{cell}");
     }
     for line in ["2020-04-11,BTC,1,2,1", "2020-04-11,DOGE,1,2,1,1,1,1", "11.4.20,BTC,1,2,1,1,1,1"] {
         let file = format!("date,symbol,open,high,low,close,volume_usd,market_cap_usd\n{line}\n");
-        assert!(recorded::decode::prices(&file, 0, 1).is_err(), "{line}");
+        assert!(decode::prices(&file, 0, 1).is_err(), "{line}");
     }
 }
 

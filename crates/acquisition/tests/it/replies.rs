@@ -10,11 +10,12 @@ use std::collections::BTreeSet;
 
 use crate::support::{Act, Scripted, context, hurried, recording};
 use chrono::TimeDelta;
+use tidegauge_acquisition::__internal::coingecko::decode as coingecko;
+use tidegauge_acquisition::__internal::ecb::decode as ecb;
+use tidegauge_acquisition::__internal::exchangerate_api::decode as exchangerate_api;
+use tidegauge_acquisition::__internal::frankfurter::decode as frankfurter;
 use tidegauge_acquisition::backfill::RowFilter;
-use tidegauge_acquisition::coingecko::{Client, Plan, decode as coingecko};
-use tidegauge_acquisition::ecb::decode as ecb;
-use tidegauge_acquisition::exchangerate_api::decode as exchangerate_api;
-use tidegauge_acquisition::frankfurter::decode as frankfurter;
+use tidegauge_acquisition::coingecko::{Client, Plan};
 use tidegauge_acquisition::{Error, Result};
 use tidegauge_core::{Crypto, Fiat};
 

@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
+use tidegauge_acquisition::__internal::{coingecko, kraken, twelvedata};
+use tidegauge_acquisition::Ohlcv;
 use tidegauge_acquisition::backfill::RowFilter;
-use tidegauge_acquisition::{Ohlcv, coingecko, kraken, twelvedata};
 use tidegauge_core::{Crypto, Fiat, Fixed};
 
 /// Generates a price above zero.

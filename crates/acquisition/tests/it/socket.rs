@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use crate::support::live::{hasty, script, server};
 use crate::support::log::Log;
 use crate::support::{Act as Raw, Scripted, context, everything_said, hurried, recording};
-use tidegauge_acquisition::http::{
-    HttpConfig, PerMinute, QueryKey, Service, SocketMessage, Sockets,
-};
-use tidegauge_acquisition::twelvedata::decode;
+use tidegauge_acquisition::__internal::http::{QueryKey, Service, SocketMessage, Sockets};
+use tidegauge_acquisition::__internal::twelvedata::decode;
+use tidegauge_acquisition::http::{HttpConfig, PerMinute};
 use tidegauge_acquisition::twelvedata_stream::{Config, TwelveDataStream};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::Source;

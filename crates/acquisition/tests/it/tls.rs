@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::{context, everything_said, hurried};
+use tidegauge_acquisition::__internal::http::{QueryKey, Service, Sockets};
 use tidegauge_acquisition::Error;
 use tidegauge_acquisition::coingecko::{Client, Plan};
-use tidegauge_acquisition::http::{BaseUrl, QueryKey, Service, Sockets};
+use tidegauge_acquisition::http::BaseUrl;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::live::{hasty, ledger, pages, script, shown};
 use crate::support::{at, context, hurried, recording};
 use proptest::prelude::{ProptestConfig, any, proptest};
-use tidegauge_acquisition::twelvedata_stream::decode::{Message, message};
+use tidegauge_acquisition::__internal::twelvedata_stream::decode::{Message, message};
 use tidegauge_acquisition::twelvedata_stream::{Config, TwelveDataStream};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::instruments::{Instrument, Kind, Registry};

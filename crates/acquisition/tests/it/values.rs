@@ -8,13 +8,13 @@
 
 use crate::support::{at, recording};
 use chrono::TimeDelta;
+use tidegauge_acquisition::__internal::coingecko::decode as coingecko;
+use tidegauge_acquisition::__internal::ecb::decode as ecb;
+use tidegauge_acquisition::__internal::exchangerate_api::decode as exchangerate_api;
+use tidegauge_acquisition::__internal::frankfurter::decode as frankfurter;
 use tidegauge_acquisition::Error;
 use tidegauge_acquisition::backfill::{BadRows, RowFilter};
 use tidegauge_acquisition::bad_rows::FinePrices;
-use tidegauge_acquisition::coingecko::decode as coingecko;
-use tidegauge_acquisition::ecb::decode as ecb;
-use tidegauge_acquisition::exchangerate_api::decode as exchangerate_api;
-use tidegauge_acquisition::frankfurter::decode as frankfurter;
 
 fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {
     let shown = |rate: frankfurter::Rate| {

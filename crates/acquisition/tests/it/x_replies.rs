@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use crate::support::{Act, Scripted, at, context, everything_said, hurried, recording};
+use tidegauge_acquisition::__internal::x::decode;
 use tidegauge_acquisition::Error;
 use tidegauge_acquisition::http::RefusalKind;
-use tidegauge_acquisition::x::{Client, SearchRecent, decode};
+use tidegauge_acquisition::x::{Client, SearchRecent};
 
 /// Recording, number of rows, newest id, token of the next page, the first and the last row.
 const SEARCHES: &[(&str, usize, &str, &str, [&str; 2])] = &[

@@ -3,7 +3,7 @@
 mod chart;
 mod client;
 mod config;
-pub mod decode;
+pub(crate) mod decode;
 mod name;
 mod spec;
 

@@ -2,7 +2,7 @@
 
 mod client;
 mod config;
-pub mod decode;
+pub(crate) mod decode;
 mod name;
 mod spec;
 

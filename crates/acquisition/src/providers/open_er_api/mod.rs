@@ -10,7 +10,7 @@ use tidegauge_core::{Cursor, Page, Source, TableRef};
 
 use crate::http::Budget;
 use crate::providers::exchangerate_api::LatestRates;
-pub use crate::providers::exchangerate_api::{Client, Config, Latest, decode};
+pub use crate::providers::exchangerate_api::{Client, Config, Latest};
 use crate::{Context, Result};
 
 /// The name under which sinks store the cursor, and the `source` of the rows.

@@ -1,7 +1,7 @@
 //! Recorded prices and exchange rates, embedded in the program: available without a network.
 
 mod config;
-pub mod decode;
+pub(crate) mod decode;
 mod name;
 mod spec;
 

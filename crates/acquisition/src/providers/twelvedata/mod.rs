@@ -2,7 +2,7 @@
 
 mod client;
 mod config;
-pub mod decode;
+pub(crate) mod decode;
 mod name;
 mod spec;
 
@@ -15,6 +15,7 @@ use tidegauge_core::{Batch, Cursor, Page, Source, TableRef};
 
 pub use client::Client;
 pub use config::Config;
+pub use decode::{ApiUsage, ExchangeRate, TimeSeries};
 pub use name::NAME;
 
 use crate::backfill::{

@@ -3,7 +3,7 @@
 mod client;
 mod config;
 mod counts;
-pub mod decode;
+pub(crate) mod decode;
 mod name;
 mod posts;
 mod problem;

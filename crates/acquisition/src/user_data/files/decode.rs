@@ -15,14 +15,6 @@ use crate::user_data::mapping::Field;
 
 /// Returns the cells of one CSV record, with or without the line break at its end.
 ///
-/// ```
-/// use tidegauge_acquisition::files::decode::{Dialect, csv};
-///
-/// let cells = csv(b"7,\"Doe, \"\"Jo\"\"\",\r\n", Dialect::default())?;
-/// assert_eq!(cells.iter().collect::<Vec<_>>(), ["7", "Doe, \"Jo\"", ""]);
-/// # Ok::<(), String>(())
-/// ```
-///
 /// # Errors
 /// Returns an error if the record is not UTF-8, has an unclosed quote, or is more than one record.
 pub fn csv(record: &[u8], dialect: Dialect) -> Result<Cells, String> {
@@ -33,15 +25,6 @@ pub fn csv(record: &[u8], dialect: Dialect) -> Result<Cells, String> {
 /// object: `user.id` is the field `id` of the field `user`, unless a field is called `user.id`.
 ///
 /// Numbers keep their digits; objects and lists stay JSON, as text.
-///
-/// ```
-/// use tidegauge_acquisition::files::decode::ndjson;
-/// use tidegauge_acquisition::mapping::Field;
-///
-/// let fields = ndjson(br#"{"user": {"id": 7}, "amount": 0.10}"#, &["user.id", "amount", "x"])?;
-/// assert_eq!(fields, [Field::from("7"), Field::from("0.10"), Field::Missing]);
-/// # Ok::<(), String>(())
-/// ```
 ///
 /// # Errors
 /// Returns an error if the line is not a JSON object.
@@ -185,6 +168,19 @@ mod tests {
         assert!(error.contains("`b`") && error.contains("`c` twice"), "{error}");
         let half = ndjson(br#"{"a": "\ud800"}"#, &["a"]).unwrap();
         assert!(matches!(half[..], [Field::Bytes(_)]));
+    }
+
+    #[test]
+    fn cells_are_returned_without_their_quotes() {
+        let cells = csv(b"7,\"Doe, \"\"Jo\"\"\",\r\n", Dialect::default()).unwrap();
+        assert_eq!(cells.iter().collect::<Vec<_>>(), ["7", "Doe, \"Jo\"", ""]);
+    }
+
+    #[test]
+    fn nested_fields_are_reached_by_their_path() {
+        let line = br#"{"user": {"id": 7}, "amount": 0.10}"#;
+        let fields = ndjson(line, &["user.id", "amount", "x"]).unwrap();
+        assert_eq!(fields, [Field::from("7"), Field::from("0.10"), Field::Missing]);
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 mod compaction;
 mod config;
-pub mod decode;
+pub(crate) mod decode;
 mod dialect;
 mod encoding;
 mod file_state;

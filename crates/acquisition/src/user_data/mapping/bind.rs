@@ -30,7 +30,7 @@ impl Mapping {
     /// Returns an error, which lists all such columns, if columns are missing that are named in a
     /// rule, or that must not be null; or if a column is missing that a condition refers to, a name
     /// occurs twice, or several are similar and none is exact.
-    pub fn bind(&self, place: &str, have: &[&str]) -> Result<BoundMapping> {
+    pub(crate) fn bind(&self, place: &str, have: &[&str]) -> Result<BoundMapping> {
         self.bind_after(place, have, &KnownColumns::default())
     }
 

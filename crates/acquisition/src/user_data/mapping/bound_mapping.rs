@@ -3,7 +3,7 @@
 /// The indexes of the fields of a row that fill the columns of the table, and of those that
 /// conditions refer to.
 #[derive(Debug, Clone, Default)]
-pub struct BoundMapping {
+pub(crate) struct BoundMapping {
     pub(super) slots: Vec<Slot>,
     /// The indexes of the parts of joined columns, in the order of the table.
     pub(super) joined: Vec<Vec<usize>>,
@@ -43,13 +43,13 @@ pub(crate) struct FieldUse {
 impl BoundMapping {
     /// Returns the columns of the table that are null or have their default, since no foreign
     /// column has that name.
-    pub fn missing(&self) -> &[String] {
+    pub(crate) fn missing(&self) -> &[String] {
         &self.missing
     }
 
     /// Returns the names that were requested and not found, each with the one that differs only in
     /// case, accents or surrounding blanks and is used instead.
-    pub fn alike(&self) -> &[(String, String)] {
+    pub(crate) fn alike(&self) -> &[(String, String)] {
         &self.alike
     }
 

@@ -17,7 +17,7 @@ impl Mapping {
     ///
     /// # Errors
     /// Returns an error if a condition compares numbers, and a value is not a number.
-    pub fn row<'f>(
+    pub(crate) fn row<'f>(
         &self,
         bound: &BoundMapping,
         fields: Vec<Field<'f>>,
@@ -58,7 +58,7 @@ impl Mapping {
     ///
     /// # Errors
     /// Returns an error for the first column that its field does not fit.
-    pub fn cells<'a>(
+    pub(crate) fn cells<'a>(
         &'a self,
         bound: &BoundMapping,
         row: &'a FieldRow<'_>,

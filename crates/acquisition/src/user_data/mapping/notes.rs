@@ -12,7 +12,7 @@ use crate::text::cut;
 /// Notes on the rows of a page, findings that are not errors: the inferred units of epoch times,
 /// ambiguous local times, missing columns, rows that are left out, files without rows.
 #[derive(Debug)]
-pub struct Notes {
+pub(crate) struct Notes {
     /// The latest plausible time for numbers, in microseconds since 1970.
     pub(super) tomorrow: i64,
     /// The file, or the query, that is being read.
@@ -89,7 +89,7 @@ pub(super) struct ValueContext<'n> {
 
 impl Notes {
     /// Creates empty notes for a page that is read at `now`.
-    pub fn new(now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(now: DateTime<Utc>) -> Self {
         Self {
             tomorrow: now.timestamp_micros().saturating_add(DAY),
             place: String::new(),

@@ -7,7 +7,7 @@ use crate::text::cut;
 
 /// The fields of a row that is taken, with the fields that are derived from them.
 #[derive(Debug, Clone)]
-pub struct FieldRow<'f> {
+pub(crate) struct FieldRow<'f> {
     pub(super) fields: Vec<Field<'f>>,
     pub(super) joined: Vec<Field<'static>>,
     /// The fields of the columns that convert the case, converted; empty if no column does.
@@ -29,7 +29,7 @@ impl<'f> FieldRow<'f> {
 
 /// The reason why a row does not fit its table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowError {
+pub(crate) struct RowError {
     /// The column of the table; `*` for the whole row.
     pub column: String,
     /// The value, truncated to 80 characters.

@@ -19,28 +19,8 @@ use super::settings::OnMissing;
 use crate::{Error, Result};
 
 /// The mapping of foreign columns to the columns of a table, checked against the table.
-///
-/// ```
-/// use tidegauge_acquisition::mapping::{Columns, Field, Mapping, Notes};
-/// use tidegauge_core::{Cell, tables::MarketingSpend};
-///
-/// let columns: Columns = serde_json::from_value(serde_json::json!({
-///     "day": { "column": "Datum", "format": "%d.%m.%Y" },
-///     "channel": { "value": "affiliates" },
-///     "spend": { "column": "Betrag", "decimal": ",", "thousands": "." },
-/// }))?;
-/// let mapping = Mapping::new("our_spend", MarketingSpend::table(), &columns)?;
-/// let bound = mapping.bind("spend.csv", &["Datum", "campaign", "currency", "Betrag"])?;
-/// let fields = ["24.12.2020", "xmas", "EUR", "1.234,50"].map(Field::from).to_vec();
-/// let mut notes = Notes::new("2021-01-01T00:00:00Z".parse()?);
-/// let row = mapping.row(&bound, fields, &mut notes).unwrap().expect("no row is left out");
-/// let cells = mapping.cells(&bound, &row, &mut notes).unwrap();
-/// assert_eq!(cells[1], Cell::Text("affiliates"));
-/// assert_eq!(cells[4], Cell::Decimal(123_450));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Debug, Clone)]
-pub struct Mapping {
+pub(crate) struct Mapping {
     pub(super) of: String,
     pub(super) table: TableRef,
     pub(super) columns: Vec<MappedColumn>,
@@ -54,7 +34,7 @@ impl Mapping {
     ///
     /// # Errors
     /// Returns an error if a column is not one of the table, or a rule does not fit its type.
-    pub fn new(of: &str, table: &TableRef, columns: &Columns) -> Result<Self> {
+    pub(crate) fn new(of: &str, table: &TableRef, columns: &Columns) -> Result<Self> {
         if let Some(unknown) = columns.keys().find(|name| table.column(name).is_err()) {
             let known = list(table.columns.iter().map(|column| column.name.as_ref()));
             return Err(refused(of, table, unknown, format!("it has no such column, but {known}")));
@@ -119,7 +99,7 @@ impl Mapping {
     ///
     /// # Errors
     /// Returns an error if a condition has no test, or several.
-    pub fn filter(self, conditions: &[Condition]) -> Result<Self> {
+    pub(crate) fn filter(self, conditions: &[Condition]) -> Result<Self> {
         let test = |condition: &Condition| {
             let test = condition.test(self.numbers(&condition.column));
             test.map_err(|reason| Error::Condition {
@@ -147,18 +127,18 @@ impl Mapping {
 
     /// Sets the policy for nullable columns of the table that are missing.
     #[must_use]
-    pub fn on_missing(self, on_missing: Option<OnMissing>) -> Self {
+    pub(crate) fn on_missing(self, on_missing: Option<OnMissing>) -> Self {
         Self { on_missing, ..self }
     }
 
     /// Returns the table.
-    pub fn table(&self) -> &TableRef {
+    pub(crate) fn table(&self) -> &TableRef {
         &self.table
     }
 
     /// Returns the foreign columns that are needed, without repetition: first those that fill
     /// columns, in the order of the table, then those that conditions refer to.
-    pub fn wanted(&self) -> Vec<&str> {
+    pub(crate) fn wanted(&self) -> Vec<&str> {
         let mut wanted = Vec::with_capacity(self.columns.len());
         let filling = self.columns.iter().flat_map(MappedColumn::names).map(String::as_str);
         for name in filling.chain(self.conditions().map(|(_, name)| name)) {
@@ -179,7 +159,7 @@ impl Mapping {
 
     /// Returns the foreign columns that fill a column of the table: none for a constant, several
     /// for a joined column.
-    pub fn sources_of(&self, column: &str) -> &[String] {
+    pub(crate) fn sources_of(&self, column: &str) -> &[String] {
         let at = self.table.columns.iter().position(|own| own.name == column);
         at.map_or(&[], |at| self.columns[at].names())
     }
@@ -202,5 +182,32 @@ impl Mapping {
     pub(super) fn default_of(&self, column: &str) -> Option<&Field<'static>> {
         let at = self.table.columns.iter().position(|own| own.name == column)?;
         self.columns[at].default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_core::Cell;
+    use tidegauge_core::tables::MarketingSpend;
+
+    use super::*;
+
+    #[test]
+    fn a_row_of_a_file_becomes_the_cells_of_a_table() {
+        let columns: Columns = serde_json::from_value(serde_json::json!({
+            "day": { "column": "Datum", "format": "%d.%m.%Y" },
+            "channel": { "value": "affiliates" },
+            "spend": { "column": "Betrag", "decimal": ",", "thousands": "." },
+        }))
+        .unwrap();
+        let mapping = Mapping::new("our_spend", MarketingSpend::table(), &columns).unwrap();
+        let names = ["Datum", "campaign", "currency", "Betrag"];
+        let bound = mapping.bind("spend.csv", &names).unwrap();
+        let fields = ["24.12.2020", "xmas", "EUR", "1.234,50"].map(Field::from).to_vec();
+        let mut notes = Notes::new("2021-01-01T00:00:00Z".parse().unwrap());
+        let row = mapping.row(&bound, fields, &mut notes).unwrap().expect("no row is left out");
+        let cells = mapping.cells(&bound, &row, &mut notes).unwrap();
+        assert_eq!(cells[1], Cell::Text("affiliates"));
+        assert_eq!(cells[4], Cell::Decimal(123_450));
     }
 }
