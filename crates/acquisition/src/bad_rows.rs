@@ -117,7 +117,7 @@ impl RowFilter {
         }
         let place = self.place(&place());
         let reason = error.of_row();
-        tracing::debug!(%place, table = %self.table, %reason, "row put into quarantine");
+        tracing::debug!(%place, table = %self.table, %reason, "row quarantined");
         let (table, content) = (self.table.clone(), cut(&content(), MAX_CONTENT_CHARS));
         self.bad.push(BadRow { place, table, reason, content });
         true
@@ -126,7 +126,7 @@ impl RowFilter {
     /// Quarantines a row that is good by itself.
     pub(crate) fn add(&mut self, place: &str, reason: String, content: &str) {
         let (place, table) = (self.place(place), self.table.clone());
-        tracing::debug!(%place, %table, %reason, "row put into quarantine");
+        tracing::debug!(%place, %table, %reason, "row quarantined");
         self.bad.push(BadRow { place, table, reason, content: cut(content, MAX_CONTENT_CHARS) });
     }
 
@@ -183,14 +183,7 @@ impl BadRow {
     pub fn batch(source: &str, rows: Vec<Self>, now: DateTime<Utc>) -> Result<Batch> {
         if let Some(Self { place, table, reason, .. }) = rows.first() {
             let count = rows.len();
-            tracing::warn!(
-                source,
-                count,
-                table,
-                place,
-                reason,
-                "rows put into quarantine, as this"
-            );
+            tracing::warn!(source, count, table, place, reason, "rows quarantined");
         }
         // A place that is a key may belong to several rows.
         let mut places = HashSet::new();
@@ -217,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_of_one_place_are_all_kept() {
+    fn bad_rows_of_the_same_place_are_all_quarantined() {
         let row = |content: &str| BadRow {
             place: "id=1".into(),
             table: "trades".into(),
@@ -232,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_place_is_bounded_and_still_told_from_others() {
+    fn a_long_place_is_truncated_and_stays_unique() {
         assert_eq!(bounded("a.csv:7".into()), "a.csv:7");
         let [one, other] = ["1", "2"].map(|end| bounded(format!("{}{end}", "é".repeat(300))));
         assert!(one.chars().count() <= 200 && one != other, "{one}");

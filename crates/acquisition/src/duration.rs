@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_write_is_understood_and_written_the_same() {
+    fn common_durations_are_parsed_and_formatted_back() {
         for (text, millis) in [
             ("500ms", 500),
             ("10s", 10_000),

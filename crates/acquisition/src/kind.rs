@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_temporary_is_worth_a_retry_and_nothing_else() {
+    fn only_transient_errors_are_retryable() {
         for error in [
             Error::NoKey { service: "x" },
             Error::NoFiles { pattern: "*.csv".into() },

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_comes_back_is_not_shown_whole_or_cut() {
+    fn a_repeated_key_is_redacted_whole_or_truncated() {
         let redactor = Redactor::new(Some("CG-secret-7f".into()));
         for (text, shown) in [
             ("bad key CG-secret-7f, CG-secret-7f!", "bad key [key], [key]!"),

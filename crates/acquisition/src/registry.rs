@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visitor_sees_what_is_listed_each_once() {
+    fn a_visitor_visits_each_listed_source_once() {
         let mut names = Names::default();
         visit(&mut names);
         let listed: Vec<_> = SOURCES.iter().map(|spec| spec.name).collect();

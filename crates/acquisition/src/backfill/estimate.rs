@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cost_is_told_before_it_is_paid() {
+    fn the_cost_is_estimated_in_calls_credits_and_time() {
         let quota = Quota { per_day: Some(160), ..Quota::per_minute(8) };
         let left = |today| Budget { quota, left_today: Some(today), left_this_month: None };
         for (days, today, told) in [

@@ -104,7 +104,7 @@ pub(super) async fn fetch_window<A: HistoricalSource + ?Sized>(
                 || (bad_rows == BadRows::Quarantine && is_undecodable(&error)) =>
         {
             let series = &request.series.name;
-            tracing::warn!(source = source.name(), series, window = %request.window, %error, "refused");
+            tracing::warn!(source = source.name(), series, window = %request.window, %error, "window refused, recorded as a gap");
             Ok(Outcome::Refused(error.to_string()))
         }
         Err(error) => Err(error),
@@ -181,7 +181,12 @@ impl<'a> CoverageWriter<'a> {
     /// Records that the service refuses these parts of the series while it answers for the others.
     pub(super) fn record_refused(&mut self, window: Span, parts: Vec<Refused>) {
         for Refused { series, reason } in parts {
-            tracing::warn!(source = self.source, series, reason, "refused");
+            tracing::warn!(
+                source = self.source,
+                series,
+                reason,
+                "series refused, recorded as a gap"
+            );
             self.record_failed(window, reason);
             if let Some(row) = self.rows.last_mut() {
                 row.series = series;

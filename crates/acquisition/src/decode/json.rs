@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_what_was_written() {
+    fn values_are_returned_as_raw_json() {
         let text =
             br#" { "a" : [1, -2.50e3 ,null,[] ,{}], "b\"c":"x\\\"y", "d":{"e":[{"f":true}]} } "#;
         let (mut reader, mut seen) = (JsonReader::new("test", text).unwrap(), Vec::new());
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_cannot_be_read_does_not_cost_the_next() {
+    fn an_invalid_row_does_not_affect_the_next_one() {
         let (mut reader, mut rows) =
             (JsonReader::new("test", b"[[1], {\"a\":[2]} ,[3]]").unwrap(), Vec::new());
         reader
@@ -383,7 +383,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn well_formed_or_not_it_ends(text in "[\\[\\]{}:,\"\\\\a0 é]{0,60}") {
+        fn reading_terminates_on_any_input(text in "[\\[\\]{}:,\"\\\\a0 é]{0,60}") {
             let (mut reader, mut seen) = (JsonReader::new("test", text.as_bytes()).unwrap(), Vec::new());
             let _ = walk(&mut reader, 0, &mut seen);
             let _ = JsonReader::new("test", text.as_bytes()).unwrap().value();

@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_is_there_twice_is_found_among_few_and_among_many() {
+    fn duplicate_keys_are_found_in_small_and_large_objects() {
         let keys = |count: usize, last: &str| {
             let keys = (0..count).map(|at| format!("\"k{at}\" : {{\"k1\":[{at}]}}, "));
             format!("{{ {}\"{last}\":1}}", keys.collect::<String>())

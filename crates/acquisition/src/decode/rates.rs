@@ -76,7 +76,7 @@ pub(crate) fn keep_requested(
     if let Some(other) = others.first() {
         let (count, pair) = (others.len(), format!("{}/{}", other.base, other.quote));
         let pair = cut(&pair, 40);
-        tracing::warn!(source, count, pair, "rates not asked for, left out, as this");
+        tracing::warn!(source, count, pair, "unrequested rates, skipped");
     }
     let keyed = rates.into_iter().map(|rate| ((rate.date, rate.quote.clone()), rate));
     repeats::last_of_each(source, keyed).map(|(_, rate)| rate).collect()
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_holds_the_days_that_begin_in_it() {
+    fn a_window_contains_the_days_that_begin_in_it() {
         for (from, to, days_in) in [
             ("2026-05-14T00:00:00Z", "2026-05-15T00:00:00Z", Some((14, 14))),
             ("2026-05-14T00:00:00Z", "2026-05-15T00:00:01Z", Some((14, 15))),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fixing_is_looked_for_in_the_afternoon_and_not_on_weekends() {
+    fn fixings_are_polled_in_the_afternoon_and_not_on_weekends() {
         // `again`: whether a client that polled at `before` polls again at `now`.
         for (before, now, again) in [
             ("2026-05-14T14:10:00Z", "2026-05-14T14:30:00Z", false),
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_currency_that_ended_is_no_mistake_and_one_that_never_was_is() {
+    fn discontinued_currencies_are_valid_and_unknown_ones_are_not() {
         let wanted = ["USD", "RUB", "CZK", "XXX"].map(String::from);
         let rate = Rate {
             date: FIRST,

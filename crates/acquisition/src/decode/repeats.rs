@@ -16,12 +16,7 @@ pub(crate) fn last_of_each<K: Ord + Debug + Clone, T>(
         }
     }
     if let Some(key) = first {
-        tracing::warn!(
-            of,
-            repeated,
-            ?key,
-            "rows of one key in one reply, as of this: the last counts"
-        );
+        tracing::warn!(of, repeated, ?key, "duplicate rows in a reply, keeping the last");
     }
     last.into_iter()
 }

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_to_a_bound_and_differ() {
+    fn pauses_double_up_to_the_maximum_with_jitter() {
         let (first, longest) = (Duration::from_millis(500), Duration::from_secs(30));
         let backoff = Backoff::new(first, longest);
         for (attempt, pause) in (1u32..100).zip(backoff.pauses()) {
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_at_the_edge_are_kept() {
+    fn extreme_backoffs_stay_within_their_bounds() {
         let none = Backoff::new(Duration::ZERO, Duration::ZERO);
         assert_eq!(none.after(u32::MAX), Duration::ZERO);
         let short = Duration::from_millis(10);

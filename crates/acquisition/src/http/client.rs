@@ -172,7 +172,7 @@ impl Http {
             let left = deadline.saturating_duration_since(Instant::now());
             let failure = match self.attempt(request, url, endpoint, left).await {
                 Ok(body) => {
-                    tracing::debug!(attempt, bytes = body.len(), "answered");
+                    tracing::debug!(attempt, bytes = body.len(), "request succeeded");
                     return Ok(body);
                 }
                 Err(failure) => failure,
@@ -192,7 +192,7 @@ impl Http {
             };
             let left = deadline.saturating_duration_since(Instant::now());
             if attempt >= retry.attempts || pause >= left {
-                tracing::warn!(attempt, error = %failure.error, "given up");
+                tracing::warn!(attempt, error = %failure.error, "request failed, giving up");
                 return Err(*failure.error);
             }
             tracing::warn!(attempt, ?pause, error = %failure.error, "request failed, retrying");

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_base_url_keeps_its_path_and_escapes_what_is_added() {
+    fn a_base_url_keeps_its_path_and_escapes_segments() {
         for base in ["https://example.com/api/v3", "https://example.com/api/v3/"] {
             let base: BaseUrl = base.parse().unwrap();
             let url = base.join(&["coins", "a/../b"], &[("ids", "x&y")]);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_leak_or_wander_is_refused() {
+    fn urls_with_credentials_queries_or_plain_http_are_rejected() {
         for text in [
             "ftp://a.b",
             "file:///etc/passwd",

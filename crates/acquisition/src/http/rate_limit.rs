@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn credits_last_a_day_and_a_month_and_are_remembered_by_whoever_comes_next() {
+    async fn daily_and_monthly_credits_are_shared_through_the_usage_folder() {
         let folder = tempfile::tempdir().unwrap();
         let quota = Quota { per_day: Some(3), per_month: Some(5), ..Quota::per_minute(600_000) };
         let take = async |now: &str, credits: u32| {
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_turn_that_was_taken_is_not_given_back_by_a_kill() {
+    async fn a_reserved_slot_survives_a_kill() {
         let folder = tempfile::tempdir().unwrap();
         let quota = Quota::per_minute(600);
         let begun = Instant::now();
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_service_counts_is_believed_once() {
+    async fn usage_counted_by_the_service_is_applied_once() {
         let (usage, quota) =
             (Usage::default(), Quota { per_day: Some(100), ..Quota::per_minute(600_000) });
         let left = |limit: &RateLimiter| limit.budget().unwrap().left_today.unwrap();
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_host_that_wants_to_be_left_alone_is_and_a_file_that_is_none_of_ours_is_named() {
+    async fn a_requested_pause_is_kept_and_a_foreign_usage_file_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let usage = Usage::kept_in(folder.path());
         let limit = limit(&usage, "2026-01-30T10:00:00Z", Quota::per_minute(600_000));

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_of_retry_after_is_understood() {
+    fn every_format_of_retry_after_is_parsed() {
         let now = DateTime::from_timestamp(784_111_777 - 30, 0).unwrap();
         for (text, seconds) in [
             ("119", Some(119)),

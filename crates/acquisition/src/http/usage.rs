@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scoped_usage_counts_its_own_and_its_parent_counts_all() {
+    fn a_scoped_usage_counts_itself_and_its_parent_counts_everything() {
         let all = Usage::default();
         let (one, other) = (all.scoped(), all.scoped());
         one.count("kraken", |traffic| traffic.requests += 2);

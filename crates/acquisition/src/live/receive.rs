@@ -74,7 +74,7 @@ impl<P: Protocol> Live<P> {
         match received {
             SocketMessage::Text(text) => self.handle_message(state, &text),
             SocketMessage::Binary(bytes) => {
-                tracing::debug!(source = self.protocol.name(), bytes, "a binary message, ignored");
+                tracing::debug!(source = self.protocol.name(), bytes, "binary message, ignored");
             }
             SocketMessage::Control => {}
         }
@@ -192,7 +192,12 @@ impl<P: Protocol> Live<P> {
     fn refuse(&self, state: &mut State, at: usize, reason: String) {
         let reason = self.sockets.redactor().text(&reason);
         let series = &mut state.series[at];
-        tracing::warn!(source = self.protocol.name(), series = series.name, reason, "refused");
+        tracing::warn!(
+            source = self.protocol.name(),
+            series = series.name,
+            reason,
+            "subscription refused, recorded as a gap"
+        );
         series.begin(self.clock.now(), Some(reason));
         if let Some(row) = series.coverage(self.protocol.name(), self.clock.now()) {
             state.buffer.coverage(row);
@@ -256,7 +261,7 @@ impl<P: Protocol> Live<P> {
             state.broken = Some(error);
         } else {
             let source = self.protocol.name();
-            tracing::warn!(source, failures, ?pause, %error, "the stream broke off, will connect again");
+            tracing::warn!(source, failures, ?pause, %error, "stream disconnected, reconnecting");
         }
     }
 }

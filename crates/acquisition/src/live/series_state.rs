@@ -67,7 +67,7 @@ impl SeriesState {
 
     pub(super) fn begin(&mut self, now: DateTime<Utc>, refused: Option<String>) {
         if let (Some(last), None) = (self.last, &refused) {
-            tracing::info!(series = self.name, %last, "a new run begins");
+            tracing::info!(series = self.name, %last, "new coverage run begins");
         }
         // A refusal covers a single instant.
         let length = TimeDelta::microseconds(i64::from(refused.is_some()));
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_is_finished_by_a_later_one_or_by_the_clock_and_never_by_the_end_of_the_line() {
+    fn a_candle_becomes_final_by_a_later_one_or_the_clock_but_not_by_a_disconnect() {
         let (one, grace) = (TimeDelta::minutes(1), TimeDelta::seconds(10));
         let at = |text: &str| format!("2026-09-25T{text}Z").parse().unwrap();
         let mut series = SeriesState::new("candles BTC 1m".into());

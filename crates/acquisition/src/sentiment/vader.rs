@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn only_english_is_judged() {
+    fn only_english_is_scored() {
         let vader = Vader::new();
         for language in ["en", "EN", "en-GB", "en_US"] {
             assert!(vader.score("good", Some(language)) > Some(0.0), "{language}");

@@ -166,7 +166,7 @@ fn span(from: &str, to: &str) -> Span {
 }
 
 #[tokio::test]
-async fn a_round_goes_oldest_first_and_two_days_off_are_filled_by_the_next() {
+async fn a_round_reads_oldest_first_and_the_next_catches_up_two_days() {
     let clock = Turned::new("2026-01-17T12:00:00Z");
     let source = Days::new(&clock, plain);
     let (pages, cursor) = whole_round(&source, None).await;
@@ -201,7 +201,7 @@ async fn a_round_goes_oldest_first_and_two_days_off_are_filled_by_the_next() {
 }
 
 #[tokio::test]
-async fn what_the_service_looks_back_to_no_more_is_a_hole_with_a_reason() {
+async fn spans_beyond_the_lookback_are_recorded_as_gaps_with_a_reason() {
     let clock = Turned::new("2026-01-17T12:00:00Z");
     let mut source = Days::new(&clock, plain);
     source.series.truncate(1);
@@ -225,7 +225,7 @@ async fn what_the_service_looks_back_to_no_more_is_a_hole_with_a_reason() {
 }
 
 #[tokio::test]
-async fn windows_without_rows_are_empty_by_the_source_s_own_word() {
+async fn windows_without_rows_are_recorded_as_empty() {
     fn pause(request: &WindowRequest<'_>) -> Result<WindowResponse> {
         let quiet = request.window.from == at("2026-01-08T00:00:00Z");
         if quiet { Ok(WindowResponse::default()) } else { plain(request) }
@@ -243,7 +243,7 @@ async fn windows_without_rows_are_empty_by_the_source_s_own_word() {
 }
 
 #[tokio::test]
-async fn pages_of_a_window_go_on_by_their_names_and_marks_are_remembered() {
+async fn windows_are_paginated_by_token_and_resume_tokens_are_kept() {
     fn paged(request: &WindowRequest<'_>) -> Result<WindowResponse> {
         let next = match request.page_token {
             None => Continuation::Page("2".into()),
@@ -273,7 +273,7 @@ async fn pages_of_a_window_go_on_by_their_names_and_marks_are_remembered() {
 }
 
 #[tokio::test]
-async fn an_answer_that_leads_nowhere_is_an_error_and_not_a_loop() {
+async fn an_answer_without_progress_is_an_error() {
     fn stuck(request: &WindowRequest<'_>) -> Result<WindowResponse> {
         Ok(WindowResponse {
             next: Continuation::From(request.window.from),
@@ -286,7 +286,7 @@ async fn an_answer_that_leads_nowhere_is_an_error_and_not_a_loop() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_noted_and_others_go_on_but_a_bad_key_ends_it_all() {
+async fn a_refused_series_is_recorded_and_a_bad_key_stops_the_source() {
     fn refuses_a(request: &WindowRequest<'_>) -> Result<WindowResponse> {
         if request.series.name != "A" {
             return plain(request);
@@ -309,7 +309,7 @@ async fn a_refusal_is_noted_and_others_go_on_but_a_bad_key_ends_it_all() {
 }
 
 #[tokio::test]
-async fn bad_rows_are_in_the_page_with_the_good_ones() {
+async fn quarantined_rows_are_in_the_page_of_the_good_ones() {
     fn one_bad(request: &WindowRequest<'_>) -> Result<WindowResponse> {
         let bad = BadRow {
             place: format!("{} 7", request.series.name),
@@ -326,7 +326,7 @@ async fn bad_rows_are_in_the_page_with_the_good_ones() {
 }
 
 #[tokio::test]
-async fn a_fill_asks_for_exactly_what_the_ledger_lacks() {
+async fn a_backfill_requests_exactly_the_gaps_of_the_ledger() {
     let clock = Turned::new("2026-01-17T12:00:00Z");
     let source = Arc::new(Days::new(&clock, plain));
     let mut kept = Kept::default();

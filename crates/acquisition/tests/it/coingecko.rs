@@ -102,7 +102,7 @@ fn one_symbol() -> GeckoConfig {
 }
 
 #[tokio::test]
-async fn a_long_history_comes_in_windows_without_gap_or_repetition() {
+async fn a_long_history_is_read_in_windows_without_gaps_or_duplicates() {
     let clock = Turned::new("2026-05-18T12:34:56Z");
     let config = GeckoConfig { history_days: 200, ..one_symbol() };
     let (server, source) = gecko(&clock, config).await;
@@ -129,7 +129,7 @@ async fn a_long_history_comes_in_windows_without_gap_or_repetition() {
 }
 
 #[tokio::test]
-async fn values_arrive_exactly_and_what_is_unknown_is_null() {
+async fn values_are_exact_and_unknown_ones_null() {
     let clock = Turned::new("2026-05-18T12:34:56Z");
     let (_server, source) = gecko(&clock, GeckoConfig { history_days: 1, ..one_symbol() }).await;
     let (pages, _) = round(&source, None).await;
@@ -145,7 +145,7 @@ async fn values_arrive_exactly_and_what_is_unknown_is_null() {
 }
 
 #[tokio::test]
-async fn only_finished_candles_count_and_they_open_one_size_before_they_close() {
+async fn only_closed_candles_are_stored_by_their_opening_time() {
     let clock = Turned::new("2026-05-18T12:34:56Z");
     for (size, name, length) in [
         (CandleSize::HalfHour, "30m", 1_800_000),
@@ -171,7 +171,7 @@ async fn only_finished_candles_count_and_they_open_one_size_before_they_close() 
 }
 
 #[tokio::test]
-async fn a_second_round_brings_only_what_is_new_and_none_begins_too_soon() {
+async fn a_second_round_reads_only_new_rows_and_not_before_the_refresh() {
     let clock = Turned::new("2026-05-18T12:34:56Z");
     let (server, source) = gecko(&clock, GeckoConfig::default()).await;
     let (pages, cursor) = round(&source, None).await;
@@ -194,7 +194,7 @@ async fn a_second_round_brings_only_what_is_new_and_none_begins_too_soon() {
 }
 
 #[tokio::test]
-async fn the_largest_markets_come_page_by_page_and_none_takes_the_name_of_another() {
+async fn the_largest_markets_are_paginated_and_never_share_a_symbol() {
     let clock = Turned::new("2026-05-18T12:34:56Z");
     let (server, source) = gecko(&clock, GeckoConfig { top: 300, ..one_symbol() }).await;
     let (pages, _) = round(&source, None).await;
@@ -212,7 +212,7 @@ async fn the_largest_markets_come_page_by_page_and_none_takes_the_name_of_anothe
 }
 
 #[tokio::test]
-async fn the_same_cursor_asks_the_same_again() {
+async fn the_same_cursor_makes_the_same_request() {
     let clock = Turned::new("2026-05-18T12:34:56Z");
     let (_server, source) = gecko(&clock, one_symbol()).await;
     let start = source.fetch(None).await.unwrap();
@@ -224,7 +224,7 @@ async fn the_same_cursor_asks_the_same_again() {
 }
 
 #[tokio::test]
-async fn a_bad_row_fails_its_page_whole_and_a_row_of_the_future_does_not_move_the_cursor() {
+async fn a_bad_row_fails_its_page_and_a_future_row_does_not_move_the_cursor() {
     for (body, says) in [
         (
             r#"{"prices":[[1779100000000,1],[1779100300000,-2]],"market_caps":[],"total_volumes":[]}"#,
@@ -242,7 +242,7 @@ async fn a_bad_row_fails_its_page_whole_and_a_row_of_the_future_does_not_move_th
 }
 
 #[tokio::test]
-async fn a_coin_that_is_not_listed_is_noted_and_wrapped_ones_are_asked_for() {
+async fn an_unlisted_coin_is_recorded_and_wrapped_ones_are_requested() {
     let server = MockServer::start().await;
     let markets = |_: &Request| {
         let market = |id: &str, price: i32| {
@@ -275,11 +275,11 @@ async fn a_coin_that_is_not_listed_is_noted_and_wrapped_ones_are_asked_for() {
     let asked = server.received_requests().await.unwrap();
     let asked = asked.iter().find(|request| request.url.path().ends_with("/markets")).unwrap();
     assert_eq!(query(asked, "include_rehypothecated"), "true");
-    assert!(log.told().contains("dogwifhat") && log.told().contains("the last counts"));
+    assert!(log.told().contains("dogwifhat") && log.told().contains("keeping the last"));
 }
 
 #[tokio::test]
-async fn what_repeats_the_key_is_stored_as_it_came_and_not_shown() {
+async fn a_repeated_key_is_stored_in_rows_and_redacted_in_messages() {
     const KEY: &str = "CG-canary-7f3a";
     let server = MockServer::start().await;
     let market = format!(
@@ -309,7 +309,7 @@ async fn what_repeats_the_key_is_stored_as_it_came_and_not_shown() {
 }
 
 #[tokio::test]
-async fn with_bad_rows_put_aside_neither_the_future_nor_a_window_that_is_none_stops_the_source() {
+async fn with_quarantine_future_rows_and_invalid_windows_do_not_stop_the_source() {
     let server = MockServer::start().await;
     let chart =
         r#"{"prices":[[1779100000000,1],[1879100000000,2]],"market_caps":[],"total_volumes":[]}"#;
@@ -327,7 +327,7 @@ async fn with_bad_rows_put_aside_neither_the_future_nor_a_window_that_is_none_st
 }
 
 #[test]
-fn a_configuration_that_cannot_work_is_refused_with_the_way_out() {
+fn an_invalid_configuration_is_rejected_with_advice() {
     let context = context("2026-05-18T12:34:56Z");
     for (config, says) in [
         (

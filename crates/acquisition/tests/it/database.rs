@@ -124,7 +124,7 @@ async fn fails(source: &DatabaseSource) -> String {
 }
 
 #[tokio::test]
-async fn every_type_comes_exactly() {
+async fn every_type_is_read_exactly() {
     let things = table(
         "merge",
         &[
@@ -182,7 +182,7 @@ async fn every_type_comes_exactly() {
 }
 
 #[test]
-fn rows_of_the_same_instant_are_neither_lost_nor_twice() {
+fn rows_of_the_same_instant_are_neither_lost_nor_duplicated() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let things = table("append", &["id:text", "at:timestamp"]);
     for server in servers() {
@@ -264,7 +264,7 @@ async fn numbers_past_the_precision_of_floats_keep_their_order() {
 }
 
 #[tokio::test]
-async fn changed_rows_come_again_and_late_ones_within_the_lag() {
+async fn changed_rows_and_late_ones_within_the_lag_are_read_again() {
     let things = table("merge", &["id:int64", "name:text", "at:timestamp"]);
     for server in servers() {
         let at = server.pick("TIMESTAMP", "DATETIME", "TEXT");
@@ -303,7 +303,7 @@ async fn changed_rows_come_again_and_late_ones_within_the_lag() {
 }
 
 #[tokio::test]
-async fn without_an_incremental_column_every_run_reads_all_of_it() {
+async fn without_an_incremental_column_every_run_reads_all_rows() {
     let columns = ["id:int64", "name:text"];
     for server in servers() {
         server
@@ -359,7 +359,7 @@ async fn rows_that_would_never_be_read_are_an_error() {
 }
 
 #[tokio::test]
-async fn names_are_names_whatever_is_in_them() {
+async fn unusual_names_are_quoted_correctly() {
     for server in servers() {
         let evil = "a\"`'; DROP TABLE victims; --";
         let quoted = match server.kind {
@@ -427,7 +427,7 @@ async fn bad_rows_fail_or_go_to_quarantine_by_their_key() {
 }
 
 #[tokio::test]
-async fn days_that_are_none_bits_and_instants_of_mysql_come_as_they_are_meant() {
+async fn zero_dates_bits_and_instants_of_mysql_are_read_correctly() {
     let columns = ["id:int64", "ts:timestamp?", "dt:timestamp?", "flag:bool", "note:text?"];
     for server in servers().into_iter().filter(|server| server.kind == Kind::MariaDb) {
         server
@@ -472,7 +472,7 @@ async fn days_that_are_none_bits_and_instants_of_mysql_come_as_they_are_meant() 
 /// Checks that values without a matching type are read as text, and that values which fit no column
 /// are bad rows that are identified by their key.
 #[tokio::test]
-async fn enums_arrays_json_unsigned_and_infinite_values_come_or_are_named() {
+async fn enums_arrays_json_unsigned_and_infinite_values_are_read_or_rejected_by_name() {
     let columns = [
         "id:int64",
         "mood:text?",
@@ -607,7 +607,7 @@ async fn rows_of_a_query_are_filtered_joined_renamed_and_negated() {
 }
 
 #[tokio::test]
-async fn a_column_that_leaves_the_query_is_an_error_or_is_told() {
+async fn a_column_that_leaves_the_query_is_an_error_or_noted() {
     let things = table("merge", &["id:int64", "name:text?"]);
     for server in servers() {
         server
@@ -636,7 +636,7 @@ async fn a_column_that_leaves_the_query_is_an_error_or_is_told() {
 }
 
 #[tokio::test]
-async fn a_query_that_rows_were_not_read_with_is_told() {
+async fn a_changed_query_is_noted() {
     let things = table("merge", &["id:int64", "name:text"]);
     for server in servers() {
         server
@@ -671,7 +671,7 @@ async fn a_query_that_rows_were_not_read_with_is_told() {
 }
 
 #[tokio::test]
-async fn sqlite_holds_anything_anywhere() {
+async fn sqlite_values_of_any_type_are_read_or_rejected() {
     let server = servers().into_iter().find(|server| server.kind == Kind::Sqlite).unwrap();
     server
         .run(
@@ -697,7 +697,7 @@ async fn sqlite_holds_anything_anywhere() {
 }
 
 #[tokio::test]
-async fn a_locked_file_is_waited_for_and_then_tried_again_later() {
+async fn a_locked_file_is_waited_for_and_then_reported_as_transient() {
     let server = servers().into_iter().find(|server| server.kind == Kind::Sqlite).unwrap();
     server.run("CREATE TABLE busy (id INTEGER PRIMARY KEY); INSERT INTO busy VALUES (1);").await;
     let mut writer = sqlx::SqliteConnection::connect(&server.url).await.unwrap();
@@ -713,7 +713,7 @@ async fn a_locked_file_is_waited_for_and_then_tried_again_later() {
 }
 
 #[tokio::test]
-async fn what_the_query_lacks_is_said_with_what_it_has() {
+async fn missing_columns_are_reported_with_the_existing_ones() {
     let things = table("merge", &["id:int64", "name:text"]);
     for server in servers() {
         let query = "SELECT 1 AS key_of_theirs, 'x' AS title, CAST('2020-01-01' AS DATE) AS day";
@@ -743,7 +743,7 @@ async fn what_the_query_lacks_is_said_with_what_it_has() {
 }
 
 #[tokio::test]
-async fn columns_that_cannot_mark_a_place_are_refused() {
+async fn columns_unusable_for_keyset_pagination_are_rejected() {
     let things = table("merge", &["id:text"]);
     for server in servers().into_iter().filter(|server| server.kind != Kind::Sqlite) {
         let queries: &[&str] = match server.kind {
@@ -758,7 +758,7 @@ async fn columns_that_cannot_mark_a_place_are_refused() {
 }
 
 #[tokio::test]
-async fn nobody_there_a_wrong_password_and_a_query_that_writes() {
+async fn unreachable_hosts_wrong_passwords_and_writing_queries_are_errors() {
     let things = table("merge", &["id:int64"]);
     for server in servers() {
         let wrong = server.url.replace(PASSWORD, "wrong-secret");
@@ -804,7 +804,7 @@ async fn nobody_there_a_wrong_password_and_a_query_that_writes() {
 }
 
 #[tokio::test]
-async fn a_query_that_takes_too_long_is_given_up() {
+async fn a_query_that_exceeds_its_timeout_is_cancelled() {
     let things = table("merge", &["id:int64"]);
     for server in servers() {
         let query = server.pick(

@@ -334,7 +334,7 @@ const CASES: [Case; 8] = [
 ];
 
 #[tokio::test]
-async fn nine_of_ten_symbols_go_on_for_thirty_days() {
+async fn nine_of_ten_symbols_are_read_for_thirty_days() {
     for Case(name, open, tables, told) in CASES {
         let clock = Turned::new(START);
         let server = MockServer::start().await;

@@ -51,7 +51,7 @@ async fn both(clock: &Arc<Turned>, quotes: &[&str]) -> Vec<(MockServer, Box<dyn 
 }
 
 #[tokio::test]
-async fn an_update_is_one_page_and_nobody_is_asked_before_the_next() {
+async fn an_update_is_one_page_and_no_request_is_made_before_the_next() {
     let clock = Turned::new(NOW);
     for (server, source) in both(&clock, &[]).await {
         let clock = Turned::new(NOW);
@@ -93,7 +93,7 @@ fn open(url: &str, context: &Context) -> OpenErApi {
 }
 
 #[tokio::test]
-async fn only_what_is_wanted_is_taken_and_what_is_not_there_is_named() {
+async fn only_configured_rates_are_stored_and_missing_ones_are_reported() {
     let clock = Turned::new(NOW);
     for (_server, source) in both(&clock, &["USD", "EUR"]).await {
         assert_eq!(source.fetch(None).await.unwrap().rows(), 2, "{}", source.name());
@@ -165,7 +165,7 @@ async fn every_refusal_is_a_typed_error_at_any_status() {
 }
 
 #[tokio::test]
-async fn a_firewalls_web_page_is_told_from_the_service() {
+async fn a_web_page_of_a_firewall_is_distinguished_from_the_service() {
     let page = "<!DOCTYPE html><title>Attention Required! | Cloudflare</title>";
     for (status, says) in [("403 X", "firewall"), ("429 X", "left alone"), ("200 OK", "firewall")] {
         let server = Scripted::start(vec![Act::reply(status, "", page)]).await;
@@ -180,7 +180,7 @@ async fn a_firewalls_web_page_is_told_from_the_service() {
 }
 
 #[tokio::test]
-async fn the_month_is_not_overdrawn() {
+async fn the_monthly_quota_is_not_exceeded() {
     let server = Scripted::start(vec![Act::ok(&reply(true))]).await;
     let http = HttpConfig { per_month: Some(2), ..hurried(&server.url) };
     let config = Config { base: "CZK".into(), http, ..Config::default() };
@@ -209,7 +209,7 @@ fn without_a_key_there_is_no_source() {
 }
 
 #[tokio::test]
-async fn a_bad_rate_fails_the_page_or_is_put_aside_as_configured() {
+async fn a_bad_rate_fails_the_page_or_is_quarantined_as_configured() {
     let body = reply(true).replace("\"AED\":0.17914", "\"AED\":0");
     let server = Scripted::start(vec![Act::ok(&body)]).await;
     let strict = context(NOW);

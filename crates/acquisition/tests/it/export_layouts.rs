@@ -38,7 +38,7 @@ async fn piecemeal(
 }
 
 #[tokio::test]
-async fn lines_that_are_no_rows_are_passed_over_wherever_they_stand() {
+async fn lines_that_are_not_rows_are_skipped_anywhere() {
     let folder = TempDir::new().unwrap();
     // An unclosed quote above the header and in a comment; units below it; totals of other widths.
     let csv = "Report of the 3\" valve\nid,name,of a title\n# \"made by hand\nid,name\n(number),(text)\n\
@@ -83,7 +83,7 @@ async fn lines_that_are_no_rows_are_passed_over_wherever_they_stand() {
 }
 
 #[tokio::test]
-async fn the_header_stands_where_the_settings_say() {
+async fn the_header_is_found_where_the_settings_say() {
     let folder = TempDir::new().unwrap();
     let above = format!("id,name\n{}", "\"a line of the preamble\n".repeat(300));
     write(&folder, "a.csv", format!("\u{feff}{above}\"id\",\"na\nme\"\n1,a\n"));
@@ -144,7 +144,7 @@ async fn a_header_that_begins_like_a_total_is_the_header() {
 }
 
 #[tokio::test]
-async fn a_footer_is_no_row_and_a_file_that_grows_stays_right() {
+async fn a_footer_is_not_a_row_and_a_growing_file_stays_correct() {
     let folder = TempDir::new().unwrap();
     let rows_of =
         |ids: std::ops::Range<u32>| ids.map(|id| format!("{id},n{id}\n")).collect::<String>();
@@ -210,7 +210,7 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn files_of_other_encodings_are_read_as_text() {
+async fn files_of_other_encodings_are_decoded() {
     let folder = TempDir::new().unwrap();
     let csv = "id;naïve\r\n1;Müller €\r\n2;\"Grüße\r\naus Köln\"\r\n";
     let columns: tidegauge_acquisition::mapping::Columns =
@@ -272,7 +272,7 @@ async fn files_of_other_encodings_are_read_as_text() {
 }
 
 #[tokio::test]
-async fn bytes_of_another_encoding_are_named_by_line_and_column() {
+async fn bytes_of_another_encoding_are_reported_by_line_and_column() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", b"id,name,note\n1,a,b\n2,\"Caf\xe9 \"\"x\"\"\",c\n");
     let table = table("append", &["id:int64", "name:text?", "note:text?"]);
@@ -310,7 +310,7 @@ async fn bytes_of_another_encoding_are_named_by_line_and_column() {
 }
 
 #[tokio::test]
-async fn names_that_are_nearly_right_are_found_and_told_once() {
+async fn similar_column_names_are_used_and_noted_once() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", " ID ,Désignation,Amount,amount\n1,a,1.00,2.00\n");
     write(&folder, "b.csv", "ID,Designation,Amount,amount\n2,b,1.00,2.00\n");
@@ -338,7 +338,7 @@ async fn names_that_are_nearly_right_are_found_and_told_once() {
 }
 
 #[tokio::test]
-async fn settings_of_another_format_are_refused_by_name() {
+async fn settings_of_another_format_are_rejected_by_name() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.ndjson", "{\"id\": 1}\n");
     write(&folder, "a.parquet", "PAR1");

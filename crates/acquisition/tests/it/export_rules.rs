@@ -11,7 +11,7 @@ use crate::files::{column, fails, ids, source, table, write};
 use crate::support::clock;
 
 #[tokio::test]
-async fn what_nulls_name_is_met_by_values_and_conditions_that_name_it_too() {
+async fn null_markers_match_values_and_conditions_that_name_them() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", "id,state\n1,paid\n2,n/a\n3,-\n4,\n");
     write(
@@ -51,7 +51,7 @@ async fn what_nulls_name_is_met_by_values_and_conditions_that_name_it_too() {
 }
 
 #[tokio::test]
-async fn a_part_that_is_not_there_is_left_out_where_that_is_asked_for() {
+async fn a_missing_part_is_omitted_if_configured() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", "id,first,last\n1,Ann,Example\n");
     write(&folder, "b.csv", "id,first\n2,Bob\n");
@@ -75,7 +75,7 @@ async fn a_part_that_is_not_there_is_left_out_where_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn no_value_is_renamed_whether_it_is_empty_null_or_not_there() {
+async fn missing_values_are_renamed_whatever_their_form() {
     let folder = TempDir::new().unwrap();
     write(
         &folder,
@@ -90,7 +90,7 @@ async fn no_value_is_renamed_whether_it_is_empty_null_or_not_there() {
 }
 
 #[tokio::test]
-async fn an_amount_that_is_not_there_stays_null_whatever_negates_it() {
+async fn a_missing_amount_stays_null_despite_negation() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", "id,amount,fee\n1,5,-1\n2,,\n3,7,2\n4,,-1\n");
     let table = table("append", &["id:int64", "amount:decimal(18,2)?"]);
@@ -101,7 +101,7 @@ async fn an_amount_that_is_not_there_stays_null_whatever_negates_it() {
 }
 
 #[tokio::test]
-async fn markets_are_taken_apart_and_signs_and_capitals_put_right() {
+async fn markets_are_split_and_signs_and_case_normalized() {
     let folder = TempDir::new().unwrap();
     write(
         &folder,
@@ -174,7 +174,7 @@ async fn markets_are_taken_apart_and_signs_and_capitals_put_right() {
 }
 
 #[tokio::test]
-async fn a_line_may_have_empty_cells_behind_those_of_the_header() {
+async fn a_line_may_have_empty_cells_after_those_of_the_header() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", "id,name\n1,a,,,\n2,b\n3,,\n4,d,,x\n5\n");
     let table = table("append", &["id:int64", "name:text?"]);

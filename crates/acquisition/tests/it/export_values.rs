@@ -82,7 +82,7 @@ fn payments_table() -> TableRef {
 }
 
 #[tokio::test]
-async fn rows_are_filtered_joined_renamed_and_negated_alike_in_every_format() {
+async fn rows_are_filtered_joined_renamed_and_negated_equally_in_every_format() {
     let folder = TempDir::new().unwrap();
     payments(&folder);
     let settings = |page_rows: usize| {
@@ -143,7 +143,7 @@ async fn rows_are_filtered_joined_renamed_and_negated_alike_in_every_format() {
 }
 
 #[tokio::test]
-async fn texts_that_mean_nothing_are_null_in_every_format() {
+async fn null_markers_are_null_in_every_format() {
     let folder = TempDir::new().unwrap();
     payments(&folder);
     for name in FORMATS {
@@ -160,7 +160,7 @@ async fn texts_that_mean_nothing_are_null_in_every_format() {
 }
 
 #[tokio::test]
-async fn a_condition_on_a_column_that_is_not_there_is_an_error() {
+async fn a_condition_on_a_missing_column_is_an_error() {
     let folder = TempDir::new().unwrap();
     payments(&folder);
     for name in ["p.csv", "p.parquet"] {
@@ -194,7 +194,7 @@ async fn a_condition_on_a_column_that_is_not_there_is_an_error() {
 }
 
 #[tokio::test]
-async fn values_that_no_rule_names_are_kept_bad_or_null() {
+async fn unlisted_values_are_kept_bad_or_null() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", "id,state,live,amount\n1,paid,J,1\n2, open ,N,2\n3,,N,3\n4,odd,J,4\n");
     let table = table("append", &["id:int64", "state:text?", "live:bool", "amount:int64"]);
@@ -255,7 +255,7 @@ async fn values_that_no_rule_names_are_kept_bad_or_null() {
 }
 
 #[tokio::test]
-async fn amounts_are_read_with_what_stands_around_them() {
+async fn amounts_are_read_with_signs_and_units() {
     let folder = TempDir::new().unwrap();
     write(
         &folder,
@@ -287,7 +287,7 @@ async fn amounts_are_read_with_what_stands_around_them() {
 }
 
 #[tokio::test]
-async fn refunds_are_left_out_or_taken_as_negative_and_never_twice() {
+async fn refunds_are_excluded_or_negated_once() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", "id;Betrag\n1;1.000,00 €\n2;-5,00 €\n3;0,00 €\n4;2,00 €\n");
     let table = table("append", &["id:int64", "amount:decimal(18,2)"]);
@@ -330,7 +330,7 @@ async fn refunds_are_left_out_or_taken_as_negative_and_never_twice() {
 /// Checks that a condition on a field that no JSON line has is noted and not an error, since lines
 /// may lack fields.
 #[tokio::test]
-async fn a_condition_on_a_field_that_no_line_of_json_has_is_told() {
+async fn a_condition_on_an_absent_json_field_is_noted() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.ndjson", "{\"id\":1,\"name\":\"a\",\"Status\":\"void\"}\n");
     let of = |column: &str| {

@@ -28,7 +28,7 @@ async fn ping(acts: Vec<Act>) -> (Result<()>, usize) {
 }
 
 #[tokio::test]
-async fn what_passes_is_asked_for_again() {
+async fn transient_failures_are_retried() {
     let half = PONG.len() - 5;
     let truncated =
         format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{}", PONG.len(), &PONG[..half]);
@@ -64,7 +64,7 @@ async fn what_passes_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn what_does_not_pass_ends_in_a_typed_error_after_a_bounded_number_of_attempts() {
+async fn persistent_failures_end_in_a_typed_error_after_bounded_attempts() {
     let silent = Act::Stall(Vec::new());
     let drip = Act::Stall(b"HTTP/1.1 200 OK\r\n\r\n{".to_vec());
     let cut = Act::Say(b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{".to_vec());
@@ -125,7 +125,7 @@ async fn what_does_not_pass_ends_in_a_typed_error_after_a_bounded_number_of_atte
 }
 
 #[tokio::test]
-async fn a_wait_within_the_budget_is_waited_and_a_longer_one_is_told() {
+async fn a_wait_within_the_budget_is_kept_and_a_longer_one_is_an_error() {
     let soon = Act::reply("429 X", "retry-after: Mon, 18 May 2026 12:00:01 GMT\r\n", "{}");
     let begun = Instant::now();
     let (outcome, _) = ping(vec![soon, Act::ok(PONG)]).await;
@@ -151,7 +151,7 @@ async fn a_wait_within_the_budget_is_waited_and_a_longer_one_is_told() {
 }
 
 #[tokio::test]
-async fn a_wait_without_end_is_told_as_any_other() {
+async fn an_endless_wait_is_an_error() {
     let forever = Act::reply("429 X", "retry-after: 18446744073709551615\r\n", "{}");
     let (outcome, requests) = ping(vec![forever]).await;
     let error = outcome.unwrap_err();
@@ -179,7 +179,7 @@ async fn attempts_are_bounded_in_time_too() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_cap_is_refused_whether_announced_streamed_or_unpacked() {
+async fn a_body_over_the_limit_is_rejected_announced_streamed_or_decompressed() {
     let long = format!("[{}]", " ".repeat(600 * 1024));
     let announced = Act::ok(&long);
     let streamed = Act::Say(format!("HTTP/1.1 200 OK\r\n\r\n{long}").into_bytes());
@@ -199,7 +199,7 @@ async fn a_body_over_the_cap_is_refused_whether_announced_streamed_or_unpacked()
 }
 
 #[tokio::test]
-async fn a_redirect_is_followed_within_the_host_and_nowhere_else() {
+async fn redirects_are_followed_only_within_the_host() {
     let home = Act::reply("302 Found", "location: /v4/ping\r\n", "");
     let (outcome, requests) = ping(vec![home.clone(), Act::ok(PONG)]).await;
     assert!(outcome.is_ok() && requests == 2, "{outcome:?}");
@@ -225,7 +225,7 @@ async fn a_redirect_is_followed_within_the_host_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn requests_are_evenly_spaced_retries_included() {
+async fn requests_and_retries_are_evenly_spaced() {
     let busy = Act::reply("503 X", "", "");
     let server = Scripted::start(vec![Act::ok(PONG), busy.clone(), busy, Act::ok(PONG)]).await;
     let config = HttpConfig { per_minute: PerMinute::new(600), ..hurried(&server.url) };
@@ -237,7 +237,7 @@ async fn requests_are_evenly_spaced_retries_included() {
 }
 
 #[tokio::test]
-async fn the_request_says_who_asks_and_carries_the_key_in_a_header_only() {
+async fn the_request_has_a_user_agent_and_the_key_only_in_a_header() {
     let server = MockServer::start().await;
     let prices = r#"{"bitcoin":{"usd":76975,"usd_market_cap":null,"usd_24h_vol":2.5}}"#;
     Mock::given(path("/api/v3/simple/price"))
@@ -259,7 +259,7 @@ async fn the_request_says_who_asks_and_carries_the_key_in_a_header_only() {
 }
 
 #[tokio::test]
-async fn a_coin_that_the_reply_leaves_out_is_an_error_not_a_gap() {
+async fn a_coin_missing_from_the_reply_is_an_error() {
     let server = Scripted::start(vec![Act::ok(r#"{"bitcoin":{"usd":76975}}"#)]).await;
     let outcome = client(&hurried(&server.url)).simple_price(&["bitcoin", "nocoin"]).await;
     assert!(
@@ -269,7 +269,7 @@ async fn a_coin_that_the_reply_leaves_out_is_an_error_not_a_gap() {
 }
 
 #[tokio::test]
-async fn the_key_is_never_told_whatever_goes_wrong() {
+async fn the_key_never_appears_in_errors_or_logs() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
     let echo = format!("{{\"error\":\"bad key {CANARY}\"}}");
@@ -315,7 +315,7 @@ async fn the_key_is_never_told_whatever_goes_wrong() {
 }
 
 #[tokio::test]
-async fn a_source_says_its_name_in_its_errors() {
+async fn errors_name_their_source() {
     let server = Scripted::start(vec![Act::reply("401 X", "", "no")]).await;
     let config = Config { http: hurried(&server.url), ..Config::default() };
     let source = CoinGecko::new(config, None, &context(NOW)).unwrap();
@@ -324,7 +324,7 @@ async fn a_source_says_its_name_in_its_errors() {
 }
 
 #[tokio::test]
-async fn a_series_that_is_refused_is_noted_and_the_others_go_on() {
+async fn a_refused_series_is_recorded_and_the_others_continue() {
     let gone = Act::reply("404 X", "", r#"{"error":"coin not found"}"#);
     let chart = r#"{"prices":[[1779105600000,3000]],"market_caps":[],"total_volumes":[]}"#;
     let server = Scripted::start(vec![gone, Act::ok(chart)]).await;

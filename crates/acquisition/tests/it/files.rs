@@ -103,7 +103,7 @@ fn same(one: &Page, two: &Page) {
 }
 
 #[tokio::test]
-async fn a_users_export_fills_a_built_in_table() {
+async fn an_export_fills_a_built_in_table() {
     let folder = TempDir::new().unwrap();
     let csv = "\u{feff}id;e_mail;created;Status;tier\r\n\
                1;a@x.de;24.12.2020 18:30;verified;\"gold; old\"\r\n\
@@ -137,7 +137,7 @@ async fn a_users_export_fills_a_built_in_table() {
 }
 
 #[tokio::test]
-async fn every_type_comes_exactly_out_of_csv_and_json() {
+async fn every_type_is_read_exactly_from_csv_and_json() {
     let table = table(
         "append",
         &[
@@ -196,7 +196,7 @@ async fn bad_rows_fail_the_page_with_file_line_column_and_reason() {
 }
 
 #[tokio::test]
-async fn bad_rows_go_to_quarantine_beside_the_good_ones() {
+async fn bad_rows_are_quarantined_and_good_ones_stored() {
     let folder = TempDir::new().unwrap();
     let bytes = [
         &b"id,name\n1,\"two\nlines\"\nx2,b\n3,c,d\n"[..],
@@ -251,7 +251,7 @@ async fn bad_rows_go_to_quarantine_beside_the_good_ones() {
 }
 
 #[tokio::test]
-async fn a_file_that_grows_is_read_on_and_a_new_one_is_read() {
+async fn a_growing_file_is_resumed_and_a_new_one_is_read() {
     for zipped in [false, true] {
         let folder = TempDir::new().unwrap();
         let put = |text: &str| if zipped { gz(text) } else { text.as_bytes().to_vec() };
@@ -277,7 +277,7 @@ async fn a_file_that_grows_is_read_on_and_a_new_one_is_read() {
 }
 
 #[tokio::test]
-async fn a_last_line_without_an_end_waits_until_it_has_one_or_nobody_writes_any_more() {
+async fn an_unterminated_last_line_waits_for_its_end_or_the_settle_time() {
     let folder = TempDir::new().unwrap();
     let at = 1_600_000_000;
     let soon = "2020-09-13T12:26:45Z"; // five seconds later
@@ -320,7 +320,7 @@ async fn a_last_line_without_an_end_waits_until_it_has_one_or_nobody_writes_any_
 }
 
 #[tokio::test]
-async fn a_replaced_file_is_read_anew() {
+async fn a_replaced_file_is_read_again() {
     let before = "id,name\n1,a\n2,b\n3,c\n";
     for (how, after) in [
         ("cut short", "id,name\n1,a\n"),
@@ -352,7 +352,7 @@ async fn a_replaced_file_is_read_anew() {
 }
 
 #[tokio::test]
-async fn a_touched_file_is_looked_at_and_not_read_twice() {
+async fn a_touched_file_is_not_stored_twice() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", "id,name\n1,a\n");
     touch(&folder, "a.csv", 1_600_000_000);
@@ -372,7 +372,7 @@ async fn a_touched_file_is_looked_at_and_not_read_twice() {
 }
 
 #[tokio::test]
-async fn killed_anywhere_it_goes_on_exactly() {
+async fn a_killed_read_resumes_exactly() {
     let folder = TempDir::new().unwrap();
     let lines = |ids: std::ops::Range<u32>| ids.map(|id| format!("{id},\"n\n{id}\"\n"));
     let csv = |ids| format!("id,name\n{}", lines(ids).collect::<String>());
@@ -407,7 +407,7 @@ async fn killed_anywhere_it_goes_on_exactly() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_says_so() {
+async fn unreadable_files_are_reported() {
     let folder = TempDir::new().unwrap();
     let try_it = async |config: Config, table: &TableRef| fails(&source(config, table), None).await;
     let error = try_it(config(&folder, "none-*.csv"), &things("append")).await;
@@ -451,7 +451,7 @@ async fn what_cannot_be_read_says_so() {
 }
 
 #[test]
-fn a_mapping_that_cannot_be_is_refused_before_any_file_is_read() {
+fn an_invalid_mapping_is_rejected_before_any_file_is_read() {
     for (columns, says) in [
         (json!({ "nmae": "x" }), "id, name"),
         (json!({ "id": { "value": "x" } }), "whole number"),
@@ -470,7 +470,7 @@ fn a_mapping_that_cannot_be_is_refused_before_any_file_is_read() {
 }
 
 #[tokio::test]
-async fn globs_headerless_files_other_signs_and_nulls() {
+async fn globs_headerless_files_delimiters_and_null_markers_are_supported() {
     let folder = TempDir::new().unwrap();
     write(&folder, "2021/b/x.tsv", "1\ta\n2\t\\N\n");
     write(&folder, "2020/a/x.tsv", "3\t'c\td'\n");
@@ -492,7 +492,7 @@ async fn globs_headerless_files_other_signs_and_nulls() {
 }
 
 #[tokio::test]
-async fn thousands_of_files_fit_in_pages_and_in_the_cursor() {
+async fn thousands_of_files_fit_into_pages_and_the_cursor() {
     let folder = TempDir::new().unwrap();
     for at in 0..2_000 {
         write(&folder, &format!("day-{at:05}.csv"), format!("id,name\n{at},a\n"));
@@ -507,7 +507,7 @@ async fn thousands_of_files_fit_in_pages_and_in_the_cursor() {
 }
 
 #[tokio::test]
-async fn a_bomb_of_compressed_zeroes_takes_no_memory_and_does_no_harm() {
+async fn a_decompression_bomb_is_read_in_bounded_memory() {
     let folder = TempDir::new().unwrap();
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(b"id,name\n1,a\n").unwrap();
@@ -526,7 +526,7 @@ fn recorded(name: &str) -> String {
 }
 
 #[tokio::test]
-async fn parquet_comes_exactly_in_slices_of_any_size() {
+async fn parquet_is_read_exactly_in_slices_of_any_size() {
     let table = table(
         "append",
         &[
@@ -579,7 +579,7 @@ async fn parquet_comes_exactly_in_slices_of_any_size() {
 }
 
 #[tokio::test]
-async fn parquet_of_pandas_and_types_that_are_not_read() {
+async fn parquet_of_pandas_is_read_and_unsupported_types_are_rejected() {
     let pandas = table("append", &["id:int64", "at:timestamp", "name:text?"]);
     let path = recorded("pandas.parquet");
     let config = Config { name: "ours".into(), path, ..Config::default() };
@@ -632,7 +632,7 @@ async fn parquet_of_pandas_and_types_that_are_not_read() {
 }
 
 #[tokio::test]
-async fn parquet_with_narrow_types_dictionaries_and_int96_comes_exactly() {
+async fn parquet_with_narrow_types_dictionaries_and_int96_is_read_exactly() {
     let read = async |name: &str, columns: &[&str]| {
         let config = Config { name: "ours".into(), path: recorded(name), ..Config::default() };
         round(&source(config, &table("append", columns)), None).await.0
@@ -668,7 +668,7 @@ async fn parquet_with_narrow_types_dictionaries_and_int96_comes_exactly() {
 }
 
 #[tokio::test]
-async fn a_replaced_parquet_file_is_noticed() {
+async fn a_replaced_parquet_file_is_detected() {
     let folder = TempDir::new().unwrap();
     let put = |name: &str| {
         fs::copy(recorded(name), folder.path().join("a.parquet")).unwrap();
@@ -726,7 +726,7 @@ proptest! {
     /// Checks that, for any appends, page sizes and restarts, each row comes once, and those of a
     /// file in order.
     #[test]
-    fn every_row_comes_once(events in prop::collection::vec(event(), 1..30), page_rows in 1..5usize) {
+    fn every_row_is_read_once(events in prop::collection::vec(event(), 1..30), page_rows in 1..5usize) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let folder = TempDir::new().unwrap();
         let config = Config { page_rows, ..config(&folder, "*.csv") };

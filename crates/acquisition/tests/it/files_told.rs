@@ -36,7 +36,7 @@ async fn told(config: Config, table: &TableRef) -> (Vec<Page>, String) {
 }
 
 #[tokio::test]
-async fn empty_keys_and_values_that_must_be_there_are_named() {
+async fn empty_keys_and_required_values_are_reported() {
     let folder = TempDir::new().unwrap();
     let users = table("merge", &["id:text", "name:text", "note:text?"]);
     write(&folder, "a.csv", "id,name,note\n1,a,\n2,\"\",x\n,c,\n");
@@ -62,7 +62,7 @@ async fn empty_keys_and_values_that_must_be_there_are_named() {
 }
 
 #[tokio::test]
-async fn a_column_that_disappears_is_an_error_or_is_told() {
+async fn a_column_that_disappears_is_an_error_or_noted() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", "id,name\n1,a\n");
     let plain = config(&folder, "*.csv");
@@ -113,7 +113,7 @@ async fn a_column_that_disappears_is_an_error_or_is_told() {
 }
 
 #[tokio::test]
-async fn a_header_is_looked_for_below_what_exports_put_above_it() {
+async fn a_header_is_found_below_title_lines() {
     let folder = TempDir::new().unwrap();
     let csv = "\nTransactions\nUser,someone@example.com,5d1f\n\n\
                ID,Timestamp,Quantity Transacted,Notes\n\
@@ -168,7 +168,7 @@ async fn a_header_is_looked_for_below_what_exports_put_above_it() {
 }
 
 #[tokio::test]
-async fn a_header_of_other_columns_is_an_error_and_a_file_without_rows_is_told() {
+async fn a_header_of_other_columns_is_an_error_and_a_file_without_rows_noted() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", "when,what\n");
     let error = fails(&source(config(&folder, "a.csv"), &things("append")), None).await;
@@ -208,7 +208,7 @@ async fn a_header_of_other_columns_is_an_error_and_a_file_without_rows_is_told()
 /// Checks a run right after a file is saved: the part left for the next run is noted, and a wrong
 /// header does not delay the error.
 #[tokio::test]
-async fn what_is_left_for_the_next_run_is_told() {
+async fn lines_left_for_the_next_run_are_noted() {
     let folder = TempDir::new().unwrap();
     let early = |pattern: &str| {
         let table = things("append");
@@ -311,7 +311,7 @@ async fn times_are_read_by_zone_format_and_magnitude() {
 }
 
 #[tokio::test]
-async fn amounts_with_their_unit_are_taken_apart_and_never_rounded() {
+async fn amounts_are_separated_from_their_unit_and_never_rounded() {
     let folder = TempDir::new().unwrap();
     write(
         &folder,
@@ -356,7 +356,7 @@ async fn amounts_with_their_unit_are_taken_apart_and_never_rounded() {
 }
 
 #[tokio::test]
-async fn amounts_of_eighteen_places_keep_their_digits_in_trades_and_longer_ones_are_put_aside() {
+async fn amounts_of_eighteen_decimals_are_exact_in_trades_and_longer_ones_quarantined() {
     let folder = TempDir::new().unwrap();
     let row = |id: i64, amount: &str| {
         format!(
@@ -389,7 +389,7 @@ async fn amounts_of_eighteen_places_keep_their_digits_in_trades_and_longer_ones_
 }
 
 #[tokio::test]
-async fn gzip_is_read_as_gzip_does_and_bounded_without_a_row() {
+async fn gzip_is_read_like_gzip_and_bounded_without_rows() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv.gz", [gz("id,name\n1,a\n"), vec![0; 10_000]].concat());
     let (pages, _) = round(&source(config(&folder, "a.csv.gz"), &things("append")), None).await;
@@ -412,7 +412,7 @@ async fn gzip_is_read_as_gzip_does_and_bounded_without_a_row() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_is_no_file_is_named_and_not_waited_for() {
+async fn pipes_and_devices_are_rejected_by_name() {
     let folder = TempDir::new().unwrap();
     let pipe = folder.path().join("a.csv");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -441,7 +441,7 @@ fn zstd() -> parquet::file::properties::WriterPropertiesBuilder {
 }
 
 #[tokio::test]
-async fn cells_of_parquet_are_bounded_as_lines_are() {
+async fn cells_of_parquet_are_bounded_like_lines() {
     let folder = TempDir::new().unwrap();
     let small = |name: &str| Config { row_bytes: 10_000, ..config(&folder, name) };
     // A dictionary of one cell for all rows, and pages that decompress to far more than their size.
@@ -474,7 +474,7 @@ async fn cells_of_parquet_are_bounded_as_lines_are() {
 }
 
 #[tokio::test]
-async fn a_damaged_parquet_file_is_named_whatever_is_wrong_with_it() {
+async fn a_damaged_parquet_file_is_reported_by_name() {
     let folder = TempDir::new().unwrap();
     let names = (0..50).map(|at| format!("name {at}")).collect();
     let recorded = |name: &str| fs::read(format!("tests/recordings/parquet/{name}")).unwrap();
@@ -527,7 +527,7 @@ async fn a_damaged_parquet_file_is_named_whatever_is_wrong_with_it() {
 /// Checks that a page of a kilobyte is rejected whose header says that it has a hundred bytes, and
 /// that decompresses to five million.
 #[tokio::test]
-async fn a_page_that_unpacks_to_more_than_it_says_is_refused() {
+async fn a_page_larger_than_its_header_says_is_rejected() {
     let folder = TempDir::new().unwrap();
     let gzip = Compression::GZIP(GzipLevel::default());
     let brotli = Compression::BROTLI(BrotliLevel::default());
@@ -563,7 +563,7 @@ async fn a_page_that_unpacks_to_more_than_it_says_is_refused() {
 }
 
 #[tokio::test]
-async fn settings_that_rows_were_not_read_with_are_told_once() {
+async fn changed_settings_are_noted_once() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", "id,at\n1,2024-07-01 00:30:00\n");
     write(&folder, "b.ndjson", "{\"id\":1,\"at\":\"2024-07-01 00:30:00\"}\n");

@@ -72,7 +72,7 @@ async fn step(source: &dyn Source, cursor: &Cursor) -> (Vec<(String, String)>, C
 }
 
 #[test]
-fn settings_that_cannot_be_are_refused_with_the_way_out() {
+fn invalid_settings_are_rejected_with_advice() {
     let context = context("2026-05-18T12:34:56Z");
     for (quotes, says) in [
         (vec!["EUR"], "in itself"),
@@ -102,7 +102,7 @@ fn settings_that_cannot_be_are_refused_with_the_way_out() {
 }
 
 #[tokio::test]
-async fn what_was_not_asked_for_is_not_taken() {
+async fn unrequested_rates_are_not_stored() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
     let rates = r#"{"USD":1.1,"GBP":0.8,"CAD":1.5,"<script>":1,"\u001b[31mX":1}"#;
@@ -130,7 +130,7 @@ async fn what_was_not_asked_for_is_not_taken() {
         assert_eq!(texts(&[page], "fx_rates", "rate").last().unwrap(), "1.10000000", "the last");
     }
     let told = log.told();
-    assert!(told.contains("not asked for") && told.contains("the last counts"), "{told}");
+    assert!(told.contains("unrequested rates") && told.contains("keeping the last"), "{told}");
     assert!(!told.contains('\u{1b}'));
     // A day or a currency that occurs twice is rejected.
     for (rates, says) in [
@@ -145,7 +145,7 @@ async fn what_was_not_asked_for_is_not_taken() {
 }
 
 #[tokio::test]
-async fn the_history_comes_a_year_at_a_time_and_each_rate_once() {
+async fn the_history_is_read_a_year_at_a_time_and_each_rate_once() {
     let clock = Turned::new("2026-05-15T18:00:00Z"); // a Friday, fixed
     let (ecb_server, frankfurter_server) = (
         Served::by(EcbServer(Fixings(clock.clone()))).await,
@@ -193,7 +193,7 @@ async fn the_history_comes_a_year_at_a_time_and_each_rate_once() {
 }
 
 #[tokio::test]
-async fn the_days_fixing_is_taken_when_it_comes_and_days_without_one_are_no_holes() {
+async fn the_fixing_of_the_day_is_read_once_published_and_days_without_one_are_no_gaps() {
     let clock = Turned::new("2026-04-01T09:00:00Z"); // the Wednesday before Easter
     let server = Served::by(EcbServer(Fixings(clock.clone()))).await;
     let source = ecb(&server, &clock, 30, &["USD"]);
@@ -235,7 +235,7 @@ async fn the_days_fixing_is_taken_when_it_comes_and_days_without_one_are_no_hole
 }
 
 #[tokio::test]
-async fn frankfurters_weekends_are_snapped_back_and_bring_nothing_twice() {
+async fn weekends_of_frankfurter_snap_back_without_duplicates() {
     let clock = Turned::new("2026-05-16T12:00:00Z"); // a Saturday
     let server = Served::by(FrankfurterV1(Fixings(clock.clone()))).await;
     let source = frankfurter(&server, &clock, 1, &["USD"]);
@@ -254,7 +254,7 @@ async fn frankfurters_weekends_are_snapped_back_and_bring_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_currency_that_never_was_is_an_error_and_one_that_ended_or_begins_is_not() {
+async fn an_unknown_currency_is_an_error_and_a_discontinued_or_new_one_is_not() {
     let clock = Turned::new("2026-05-15T18:00:00Z");
     let (ecb_server, frankfurter_server) = (
         Served::by(EcbServer(Fixings(clock.clone()))).await,
@@ -294,7 +294,7 @@ async fn a_currency_that_never_was_is_an_error_and_one_that_ended_or_begins_is_n
 }
 
 #[tokio::test]
-async fn all_that_the_ecb_fixes_is_taken_where_none_is_named() {
+async fn without_symbols_all_currencies_of_the_ecb_are_stored() {
     let clock = Turned::new("2026-05-15T18:00:00Z");
     let server = Served::by(EcbServer(Fixings(clock.clone()))).await;
     let (pages, _) = round(&ecb(&server, &clock, 14, &[]), None).await;
@@ -303,7 +303,7 @@ async fn all_that_the_ecb_fixes_is_taken_where_none_is_named() {
 }
 
 #[tokio::test]
-async fn a_data_api_without_dollars_is_not_taken_for_a_year_without_rates() {
+async fn an_answer_without_dollars_is_incomplete() {
     for reply in [
         ResponseTemplate::new(404).set_body_raw(NO_RESULTS, "application/problem+json"),
         ResponseTemplate::new(200),
@@ -319,7 +319,7 @@ async fn a_data_api_without_dollars_is_not_taken_for_a_year_without_rates() {
 }
 
 #[tokio::test]
-async fn what_is_no_answer_of_the_ecb_is_a_typed_error() {
+async fn invalid_answers_of_the_ecb_are_typed_errors() {
     let page = "<!DOCTYPE html><html><title>Just a moment...</title></html>";
     let envelope = "<Envelope><Cube><Cube time='2026-05-15'><Cube currency='USD' rate='1.5'/></Cube></Cube></Envelope>";
     type Right = fn(&Error) -> bool;
@@ -370,7 +370,7 @@ async fn what_is_no_answer_of_the_ecb_is_a_typed_error() {
 }
 
 #[tokio::test]
-async fn the_whole_history_fits_into_what_is_taken_by_default() {
+async fn the_whole_history_fits_the_default_body_limit() {
     let first = chrono::NaiveDate::from_ymd_opt(1999, 1, 4).unwrap();
     let mut file = String::from("<gesmes:Envelope xmlns:gesmes=\"g\"><Cube>");
     for day in first.iter_days().take(7_100) {
@@ -391,7 +391,7 @@ async fn the_whole_history_fits_into_what_is_taken_by_default() {
 }
 
 #[tokio::test]
-async fn exactly_a_hole_is_filled() {
+async fn exactly_the_gap_is_filled() {
     let clock = Turned::new("2026-05-15T18:00:00Z");
     let server = Served::by(EcbServer(Fixings(clock.clone()))).await;
     let source = Arc::new(ecb(&server, &clock, 120, &["USD"]));
@@ -412,7 +412,7 @@ async fn exactly_a_hole_is_filled() {
 }
 
 #[tokio::test]
-async fn a_bad_rate_fails_the_page_or_is_put_aside_as_configured() {
+async fn a_bad_rate_fails_the_page_or_is_quarantined_as_configured() {
     let lines = "CURRENCY,TIME_PERIOD,OBS_VALUE\nGBP,2026-05-14,-1\nGBP,2026-05-15,0.8\nUSD,2026-05-15,1.2\n";
     let server = Served::by(ResponseTemplate::new(200).set_body_string(lines)).await;
     let clock = Turned::new("2026-05-15T18:00:00Z");
@@ -433,7 +433,7 @@ async fn a_bad_rate_fails_the_page_or_is_put_aside_as_configured() {
 }
 
 #[tokio::test]
-async fn version_2_is_asked_in_its_own_words_and_its_last_two_days_again() {
+async fn version_2_has_its_own_parameters_and_reads_its_last_two_days_again() {
     let server = MockServer::start().await;
     let row = |day: &str, quote: &str, rate: &str| {
         format!(r#"{{"date":"{day}","base":"USD","quote":"{quote}","rate":{rate}}}"#)
@@ -486,7 +486,7 @@ async fn version_2_is_asked_in_its_own_words_and_its_last_two_days_again() {
 }
 
 #[tokio::test]
-async fn version_2_names_what_it_does_not_know() {
+async fn version_2_reports_unknown_currencies_and_banks() {
     let refused = r#"{"status":422,"message":"invalid currency: XXX"}"#;
     let server = Scripted::start(vec![Act::reply("422 X", "", refused)]).await;
     let config = frankfurter::Config {
@@ -501,7 +501,7 @@ async fn version_2_names_what_it_does_not_know() {
 }
 
 #[tokio::test]
-async fn frankfurter_behind_a_firewall_is_told_as_such() {
+async fn a_firewall_in_front_of_frankfurter_is_reported() {
     let page = "<!DOCTYPE html><html>error 1015</html>";
     for (status, says) in [("403 X", "firewall"), ("429 X", "left alone")] {
         let server = Scripted::start(vec![Act::reply(status, "", page)]).await;

@@ -111,7 +111,7 @@ async fn a_file_of_payments_fills_purchases() {
 }
 
 #[tokio::test]
-async fn an_export_of_excel_is_read_with_its_lines_signs_and_letters() {
+async fn an_export_of_excel_is_read_with_its_layout_separators_and_encoding() {
     let text = "Verkäufe 2024\r\nInhaber: Müller\r\n\r\nBestellnummer;Kunde;Datum;Betrag;Land\r\n\
                 A-1;K1;24.12.2023 18:30;1.234,50 €;DE\r\n\
                 A-2;K2;25.12.2023 09:05;7,00 €;AT\r\n\
@@ -130,7 +130,7 @@ async fn an_export_of_excel_is_read_with_its_lines_signs_and_letters() {
 }
 
 #[tokio::test]
-async fn users_are_told_from_what_they_do() {
+async fn users_are_distinguished_from_their_events() {
     let users = "id,email,created_at,country,utm_source\n\
                  u1,a@x.io,03/25/2024,DE,ads\nu2,b@x.io,04/01/2024,FR,organic\n";
     let read_users = read("people.csv", users).await;
@@ -145,7 +145,7 @@ async fn users_are_told_from_what_they_do() {
 }
 
 #[tokio::test]
-async fn a_currency_that_is_not_there_is_asked_for_and_never_invented() {
+async fn a_missing_currency_is_a_question_and_never_invented() {
     let text = "id,user,date,total\n1,7,2024-01-01,5.00\n2,8,2024-01-02,6.50\n";
     let own = read("sales.csv", text).await;
     assert_eq!((own.table(), own.asks()), ("sales", vec![Question::Currency]));
@@ -156,7 +156,7 @@ async fn a_currency_that_is_not_there_is_asked_for_and_never_invented() {
 }
 
 #[tokio::test]
-async fn the_order_of_day_and_month_is_asked_for_where_nothing_shows_it() {
+async fn an_ambiguous_order_of_day_and_month_is_a_question() {
     let text = "id,user,date,total,currency\n1,7,03/04/2024,5.00,EUR\n2,8,02/05/2024,6.50,EUR\n";
     let open = read("sales.csv", text).await;
     assert!(open.asks().contains(&Question::DayOrder));
@@ -169,7 +169,7 @@ async fn the_order_of_day_and_month_is_asked_for_where_nothing_shows_it() {
 }
 
 #[tokio::test]
-async fn a_file_that_fits_no_table_gets_one_of_its_own() {
+async fn a_file_that_fits_no_table_declares_one() {
     let text = "station,day,temp,rain,note\n\
                 S1,2024-01-01,1.5,n/a,ok\nS2,2024-01-01,2.5,3,\"a, b\"\nS1,2024-01-02,3.25,4,\n";
     let read = read("Weather 2024.csv", text).await;
@@ -183,7 +183,7 @@ async fn a_file_that_fits_no_table_gets_one_of_its_own() {
 }
 
 #[tokio::test]
-async fn every_delimiter_and_encoding_is_found() {
+async fn every_delimiter_and_encoding_is_detected() {
     for (name, delimiter) in [("a.csv", ';'), ("a.txt", '|'), ("a.tsv", '\t'), ("b.csv", ',')] {
         let between = |text: &str| text.replace('^', &delimiter.to_string());
         let text = between(
@@ -208,7 +208,7 @@ async fn json_lines_are_read_with_the_fields_of_their_objects() {
 }
 
 #[tokio::test]
-async fn rows_that_do_not_fit_are_set_aside_and_refunds_left_out() {
+async fn bad_rows_are_quarantined_and_refunds_excluded() {
     let text = "id,user,date,total,currency\n\
                 1,7,2024-01-01,5.00,EUR\n2,7,2024-01-02,free,EUR\n3,8,2024-01-03,-5.00,EUR\n\
                 4,8,2024-01-04,8.25,EUR\n5,9,2024-01-05,9.00,EUR\n6,9,2024-01-06,7.00,EUR\n";
@@ -218,7 +218,7 @@ async fn rows_that_do_not_fit_are_set_aside_and_refunds_left_out() {
 }
 
 #[tokio::test]
-async fn lines_of_units_and_comments_are_no_rows() {
+async fn lines_of_units_and_comments_are_not_rows() {
     let text = "id,user,date,total,currency\n(number),(text),(UTC),(EUR),(ISO)\n# checked by hand\n\
                 1,7,2024-01-01,5.00,EUR\n# and these\n2,8,2024-01-02,6.50,EUR\n3,8,2024-01-03,7.50,EUR\n";
     let read = read("sales.csv", text).await;
@@ -227,7 +227,7 @@ async fn lines_of_units_and_comments_are_no_rows() {
 }
 
 #[tokio::test]
-async fn the_currencies_of_trades_follow_from_their_market() {
+async fn currencies_of_trades_are_derived_from_their_market() {
     let text = "id,account,time,pair,side,quantity,price,cost\n\
                 t1,7,2024-01-01T10:00:00Z,BTC-EUR,BUY,0.5,40000.10,20000.05\n\
                 t2,7,2024-01-01T11:00:00Z,ETH-USD,SELL,2.0,2000.00,4000.00\n";
@@ -239,7 +239,7 @@ async fn the_currencies_of_trades_follow_from_their_market() {
 }
 
 #[tokio::test]
-async fn rates_that_name_no_source_are_of_the_entry() {
+async fn rates_without_a_source_use_the_name_of_the_entry() {
     let text = "base,quote,rate_date,rate\nEUR,USD,2024-01-02,1.0956\nEUR,USD,2024-01-03,1.0919\n";
     let read = read("our rates.csv", text).await;
     assert_eq!((read.table(), read.count()), ("fx_rates", 2));
@@ -247,7 +247,7 @@ async fn rates_that_name_no_source_are_of_the_entry() {
 }
 
 #[tokio::test]
-async fn zipped_files_and_parquet_are_looked_at_as_well() {
+async fn compressed_files_and_parquet_are_inspected() {
     let text = "id,user,date,total,currency\n1,7,2024-01-01,5.00,EUR\n2,8,2024-01-02,6.50,EUR\n";
     let mut zipped = GzEncoder::new(Vec::new(), flate2::Compression::fast());
     zipped.write_all(text.as_bytes()).unwrap();
@@ -274,7 +274,7 @@ async fn zipped_files_and_parquet_are_looked_at_as_well() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused_by_name() {
+fn unreadable_files_are_rejected_by_name() {
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes, says) in [
         ("empty.csv", &b""[..], "it is empty"),
@@ -295,7 +295,7 @@ fn what_cannot_be_read_is_refused_by_name() {
 }
 
 #[test]
-fn a_table_that_is_asked_for_is_filled_or_what_is_missing_is_said() {
+fn a_requested_table_is_filled_or_its_missing_columns_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sales.csv");
     fs::write(&path, "id,user,total\n1,7,5.00\n").unwrap();
@@ -347,7 +347,7 @@ proptest! {
 
     /// Checks that the settings inferred for a file of any cells read it without an error.
     #[test]
-    fn the_settings_of_any_file_read_it(
+    fn inferred_settings_read_their_file(
         header in prop::collection::vec(headers(), 1..6),
         rows in prop::collection::vec(prop::collection::vec(cells(), 1..7), 1..12),
         between in prop::sample::select(vec![",", ";", "\t", "|"]),
@@ -373,7 +373,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), name in "[a-z]\\.(csv|txt|ndjson|parquet|gz|x)") {
+    fn no_input_causes_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), name in "[a-z]\\.(csv|txt|ndjson|parquet|gz|x)") {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();

@@ -15,7 +15,7 @@ fn hints(columns: &[(&str, &str)]) -> Hints {
 }
 
 #[tokio::test]
-async fn numbers_of_customers_and_orders_are_ids() {
+async fn customer_and_order_numbers_are_ids() {
     for (customer, order) in [
         ("Customer No", "Order No"),
         ("Customer Number", "Order #"),
@@ -36,7 +36,7 @@ async fn numbers_of_customers_and_orders_are_ids() {
 }
 
 #[tokio::test]
-async fn a_state_is_no_part_of_an_id_that_is_made_of_columns() {
+async fn a_state_is_not_part_of_a_composite_id() {
     let text = "customer,date,amount,currency,payment status\n\
                 a,2024-01-05,1.50,EUR,pending\nb,2024-01-06,2.50,EUR,paid\n";
     let paid = read("payments.csv", text).await;
@@ -46,7 +46,7 @@ async fn a_state_is_no_part_of_an_id_that_is_made_of_columns() {
 }
 
 #[tokio::test]
-async fn totals_are_told_from_names_that_begin_alike() {
+async fn totals_are_distinguished_from_similar_names() {
     let rows = "customer;date;amount\nSummer AG;24.12.2024;99,50\nSumme und Sohn;27.12.2024;1,50\n";
     for total in ["Summe;;101,00\n", "\"Summe\";;101,00\n", "Summe:;;101,00\n"] {
         let text = format!("{rows}{total}");
@@ -58,7 +58,7 @@ async fn totals_are_told_from_names_that_begin_alike() {
 }
 
 #[tokio::test]
-async fn marks_that_may_be_of_thousands_or_of_places_are_told() {
+async fn ambiguous_separators_are_reported() {
     for (text, is_open) in [
         ("id;user;date;total;currency\n1;a;2024-01-05;1,500;EUR\n2;b;2024-01-06;2,250;EUR\n", true),
         ("id,user,date,total,currency\n1,a,2024-01-05,1.500,EUR\n2,b,2024-01-06,2.250,EUR\n", true),
@@ -71,7 +71,7 @@ async fn marks_that_may_be_of_thousands_or_of_places_are_told() {
 }
 
 #[tokio::test]
-async fn days_begin_at_midnight_of_the_zone_that_is_said() {
+async fn dates_begin_at_midnight_of_the_given_zone() {
     let text = "customer_id,signed_up,country\nc-1,2024-07-01,DE\nc-2,2024-12-01,DE\n";
     let utc = read("customers.csv", text).await;
     assert_eq!(utc.column("signup_at"), ["2024-07-01T00:00:00Z", "2024-12-01T00:00:00Z"]);
@@ -81,7 +81,7 @@ async fn days_begin_at_midnight_of_the_zone_that_is_said() {
 }
 
 #[tokio::test]
-async fn orders_without_a_customer_are_no_users() {
+async fn orders_without_a_customer_are_not_users() {
     let text = "id,created_at,status,total,currency\n\
                 1,2024-01-05T10:00:00Z,paid,12.50,EUR\n2,2024-01-06T10:00:00Z,paid,7.00,EUR\n";
     let read = read("orders.csv", text).await;
@@ -90,7 +90,7 @@ async fn orders_without_a_customer_are_no_users() {
 }
 
 #[tokio::test]
-async fn a_column_is_the_one_that_is_said() {
+async fn a_given_column_is_used() {
     let text = "nr,wer,wann,was,currency\n1,a,2024-01-05T10:00:00Z,1.50,EUR\n2,b,2024-01-06T10:00:00Z,2.50,EUR\n";
     let said = hints(&[
         ("transaction_id", "nr"),
@@ -119,7 +119,7 @@ async fn a_column_is_the_one_that_is_said() {
 }
 
 #[tokio::test]
-async fn what_a_shop_sells_is_no_market() {
+async fn product_names_are_not_markets() {
     let text = "date,customer,product,amount,currency\n2024-01-02,a,Lamp,10.00,EUR\n\
                 2024-01-03,b,Chair,20.00,EUR\n2024-01-04,a,Table,7.50,EUR\n";
     let read = read("sales.csv", text).await;
@@ -127,14 +127,14 @@ async fn what_a_shop_sells_is_no_market() {
 }
 
 #[tokio::test]
-async fn an_order_whose_amounts_cannot_be_read_makes_no_user() {
+async fn an_order_with_unreadable_amounts_is_not_a_user() {
     let text = "order_id,user_id,created_at,amount,currency\n\
                 1,1,2026-01-02,\"1,23,456.50\",INR\n2,2,2026-01-03,\"5,600.00\",INR\n";
     assert_eq!(read("orders.csv", text).await.table(), "orders_file");
 }
 
 #[tokio::test]
-async fn states_in_words_that_are_not_known_are_set_aside() {
+async fn unknown_states_are_quarantined() {
     let header = "order_id,user_id,created_at,amount,currency,status\n";
     let rows = |states: [&str; 2]| {
         format!(
@@ -154,7 +154,7 @@ async fn states_in_words_that_are_not_known_are_set_aside() {
 }
 
 #[tokio::test]
-async fn each_amount_is_in_its_own_currency_or_set_aside() {
+async fn amounts_keep_their_own_currency_or_are_quarantined() {
     let text = |amounts: [&str; 2]| {
         let header = "order_id,user_id,created_at,amount\n";
         format!("{header}1,7,2024-01-02,\"{}\"\n2,8,2024-01-03,\"{}\"\n", amounts[0], amounts[1])
@@ -171,7 +171,7 @@ async fn each_amount_is_in_its_own_currency_or_set_aside() {
 }
 
 #[tokio::test]
-async fn cents_are_divided_where_the_name_says_so_and_asked_about_where_not() {
+async fn cents_are_divided_if_the_name_says_so_and_otherwise_reported() {
     let text = |name: &str| {
         format!(
             "id,customer,created_at,{name},currency\nc1,7,2024-01-02,1999,EUR\nc2,8,2024-01-03,250,EUR\n"
@@ -190,7 +190,7 @@ async fn cents_are_divided_where_the_name_says_so_and_asked_about_where_not() {
 }
 
 #[tokio::test]
-async fn a_day_and_its_time_in_two_columns_are_one_time() {
+async fn a_date_and_its_time_in_two_columns_are_joined() {
     let text = "Order ID,Date,Time,Customer ID,Total,Currency\n\
                 1,5/21/2024,8:15 PM,7,10.00,USD\n2,5/22/2024,9:05 AM,8,11.00,USD\n";
     let orders = read("orders.csv", text).await;
@@ -205,7 +205,7 @@ async fn a_day_and_its_time_in_two_columns_are_one_time() {
 }
 
 #[tokio::test]
-async fn titles_padded_to_the_width_and_subtotals_between_are_no_rows() {
+async fn padded_titles_and_subtotals_are_not_rows() {
     let title = "Acme Inc,,,\nOrders Q1,,,\n,,,\n";
     let group = |from: usize| {
         let rows =
@@ -221,7 +221,7 @@ async fn titles_padded_to_the_width_and_subtotals_between_are_no_rows() {
 }
 
 #[tokio::test]
-async fn what_stands_first_and_is_never_twice_is_the_key() {
+async fn a_unique_first_column_is_the_key() {
     let text = "Ticket;Updated At;Status\nA1;2026-01-02 10:00:00;open\nA2;2026-01-03 10:00:00;open\n\
                 A3;2026-01-04 11:00:00;closed\n";
     let read = read("tickets.csv", text).await;
@@ -229,7 +229,7 @@ async fn what_stands_first_and_is_never_twice_is_the_key() {
 }
 
 #[tokio::test]
-async fn times_with_the_name_of_a_zone_are_no_numbers() {
+async fn times_with_a_zone_name_are_not_numbers() {
     let text = "id,happened_at,note\n1,2026-01-05 10:00:00 CET,a\n2,2026-07-05 10:00:00 CEST,b\n";
     let read = read("a.csv", text).await;
     assert_eq!(read.column("happened_at")[0], "2026-01-05 10:00:00 CET");
@@ -244,7 +244,7 @@ async fn a_file_of_rates_fills_the_rates() {
 }
 
 #[tokio::test]
-async fn a_header_of_a_hundred_letters_becomes_a_name_that_stores_take() {
+async fn a_header_of_a_hundred_letters_becomes_a_valid_name() {
     let long = "how satisfied are you with ".repeat(4);
     let text = format!("id,{long} apples,{long} pears\n1,good,bad\n2,bad,good\n");
     let read = read("survey.csv", &text).await;

@@ -43,7 +43,7 @@ fn has_trades(count: usize) -> impl FnMut(&[Page]) -> bool {
 }
 
 #[test]
-fn every_recorded_message_means_what_it_says() {
+fn every_recorded_message_is_decoded() {
     type Check = fn(&Message<'_>) -> bool;
     let cases: [(&str, Check); 13] = [
         ("heartbeat", |message| matches!(message, Message::Heartbeat)),
@@ -116,7 +116,7 @@ fn every_recorded_message_means_what_it_says() {
 }
 
 #[test]
-fn a_row_that_makes_no_sense_is_an_error_of_its_own() {
+fn an_invalid_row_is_an_error_by_itself() {
     let good = r#"{"symbol":"BTC/USD","last":1.5,"bid":1.4,"ask":1.6,"volume":2}"#;
     for bad in [
         r#"{"symbol":"BTC/USD","last":"1.5"}"#,
@@ -139,7 +139,7 @@ fn a_row_that_makes_no_sense_is_an_error_of_its_own() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
     #[test]
-    fn no_text_makes_it_panic(text in any::<String>(), cut in any::<usize>()) {
+    fn no_text_causes_a_panic(text in any::<String>(), cut in any::<usize>()) {
         let _ = message(&text);
         let whole = String::from_utf8(recording("kraken/ws2_trade_update.recorded-2026-09-25.json")).unwrap();
         let _ = message(&whole[..cut % whole.len()]);
@@ -147,7 +147,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn what_happens_arrives_as_rows_with_every_digit() {
+async fn events_are_stored_with_every_digit() {
     let server = talking(vec![Act::Ticks(3)]).await;
     let stream = stream(&server, &[Channel::Ticker, Channel::Trade]);
     assert!(stream.capabilities().live);
@@ -171,7 +171,7 @@ async fn what_happens_arrives_as_rows_with_every_digit() {
 }
 
 #[tokio::test]
-async fn a_page_is_bounded_and_comes_again_until_its_cursor_does() {
+async fn a_page_is_bounded_and_repeated_until_its_cursor_is_passed_back() {
     let server = talking(vec![Act::Ticks(30)]).await;
     let mut config = config(&server, &[Channel::Trade]);
     config.live.batch_rows = 10;
@@ -194,7 +194,7 @@ async fn a_page_is_bounded_and_comes_again_until_its_cursor_does() {
 
 /// Checks connections that break anywhere, even within a frame, and then one that holds.
 #[tokio::test]
-async fn no_trade_is_lost_or_doubled_by_a_line_that_breaks_anywhere() {
+async fn no_trade_is_lost_or_duplicated_by_a_disconnect() {
     let mut seed = 42u64;
     let mut random = |below: usize| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -236,7 +236,7 @@ async fn no_trade_is_lost_or_doubled_by_a_line_that_breaks_anywhere() {
 }
 
 #[tokio::test]
-async fn what_was_missed_is_a_hole_in_the_ledger() {
+async fn missed_events_are_a_gap_in_the_ledger() {
     let lines = vec![Line::Talk(vec![Act::Ticks(5), Act::Drop]), Line::Talk(vec![Act::Ticks(5)])];
     let server = server(Service::Kraken, lines).await;
     let clock = Turned::new(NOW);
@@ -269,7 +269,7 @@ async fn what_was_missed_is_a_hole_in_the_ledger() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_started_again_begins_a_new_run() {
+async fn a_restarted_stream_begins_a_new_run() {
     let mut cursor = None;
     let mut all = Vec::new();
     let server = talking(vec![Act::Ticks(4)]).await;
@@ -291,7 +291,7 @@ async fn a_stream_that_is_started_again_begins_a_new_run() {
 }
 
 #[tokio::test]
-async fn a_fetch_that_is_cancelled_loses_nothing() {
+async fn a_cancelled_fetch_loses_nothing() {
     let server = talking(vec![Act::Every(Duration::from_millis(1))]).await;
     let mut config = config(&server, &[Channel::Trade]);
     config.live.batch_for = Duration::from_millis(15);
@@ -318,7 +318,7 @@ async fn a_fetch_that_is_cancelled_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_line_that_is_silent_mute_closed_or_dropped_is_opened_anew() {
+async fn a_silent_closed_or_dropped_connection_is_reopened() {
     let breaks = [
         ("silent", Line::Talk(vec![Act::Ticks(1), Act::Silence])),
         ("mute", Line::Mute),
@@ -337,7 +337,7 @@ async fn a_line_that_is_silent_mute_closed_or_dropped_is_opened_anew() {
 }
 
 #[tokio::test]
-async fn a_heart_that_beats_is_not_data() {
+async fn heartbeats_are_not_data() {
     let server = talking(vec![Act::Ticks(2)]).await;
     let mut config = config(&server, &[Channel::Trade]);
     let stream = KrakenStream::new(config.clone(), &context(NOW)).unwrap();
@@ -350,7 +350,7 @@ async fn a_heart_that_beats_is_not_data() {
 }
 
 #[tokio::test]
-async fn a_symbol_that_is_refused_is_noted_and_the_others_go_on() {
+async fn a_refused_symbol_is_recorded_and_the_others_continue() {
     let why = "Currency pair not supported SOL/USD";
     let mut script = script(Service::Kraken, vec![Line::Talk(vec![Act::Ticks(3)])]);
     script.refused = vec![("SOL/USD".into(), why.into())];
@@ -378,7 +378,7 @@ async fn a_symbol_that_is_refused_is_noted_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_fails_the_page_after_or_is_put_aside() {
+async fn invalid_messages_fail_the_next_page_or_are_quarantined() {
     let acts = vec![
         Act::Ticks(2),
         Act::Binary(100),
@@ -416,7 +416,7 @@ async fn what_makes_no_sense_fails_the_page_after_or_is_put_aside() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_cap_is_told_as_such() {
+async fn a_message_over_the_limit_is_an_error() {
     let server = talking(vec![Act::Say(format!("[{}]", " ".repeat(600 * 1024)))]).await;
     let stream = stream(&server, &[Channel::Trade]);
     let mut cursor = None;
@@ -430,7 +430,7 @@ async fn a_message_over_the_cap_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_bar_comes_once_it_is_finished() {
+async fn a_candle_is_stored_once_it_is_final() {
     let server = talking(vec![Act::Ticks(150)]).await;
     let clock = Turned::new(NOW);
     let mut config = config(&server, &[Channel::Ohlc]);
@@ -451,7 +451,7 @@ async fn a_bar_comes_once_it_is_finished() {
 }
 
 #[tokio::test]
-async fn failures_on_end_are_bounded_where_a_bound_is_set() {
+async fn consecutive_failures_are_bounded_if_configured() {
     let server =
         server(Service::Kraken, vec![Line::Away { status: 503, body: String::new() }]).await;
     let mut config = config(&server, &[Channel::Trade]);
@@ -468,7 +468,7 @@ async fn failures_on_end_are_bounded_where_a_bound_is_set() {
 }
 
 #[test]
-fn settings_that_make_no_sense_are_refused() {
+fn contradictory_settings_are_rejected() {
     let context = Context::new(Arc::new(tidegauge_core::FixedClock(at(NOW))));
     let base = Config::default;
     let cases = [

@@ -238,7 +238,7 @@ const ROWS: &[(&str, Read, usize, &str)] = &[
 ];
 
 #[test]
-fn recorded_replies_give_the_right_rows() {
+fn recorded_replies_decode_to_the_right_rows() {
     for (name, read, count, ends) in ROWS {
         let rows = read.rows(&recording(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let mut found = vec![rows[0].clone(), rows[rows.len() - 1].clone()];
@@ -364,7 +364,7 @@ async fn an_empty_range_is_no_error() {
 }
 
 #[test]
-fn in_a_batch_one_refusal_leaves_the_others() {
+fn a_refusal_in_a_batch_leaves_the_other_symbols() {
     let good = r#"{"meta":{"symbol":"AAPL","interval":"1day"},"values":[],"status":"ok"}"#;
     let bad = r#"{"code":400,"message":"**symbol** not found: INVALID.","status":"error"}"#;
     let body = format!(r#"{{"AAPL":{good},"INVALID":{bad}}}"#);
@@ -378,7 +378,7 @@ fn in_a_batch_one_refusal_leaves_the_others() {
 }
 
 #[test]
-fn no_recording_is_left_out() {
+fn every_recording_is_tested() {
     // The messages of streams are tested elsewhere; a list of coins is not used.
     let elsewhere = |name: &str| name.contains("ws") || name.contains("websocket");
     let unread = ["twelvedata/cryptocurrencies.official-docs.json"];
@@ -396,7 +396,7 @@ fn no_recording_is_left_out() {
 }
 
 #[test]
-fn bars_that_make_no_sense_are_told_by_field() {
+fn impossible_candles_are_reported_by_field() {
     let series = |candle: &str| format!(r#"{{"meta":{{}},"values":[{candle}],"status":"ok"}}"#);
     let candle = |field: &str, value: &str| {
         let mut fields = [
@@ -463,7 +463,7 @@ fn bars_that_make_no_sense_are_told_by_field() {
 }
 
 #[test]
-fn a_key_that_is_there_twice_is_refused_by_name() {
+fn a_duplicate_key_is_rejected_by_name() {
     let row_filter = &mut RowFilter::strict();
     for (error, says) in [
         (
@@ -492,7 +492,7 @@ fn a_key_that_is_there_twice_is_refused_by_name() {
 }
 
 #[test]
-fn a_pair_without_a_name_does_not_cost_the_others() {
+fn a_pair_without_a_name_is_skipped() {
     let body = br#"{"error":[],"result":{
         "XXBTZUSD":{"wsname":"XBT/USD","status":"online"},
         "DEAD.d":{"status":"cancel_only"},

@@ -21,7 +21,7 @@ fn numbers(pages: &[Page], table: &str, name: &str) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn ids_of_any_kind_are_kept_and_lead_from_orders_to_users() {
+async fn ids_of_any_kind_are_kept_and_join_orders_to_users() {
     let folder = TempDir::new().unwrap();
     write(
         &folder,
@@ -52,7 +52,7 @@ async fn ids_of_any_kind_are_kept_and_lead_from_orders_to_users() {
 }
 
 #[tokio::test]
-async fn ids_may_be_said_to_be_text_or_numbers() {
+async fn ids_may_be_configured_as_text_or_numbers() {
     let folder = TempDir::new().unwrap();
     write(
         &folder,
@@ -97,7 +97,7 @@ async fn ids_may_be_said_to_be_text_or_numbers() {
 /// Checks that numbers in the range of surrogate keys, and longer ones, are only ids if they are
 /// configured as text.
 #[tokio::test]
-async fn long_numbers_are_ids_only_as_text_however_long_they_are() {
+async fn long_numbers_are_ids_only_as_text() {
     let folder = TempDir::new().unwrap();
     let long = [
         "4611686018427387904",
@@ -136,7 +136,7 @@ async fn long_numbers_are_ids_only_as_text_however_long_they_are() {
 }
 
 #[tokio::test]
-async fn what_own_data_do_not_say_is_null_or_its_default() {
+async fn missing_columns_are_null_or_have_their_default() {
     let folder = TempDir::new().unwrap();
     write(
         &folder,
@@ -169,7 +169,7 @@ async fn what_own_data_do_not_say_is_null_or_its_default() {
 }
 
 #[tokio::test]
-async fn all_that_is_missing_is_said_at_once() {
+async fn all_missing_columns_are_reported_at_once() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.csv", "id,when,total\n1,2026-01-02,5\n");
     let error = fails(&source(config(&folder, "a.csv"), Trade::table()), None).await;
@@ -180,7 +180,7 @@ async fn all_that_is_missing_is_said_at_once() {
 }
 
 #[tokio::test]
-async fn ids_with_the_fraction_of_a_float_are_numbers_and_those_of_text_are_not_renamed() {
+async fn ids_with_a_zero_fraction_are_numbers_and_text_ids_are_not_renamed() {
     let folder = TempDir::new().unwrap();
     write(&folder, "users.csv", "user_id,signup_at\n17.0,2026-01-02\n18,2026-01-02\n");
     let (users, _) = round(&source(config(&folder, "users.csv"), User::table()), None).await;

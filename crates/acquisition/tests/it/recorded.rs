@@ -25,7 +25,7 @@ fn rows(pages: &[Page], table: &str) -> usize {
 }
 
 #[tokio::test]
-async fn every_page_size_gives_all_rows_once_in_bounded_pages() {
+async fn every_page_size_returns_all_rows_once() {
     for page_rows in [1, 7, 2_000, 100_000] {
         let source = Recorded::new(Config { page_rows }).unwrap();
         let pages = all(&source).await;
@@ -40,7 +40,7 @@ async fn every_page_size_gives_all_rows_once_in_bounded_pages() {
 }
 
 #[tokio::test]
-async fn after_the_end_there_is_nothing_new() {
+async fn after_the_end_no_rows_are_returned() {
     let source = Recorded::default();
     let end = all(&source).await.pop().unwrap().cursor;
     let page = source.fetch(Some(&end)).await.unwrap();
@@ -49,7 +49,7 @@ async fn after_the_end_there_is_nothing_new() {
 }
 
 #[tokio::test]
-async fn the_same_cursor_gives_the_same_page() {
+async fn the_same_cursor_returns_the_same_page() {
     let source = Recorded::new(Config { page_rows: 50 }).unwrap();
     let first = source.fetch(None).await.unwrap();
     let (one, two) = (
@@ -63,7 +63,7 @@ async fn the_same_cursor_gives_the_same_page() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_somebody_else_is_refused() {
+async fn a_foreign_cursor_is_rejected() {
     let error = Recorded::default().fetch(Some(&Cursor::new("page 7"))).await.unwrap_err();
     assert!(matches!(error, Error::Cursor { .. }), "{error}");
 }
@@ -109,7 +109,7 @@ fn values_are_those_of_the_file_to_the_last_digit() {
 }
 
 #[test]
-fn every_symbol_has_every_day_and_every_candle_holds_its_prices() {
+fn every_symbol_has_every_day_and_every_candle_bounds_its_prices() {
     let days = decode::prices(recorded::PRICES, 0, usize::MAX).unwrap();
     let keys: BTreeSet<_> =
         days.iter().map(|(candle, _)| (&candle.symbol, candle.open_at)).collect();
@@ -124,7 +124,7 @@ fn every_symbol_has_every_day_and_every_candle_holds_its_prices() {
 }
 
 #[test]
-fn what_is_not_available_is_skipped_and_what_is_broken_is_not() {
+fn missing_rates_are_skipped_and_invalid_ones_rejected() {
     let file = "Date,USD,JPY,\n2021-01-05,N/A,126.25,\n2021-01-04,1.2296,N/A,\n";
     let (rates, lines) = decode::rates(file, 0, 10).unwrap();
     let found: Vec<_> = rates.iter().map(|rate| format!("{} {}", rate.quote, rate.rate)).collect();
@@ -140,7 +140,7 @@ fn what_is_not_available_is_skipped_and_what_is_broken_is_not() {
 }
 
 #[test]
-fn the_attribution_names_origin_and_licence() {
+fn the_attribution_names_origin_and_license() {
     for part in ["S. Rajkumar", "CoinMarketCap", "public domain", "Source: ECB", "2021-02-27"] {
         assert!(recorded::ATTRIBUTION.contains(part), "{part}");
     }

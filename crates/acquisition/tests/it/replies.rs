@@ -345,7 +345,7 @@ const REFUSALS: &[(&str, u16, Refused, &[&str])] = &[
 ];
 
 #[test]
-fn recordings_give_their_rows() {
+fn recordings_decode_to_their_rows() {
     for (name, read, count, rows) in ROWS {
         let found = read.rows(&recording(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(found, (*count, (*rows).to_owned()), "{name}");
@@ -353,7 +353,7 @@ fn recordings_give_their_rows() {
 }
 
 #[test]
-fn a_reply_of_another_kind_is_refused_by_name() {
+fn a_reply_of_another_kind_is_rejected_by_name() {
     for (name, read, says) in ELSEWHERE {
         let error = read.rows(&recording(name)).expect_err(name);
         assert!(
@@ -394,7 +394,7 @@ async fn recorded_refusals_become_typed_errors_at_their_status_and_even_at_200()
 }
 
 #[test]
-fn the_fx_services_refuse_in_their_own_way() {
+fn refusals_of_the_fx_services_are_decoded() {
     for (name, refusal, says) in [
         (
             "fx/exchangerate-api_v6_error_invalid_key.json",
@@ -416,7 +416,7 @@ fn the_fx_services_refuse_in_their_own_way() {
 }
 
 #[test]
-fn no_recording_is_left_out() {
+fn every_recording_is_tested() {
     let mut listed: BTreeSet<String> = ROWS.iter().map(|row| row.0.into()).collect();
     listed.extend(ELSEWHERE.iter().map(|row| row.0.into()));
     listed.extend(REFUSALS.iter().map(|row| format!("coingecko/{}", row.0)));

@@ -36,7 +36,7 @@ fn candles() -> impl Strategy<Value = Vec<Ohlcv>> {
 
 proptest! {
     #[test]
-    fn bars_of_twelve_data(candles in candles(), newest_first: bool) {
+    fn candles_of_twelve_data(candles in candles(), newest_first: bool) {
         let mut values: Vec<_> = candles
             .iter()
             .map(|candle| {
@@ -57,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn bars_of_kraken(candles in candles()) {
+    fn candles_of_kraken(candles in candles()) {
         let rows: Vec<_> = candles
             .iter()
             .map(|candle| {

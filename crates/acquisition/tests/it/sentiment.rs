@@ -35,7 +35,7 @@ fn the_published_examples_have_their_scores() {
 }
 
 #[test]
-fn made_up_sentences_of_all_kinds_of_words_have_the_scores_of_the_original() {
+fn generated_sentences_have_the_scores_of_the_original() {
     let sentences = scored("made_up");
     assert_eq!(sentences.len(), 400);
     agree(&sentences);
@@ -43,13 +43,13 @@ fn made_up_sentences_of_all_kinds_of_words_have_the_scores_of_the_original() {
 
 proptest! {
     #[test]
-    fn no_text_is_too_odd(text in any::<String>()) {
+    fn any_text_is_scored(text in any::<String>()) {
         let score = VADER.score(&text, Some("en"));
         prop_assert!(score.is_none_or(|score| (-1.0..=1.0).contains(&score)));
     }
 
     #[test]
-    fn no_words_are_too_odd(
+    fn any_words_are_scored(
         words in proptest::collection::vec("(no|never|so|this|but|least|at|kind|of|good|BAD|!!!|[?]{1,5}|:\\)|😁|\\PC{1,4})", 0..12),
     ) {
         let score = VADER.score(&words.join(" "), Some("en"));
@@ -58,7 +58,7 @@ proptest! {
 }
 
 #[test]
-fn a_rating_beyond_reason_breaks_nothing() {
+fn an_extreme_rating_keeps_the_score_in_range() {
     for rating in [f64::NAN, f64::INFINITY, -1e308] {
         let score = Vader::new().with("moon", rating).score("moon moon", Some("en")).unwrap();
         assert!((-1.0..=1.0).contains(&score), "{rating}: {score}");

@@ -32,7 +32,7 @@ async fn refused(line: Line) -> Error {
 }
 
 #[tokio::test]
-async fn a_socket_carries_the_key_in_its_query_and_text_both_ways() {
+async fn a_socket_sends_the_key_in_its_query_and_text_both_ways() {
     let script = tidegauge_replay::Script {
         key: Some(CANARY.into()),
         ..script(Played::TwelveData, vec![Line::Talk(Vec::new())])
@@ -53,7 +53,7 @@ async fn a_socket_carries_the_key_in_its_query_and_text_both_ways() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_is_refused_is_the_same_error_as_a_request_that_is() {
+async fn a_refused_handshake_is_the_error_of_a_refused_request() {
     let away = |status, body: &str| Line::Away { status, body: body.into() };
     let bad_key =
         String::from_utf8(recording("twelvedata/error_401_bad_key.captured-2026-09-16.json"));
@@ -86,7 +86,7 @@ async fn a_handshake_that_is_refused_is_the_same_error_as_a_request_that_is() {
 }
 
 #[tokio::test]
-async fn what_is_no_websocket_is_not_taken_for_one() {
+async fn answers_that_are_not_websockets_are_rejected() {
     let upgrade =
         "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n";
     let to = "HTTP/1.1 302 Found\r\nlocation: https://evil.example/\r\ncontent-length: 0\r\n\r\n";
@@ -124,7 +124,7 @@ async fn what_is_no_websocket_is_not_taken_for_one() {
 }
 
 #[tokio::test]
-async fn a_message_is_bounded() {
+async fn the_size_of_a_message_is_bounded() {
     let long = Act::Say(" ".repeat(600 * 1024));
     let server = server(Played::TwelveData, vec![Line::Talk(vec![long])]).await;
     let mut socket = sockets(&hurried(server.url()), &context(NOW)).open(&[]).await.unwrap();
@@ -151,14 +151,14 @@ async fn attempts_to_connect_are_evenly_spaced_and_cost_no_credit() {
 }
 
 #[test]
-fn only_this_machine_is_spoken_to_in_the_clear() {
+fn unencrypted_connections_are_local_only() {
     for wrong in ["ws://ws.kraken.com", "wss://ws.kraken.com", "http://ws.kraken.com"] {
         assert!(wrong.parse::<tidegauge_acquisition::http::BaseUrl>().is_err(), "{wrong}");
     }
 }
 
 #[tokio::test]
-async fn the_key_is_never_told_whatever_goes_wrong() {
+async fn the_key_never_appears_in_errors_or_logs() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
     let mut said = String::new();

@@ -50,7 +50,7 @@ fn rows(batches: &[Batch], table: &str) -> Vec<String> {
 const TABLES: [&str; 3] = ["candles", "raw_crypto_market_data", "fx_rates"];
 
 #[tokio::test]
-async fn pages_of_any_size_and_days_read_one_by_one_are_the_same_rows() {
+async fn pages_of_any_size_have_the_same_rows() {
     let whole = read(until("2022-03-01"), &mut None).await;
     assert_eq!(rows(&whole, "candles").len(), 4 * 366);
     for page_rows in [1, 50, 100_000] {
@@ -78,7 +78,7 @@ async fn a_seed_gives_these_rows() {
 }
 
 #[tokio::test]
-async fn the_days_end_with_yesterday_and_more_come_as_time_goes() {
+async fn days_end_with_yesterday_and_continue_later() {
     let batches = read(Config::default(), &mut None).await;
     let market = Market::from_batches(&batches, &[], &[]);
     assert!(market.is_err(), "batches of other tables are no candles");
@@ -95,7 +95,7 @@ async fn the_days_end_with_yesterday_and_more_come_as_time_goes() {
 }
 
 #[tokio::test]
-async fn ten_years_have_no_hole_no_rate_at_weekends_and_prices_like_the_recorded_ones() {
+async fn ten_years_have_no_gap_no_weekend_rates_and_plausible_prices() {
     let batches = read(until("2031-02-28"), &mut None).await;
     let of = |table: &str| -> Vec<Batch> {
         batches.iter().filter(|batch| batch.table().name == table).cloned().collect()
@@ -137,7 +137,7 @@ async fn ten_years_have_no_hole_no_rate_at_weekends_and_prices_like_the_recorded
 }
 
 #[tokio::test]
-async fn other_settings_than_the_days_were_drawn_with_are_refused() {
+async fn a_cursor_of_other_settings_is_rejected() {
     let mut cursor = None;
     read(until("2021-03-05"), &mut cursor).await;
     for config in [

@@ -56,7 +56,7 @@ async fn self_signed() -> (u16, Arc<[AtomicUsize; 2]>) {
 }
 
 #[tokio::test]
-async fn a_certificate_signed_by_itself_is_refused_before_the_key_is_sent() {
+async fn a_self_signed_certificate_is_rejected_before_the_key_is_sent() {
     let (port, counts) = self_signed().await;
     for host in ["localhost", "127.0.0.1"] {
         let before = counts[0].load(Ordering::SeqCst);
@@ -81,7 +81,7 @@ async fn a_certificate_signed_by_itself_is_refused_before_the_key_is_sent() {
 }
 
 #[tokio::test]
-async fn a_websocket_is_no_easier_to_fool() {
+async fn websockets_check_certificates_as_well() {
     let (port, counts) = self_signed().await;
     let http = hurried(&format!("https://localhost:{port}"));
     let service = Service::new("ws", "https://ws.example", |_| None);
@@ -95,7 +95,7 @@ async fn a_websocket_is_no_easier_to_fool() {
 }
 
 #[test]
-fn nothing_is_sent_in_the_clear_to_another_machine() {
+fn nothing_is_sent_unencrypted_to_another_machine() {
     for url in ["http://www.ecb.europa.eu", "http://10.0.0.1:8080", "http://localhost.example"] {
         let error = url.parse::<BaseUrl>().unwrap_err();
         assert!(matches!(error, Error::Config { setting: "base_url", .. }), "{url}: {error:?}");

@@ -29,7 +29,7 @@ fn quotes(request: &Request) -> ResponseTemplate {
 }
 
 #[tokio::test]
-async fn quotes_come_in_calls_that_a_minute_allows() {
+async fn quotes_are_requested_within_the_quota_of_a_minute() {
     let server = MockServer::start().await;
     Mock::given(method("GET")).and(path("/quote")).respond_with(quotes).mount(&server).await;
     let clock = Turned::new(NOW);
@@ -57,7 +57,7 @@ async fn quotes_come_in_calls_that_a_minute_allows() {
 }
 
 #[tokio::test]
-async fn rates_are_rows_of_their_day_and_cost_a_credit_each() {
+async fn rates_are_stored_by_day_for_a_credit_each() {
     let server = MockServer::start().await;
     let rate = |request: &Request| {
         let pair = query(request, "symbol");
@@ -90,7 +90,7 @@ async fn rates_are_rows_of_their_day_and_cost_a_credit_each() {
 }
 
 #[tokio::test]
-async fn a_quote_that_makes_no_sense_is_put_aside_when_it_may_be() {
+async fn an_invalid_quote_is_quarantined_if_configured() {
     let server = MockServer::start().await;
     let reply = |_: &Request| {
         json(

@@ -41,7 +41,7 @@ fn has_quotes(count: usize) -> impl FnMut(&[Page]) -> bool {
 }
 
 #[test]
-fn every_recorded_price_means_what_it_says() {
+fn every_recorded_price_is_decoded() {
     for (name, symbol, currency, time, prices) in [
         (
             "ws_price_btcusd.recorded-2022-05-21",
@@ -82,7 +82,7 @@ fn every_recorded_price_means_what_it_says() {
 }
 
 #[test]
-fn every_recorded_answer_means_what_it_says() {
+fn every_recorded_answer_is_decoded() {
     assert!(matches!(said("fixture_websocket_heartbeat"), Message::Heartbeat));
     let Message::Subscribed { accepted, refused, errors } =
         said("ws_subscribe_status_warning.recorded-2026-08-19")
@@ -123,7 +123,7 @@ fn every_recorded_answer_means_what_it_says() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
     #[test]
-    fn no_text_makes_it_panic(text in any::<String>(), cut in any::<usize>()) {
+    fn no_text_causes_a_panic(text in any::<String>(), cut in any::<usize>()) {
         let _ = message(&text);
         let whole = recording("twelvedata/ws_price_btcusd.recorded-2022-05-21.json");
         let whole = String::from_utf8(whole).unwrap();
@@ -132,7 +132,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn coins_shares_and_currencies_arrive_as_quotes() {
+async fn coins_stocks_and_currencies_are_stored_as_quotes() {
     let prices = "date,symbol,open,high,low,close\n2021-01-01,BTC,100,120,90,110\n\
                   2021-01-01,AAPL,10,12,9,11\n2021-01-01,EUR,1.1,1.3,1.0,1.2\n";
     let market = Market::from_csv(prices).unwrap();
@@ -160,7 +160,7 @@ async fn coins_shares_and_currencies_arrive_as_quotes() {
 }
 
 #[tokio::test]
-async fn what_is_refused_in_part_goes_on_and_as_a_whole_does_not() {
+async fn a_partial_refusal_continues_and_a_total_one_is_an_error() {
     let why = "You are not authorized to access it.";
     let mut script = script(Service::TwelveData, vec![Line::Talk(vec![Act::Ticks(2)])]);
     script.refused = vec![("ETH/USD".into(), why.into()), ("SOL/USD".into(), String::new())];
@@ -183,7 +183,7 @@ async fn what_is_refused_in_part_goes_on_and_as_a_whole_does_not() {
 }
 
 #[tokio::test]
-async fn it_shows_a_sign_of_life_as_often_as_the_service_wants_it() {
+async fn heartbeats_are_sent_at_the_configured_interval() {
     let quiet = || vec![Line::Talk(Vec::new())];
     let server = start(script(Service::TwelveData, quiet())).await;
     let http = hurried(server.url());
@@ -201,7 +201,7 @@ async fn it_shows_a_sign_of_life_as_often_as_the_service_wants_it() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_missing_or_wrong_is_told_at_once() {
+async fn a_missing_or_wrong_key_is_an_error_at_once() {
     let error = TwelveDataStream::new(Config::default(), None, &context(NOW)).unwrap_err();
     assert!(matches!(error, Error::NoKey { .. }), "{error:?}");
     assert!(error.to_string().contains("TIDEGAUGE_TWELVEDATA_KEY"), "{error}");

@@ -24,7 +24,7 @@ fn rates(rates: Vec<frankfurter::Rate>) -> Vec<String> {
 }
 
 #[test]
-fn a_range_of_days_and_a_single_day_are_read_with_the_days_they_are_of() {
+fn ranges_and_single_days_are_decoded_with_their_dates() {
     let range = br#"{"amount":1.0,"base":"EUR","start_date":"2026-01-02","end_date":"2026-01-05",
         "rates":{"2026-01-05":{"USD":1.1721,"GBP":0.87},"2026-01-02":{"USD":1.1721344444}}}"#;
     let rows = rates(frankfurter::range(range, &mut RowFilter::strict()).unwrap());
@@ -49,7 +49,7 @@ fn a_range_of_days_and_a_single_day_are_read_with_the_days_they_are_of() {
 }
 
 #[test]
-fn tiny_rates_keep_every_digit_and_are_never_rounded() {
+fn tiny_rates_are_exact() {
     let reply = |rate: &str| {
         format!(
             r#"{{"result":"success","time_last_update_unix":1771372952,"time_next_update_unix":1771461262,
@@ -82,7 +82,7 @@ fn tiny_rates_keep_every_digit_and_are_never_rounded() {
 }
 
 #[test]
-fn the_ecbs_days_without_a_rate_and_its_changing_columns_are_read_by_name() {
+fn ecb_days_without_rates_and_changing_columns_are_decoded_by_name() {
     let csv = b"Date, USD, BGN, \n13 April 2026, 1.1684, N/A, \n10 April 2026, 1.1711, 1.9558, \n";
     let rows = rates(ecb::eurofxref_csv(csv, &mut RowFilter::strict()).unwrap());
     let all = [
@@ -114,7 +114,7 @@ fn the_ecbs_days_without_a_rate_and_its_changing_columns_are_read_by_name() {
 
 /// Checks points by time, price and market cap, and the field that the error names.
 #[test]
-fn values_that_cannot_be_true_are_refused_by_coin_and_field() {
+fn impossible_values_are_rejected_by_coin_and_field() {
     let body = |at: &str, price: &str, cap: &str| {
         format!(r#"{{"prices":[[{at},{price}]],"market_caps":[[{at},{cap}]],"total_volumes":[]}}"#)
     };
@@ -158,7 +158,7 @@ fn values_that_cannot_be_true_are_refused_by_coin_and_field() {
 /// Checks this for every policy on bad rows, since a float that a service sends can only be wrong
 /// in its number of digits.
 #[test]
-fn a_price_with_more_digits_than_its_column_is_put_aside_by_name_and_the_others_are_taken() {
+fn a_price_with_too_many_digits_is_quarantined_and_the_others_stored() {
     let body = r#"{"prices":[[1621003519770,4.2e-12],[1621003819770,4.2345678e-12],
         [1621004119770,100000000000000000000]],"market_caps":[],"total_volumes":[]}"#;
     for policy in [BadRows::Fail, BadRows::Quarantine] {
@@ -179,7 +179,7 @@ fn a_price_with_more_digits_than_its_column_is_put_aside_by_name_and_the_others_
 }
 
 #[test]
-fn a_price_with_more_digits_is_rounded_where_that_is_asked_for() {
+fn a_price_with_too_many_digits_is_rounded_if_configured() {
     let body = r#"{"prices":[[1621003519770,4.2345678e-12],[1621003819770,4e-19],
         [1621004119770,100000000000000000000]],"market_caps":[],"total_volumes":[]}"#;
     let mut row_filter =
@@ -199,7 +199,7 @@ fn a_price_with_more_digits_is_rounded_where_that_is_asked_for() {
 }
 
 #[test]
-fn a_field_that_is_gone_is_never_taken_for_null() {
+fn a_missing_field_is_not_null() {
     for gone in ["prices", "market_caps", "total_volumes"] {
         let body = r#"{"prices":[],"market_caps":[],"total_volumes":[]}"#.replace(gone, "renamed");
         let error = coingecko::market_chart("bitcoin", body.as_bytes(), &mut RowFilter::strict())
@@ -222,7 +222,7 @@ fn a_field_that_is_gone_is_never_taken_for_null() {
 }
 
 #[test]
-fn a_candle_must_hold_its_own_prices() {
+fn a_candle_must_bound_its_prices() {
     let body = b"[[1620504000000,10,9,8,8.5]]";
     let error = coingecko::ohlc("bitcoin", TimeDelta::hours(4), body, &mut RowFilter::strict())
         .unwrap_err();

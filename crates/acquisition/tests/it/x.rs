@@ -264,7 +264,7 @@ async fn asked(server: &MockServer, seen: usize) -> Vec<Request> {
 }
 
 #[tokio::test]
-async fn every_post_comes_once_and_then_only_what_is_new() {
+async fn every_post_is_read_once_and_then_only_new_ones() {
     let clock = Turned::new(NOW);
     let (server, fake, source) = x(&clock, Config { history_days: 2, ..posts_alone() }).await;
     fake.chatter("2026-05-14T00:00:00Z", NOW, TimeDelta::minutes(5));
@@ -312,7 +312,7 @@ async fn every_post_comes_once_and_then_only_what_is_new() {
 }
 
 #[tokio::test]
-async fn a_round_that_comes_too_soon_asks_for_nothing() {
+async fn a_round_before_the_refresh_makes_no_request() {
     let clock = Turned::new(NOW);
     let (server, _fake, source) = x(&clock, Config::default()).await;
     let (_, cursor) = round(&source, None).await;
@@ -324,7 +324,7 @@ async fn a_round_that_comes_too_soon_asks_for_nothing() {
 }
 
 #[tokio::test]
-async fn what_x_finds_late_is_found_all_the_same() {
+async fn posts_indexed_late_are_read() {
     let clock = Turned::new(NOW);
     let (_server, fake, source) = x(&clock, posts_alone()).await;
     fake.say(at("2026-05-18T12:00:00Z"));
@@ -337,7 +337,7 @@ async fn what_x_finds_late_is_found_all_the_same() {
 }
 
 #[tokio::test]
-async fn whoever_is_killed_between_pages_goes_on_where_it_was() {
+async fn a_kill_between_pages_resumes_at_the_page() {
     let clock = Turned::new(NOW);
     let (server, fake, source) = x(&clock, posts_alone()).await;
     let all = fake.chatter("2026-05-17T13:00:00Z", "2026-05-18T12:30:00Z", TimeDelta::minutes(5));
@@ -370,7 +370,7 @@ async fn whoever_is_killed_between_pages_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_too_old_is_dropped_before_or_after_x_says_so() {
+async fn an_expired_id_is_dropped_before_or_after_a_refusal() {
     let clock = Turned::new(NOW);
     let (server, fake, source) = x(&clock, posts_alone()).await;
     fake.say(at("2026-05-18T12:00:00Z"));
@@ -398,7 +398,7 @@ async fn an_id_that_is_too_old_is_dropped_before_or_after_x_says_so() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_too_old_begins_its_window_anew() {
+async fn an_expired_page_restarts_its_window() {
     let clock = Turned::new(NOW);
     let (_server, fake, source) = x(&clock, posts_alone()).await;
     let all = fake.chatter("2026-05-18T00:00:00Z", "2026-05-18T12:00:00Z", TimeDelta::minutes(5));
@@ -415,7 +415,7 @@ async fn a_page_that_is_too_old_begins_its_window_anew() {
 }
 
 #[tokio::test]
-async fn pages_that_are_never_taken_are_not_asked_for_for_ever() {
+async fn a_page_that_is_always_refused_is_not_retried_forever() {
     let clock = Turned::new(NOW);
     let (server, fake, source) = x(&clock, posts_alone()).await;
     fake.chatter("2026-05-18T00:00:00Z", "2026-05-18T12:00:00Z", TimeDelta::minutes(5));
@@ -458,7 +458,7 @@ impl Sentiment for Constant {
 }
 
 #[tokio::test]
-async fn anybody_may_judge_but_not_beyond_the_scale() {
+async fn any_sentiment_model_may_score_within_the_scale() {
     let clock = Turned::new(NOW);
     for (score, right) in
         [(Some(0.25), true), (None, true), (Some(1.5), false), (Some(f64::NAN), false)]
@@ -496,7 +496,7 @@ async fn fixed(body: String, bad_rows: BadRows) -> (MockServer, X) {
 }
 
 #[tokio::test]
-async fn posts_that_come_twice_or_out_of_order_are_taken_once() {
+async fn duplicate_or_unordered_posts_are_stored_once() {
     let (one, two) = (at("2026-05-18T10:00:00Z"), at("2026-05-18T11:00:00Z"));
     let (old, new) = (id_of(one, 0), id_of(two, 0));
     let rows_sent = [post(old, one), post(new, two), post(old, one)].join(",");
@@ -514,7 +514,7 @@ async fn posts_that_come_twice_or_out_of_order_are_taken_once() {
 }
 
 #[tokio::test]
-async fn a_bad_post_fails_its_page_or_goes_to_the_quarantine() {
+async fn a_bad_post_fails_its_page_or_is_quarantined() {
     let written = at("2026-05-18T10:00:00Z");
     let good = post(id_of(written, 0), written);
     let ahead = at("2026-05-19T10:00:00Z");
@@ -540,7 +540,7 @@ async fn a_bad_post_fails_its_page_or_goes_to_the_quarantine() {
 }
 
 #[tokio::test]
-async fn an_answer_in_part_is_taken_and_said_so() {
+async fn a_partial_answer_is_stored_and_logged() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
     let written = at("2026-05-18T10:00:00Z");
@@ -570,7 +570,7 @@ fn hours(pages: &[Page]) -> Vec<(i64, i64, i64)> {
 }
 
 #[tokio::test]
-async fn counts_are_of_whole_hours_and_an_hour_without_posts_is_zero() {
+async fn counts_are_of_whole_hours_and_zero_without_posts() {
     let clock = Turned::new(NOW);
     let (server, fake, source) = x(&clock, Config { history_days: 7, ..counts_alone() }).await;
     fake.chatter("2026-05-17T00:30:00Z", "2026-05-17T02:00:00Z", TimeDelta::minutes(10));
@@ -597,7 +597,7 @@ async fn counts_are_of_whole_hours_and_an_hour_without_posts_is_zero() {
 }
 
 #[tokio::test]
-async fn a_hole_is_filled_to_the_very_instant() {
+async fn a_gap_is_filled_to_the_instant() {
     let clock = Turned::new(NOW);
     let (_server, fake, source) = x(&clock, Config::default()).await;
     fake.chatter("2026-05-18T00:00:00.500Z", NOW, TimeDelta::minutes(10));
@@ -616,7 +616,7 @@ async fn a_hole_is_filled_to_the_very_instant() {
 }
 
 #[tokio::test]
-async fn an_hour_is_only_zero_where_x_says_that_there_is_nothing() {
+async fn an_hour_is_zero_only_if_the_total_confirms_it() {
     let clock = Turned::new(NOW);
     for (silent, wrong) in [(true, false), (false, true)] {
         let (_server, fake, source) = x(&clock, counts_alone()).await;
@@ -631,7 +631,7 @@ async fn an_hour_is_only_zero_where_x_says_that_there_is_nothing() {
 }
 
 #[tokio::test]
-async fn part_of_an_hour_is_no_hour() {
+async fn a_partial_hour_is_rejected() {
     let bucket =
         r#"{"end":"2026-05-18T08:00:00.000Z","start":"2026-05-18T07:18:24.000Z","tweet_count":1}"#;
     let server = MockServer::start().await;
@@ -645,7 +645,7 @@ async fn part_of_an_hour_is_no_hour() {
 }
 
 #[tokio::test]
-async fn with_nothing_left_nobody_asks_until_the_quarter_is_over() {
+async fn without_remaining_requests_the_source_pauses_until_the_reset() {
     let clock = Turned::new(NOW);
     let (server, fake, source) = x(&clock, posts_alone()).await;
     fake.chatter("2026-05-18T00:00:00Z", "2026-05-18T12:00:00Z", TimeDelta::minutes(5));
@@ -666,7 +666,7 @@ async fn with_nothing_left_nobody_asks_until_the_quarter_is_over() {
 }
 
 #[tokio::test]
-async fn a_429_is_obeyed_until_its_reset_and_not_tried_before() {
+async fn a_429_is_not_retried_before_its_reset() {
     let clock = Turned::new(NOW);
     let (server, fake, source) = x(&clock, counts_alone()).await;
     fake.mood.lock().unwrap().left = Some(0);
@@ -679,7 +679,7 @@ async fn a_429_is_obeyed_until_its_reset_and_not_tried_before() {
 }
 
 #[tokio::test]
-async fn the_month_ends_when_its_credits_do() {
+async fn a_spent_monthly_quota_is_an_error() {
     let clock = Turned::new(NOW);
     let (server, fake) = (MockServer::start().await, Fake::new(&clock));
     Mock::given(method("GET")).respond_with(fake.clone()).mount(&server).await;
@@ -698,7 +698,7 @@ async fn the_month_ends_when_its_credits_do() {
 }
 
 #[tokio::test]
-async fn a_window_that_grew_too_old_while_it_was_read_is_noted_and_left_behind() {
+async fn a_window_that_expires_while_it_is_read_is_recorded_and_skipped() {
     let clock = Turned::new(NOW);
     let (_server, fake, source) = x(&clock, posts_alone()).await;
     fake.chatter("2026-05-18T00:00:00Z", "2026-05-18T12:00:00Z", TimeDelta::minutes(5));
@@ -714,7 +714,7 @@ async fn a_window_that_grew_too_old_while_it_was_read_is_noted_and_left_behind()
 }
 
 #[test]
-fn a_configuration_that_cannot_work_is_refused_with_the_way_out() {
+fn an_invalid_configuration_is_rejected_with_advice() {
     let context = context(NOW);
     for (config, says) in [
         (Config { symbols: vec!["NOPE".into()], ..Config::default() }, "known are BTC, ETH"),
@@ -735,7 +735,7 @@ fn a_configuration_that_cannot_work_is_refused_with_the_way_out() {
 }
 
 #[tokio::test]
-async fn the_client_refuses_what_x_would_refuse() {
+async fn the_client_rejects_invalid_parameters() {
     let client =
         Client::new(Some(&"k".into()), &hurried("http://127.0.0.1:1"), &context(NOW)).unwrap();
     let of = SearchRecent::of("bitcoin");
@@ -754,7 +754,7 @@ async fn the_client_refuses_what_x_would_refuse() {
 }
 
 #[tokio::test]
-async fn the_key_is_never_told_whatever_goes_wrong() {
+async fn the_key_never_appears_in_errors_or_logs() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
     let echo = format!(r#"{{"title":"Unauthorized","detail":"no app has the token {CANARY}"}}"#);

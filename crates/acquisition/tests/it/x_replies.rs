@@ -111,7 +111,7 @@ fn shown(row: &str, post: tidegauge_acquisition::Result<decode::Post>) -> String
 }
 
 #[test]
-fn recordings_give_their_rows() {
+fn recordings_decode_to_their_rows() {
     for (name, count, newest, next, [first, last]) in SEARCHES {
         let found = decode::search(&recording(&format!("x/{name}"))).expect(name);
         let posts: Vec<_> = found.posts().map(|(row, post)| shown(row, post)).collect();
@@ -137,7 +137,7 @@ fn recordings_give_their_rows() {
 }
 
 #[test]
-fn a_reply_of_another_kind_is_refused_by_name() {
+fn a_reply_of_another_kind_is_rejected_by_name() {
     let body = recording("x/counts_recent_day.official-docs.json");
     let found = decode::search(&body).unwrap();
     let error = found.posts().next().unwrap().1.unwrap_err().to_string();
@@ -180,7 +180,7 @@ async fn recorded_refusals_become_typed_errors() {
 }
 
 #[tokio::test]
-async fn what_was_not_recorded_is_refused_all_the_same() {
+async fn unrecorded_refusals_are_classified() {
     let credits = r#"{"account_id":1905378120345678901234,"title":"CreditsDepleted","detail":"Your enrolled account [1] does not have any credits to fulfill this request.","type":"https://api.twitter.com/2/problems/credits"}"#;
     let (error, requests) = search(402, "", credits).await;
     assert!(matches!(error, Error::Auth { status: 402, .. }) && requests == 1, "{error:?}");
@@ -198,7 +198,7 @@ async fn what_was_not_recorded_is_refused_all_the_same() {
 }
 
 #[tokio::test]
-async fn the_recorded_headers_hold_nobody_and_with_nothing_left_they_do() {
+async fn recorded_headers_pause_only_with_nothing_left() {
     let text = recording("x/search_recent_tweepy.headers.recorded-2022-10-07.json");
     let recorded: serde_json::Value = serde_json::from_slice(&text).unwrap();
     let header = |name: &str| recorded[name][0].as_str().unwrap().to_owned();
@@ -223,7 +223,7 @@ async fn the_recorded_headers_hold_nobody_and_with_nothing_left_they_do() {
 }
 
 #[test]
-fn no_recording_is_left_out() {
+fn every_recording_is_tested() {
     let mut listed: BTreeSet<&str> = SEARCHES.iter().map(|row| row.0).collect();
     listed.extend(COUNTS.iter().map(|row| row.0));
     listed.extend(REFUSALS.iter().map(|row| row.0));

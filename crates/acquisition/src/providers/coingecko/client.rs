@@ -176,7 +176,7 @@ impl Client {
             markets.into_iter().map(place).partition(|(place, _)| place.is_some());
         if let Some((_, market)) = others.first() {
             let (count, coin) = (others.len(), cut(&self.redactor().text(&market.coin), 40));
-            tracing::warn!(source = NAME, count, coin, "markets not asked for, left out");
+            tracing::warn!(source = NAME, count, coin, "unrequested markets, skipped");
         }
         Ok(repeats::last_of_each("coins/markets", asked).map(|(_, market)| market).collect())
     }
@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn candles_are_asked_for_as_few_days_as_will_do() {
+    fn candles_are_requested_for_the_fewest_sufficient_days() {
         use CandleSize::{FourDays, FourHours, HalfHour};
         for (size, days, asked) in [
             (HalfHour, 90, OhlcDays::D1),

@@ -288,7 +288,7 @@ pub fn coins_list(body: &[u8]) -> Result<Vec<ListedCoin>> {
     let (coins, nameless): (Vec<_>, Vec<_>) = coins.partition(Result::is_ok);
     if let Some(Err::<ListedCoin, _>(error)) = nameless.first() {
         let count = nameless.len();
-        tracing::warn!(source = "coingecko", count, %error, "coins left out, as this");
+        tracing::warn!(source = "coingecko", count, %error, "coins without an id, symbol or name, skipped");
     }
     Ok(coins.into_iter().flatten().collect())
 }

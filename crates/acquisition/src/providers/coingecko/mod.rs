@@ -236,7 +236,7 @@ impl CoinGecko {
         if registry.by_symbol(&symbol).is_some() {
             let redactor = self.client.redactor();
             let (coin, symbol) = (redactor.text(&market.coin), redactor.text(&symbol));
-            tracing::warn!(coin, symbol, "its symbol is another coin's: left out");
+            tracing::warn!(coin, symbol, "symbol belongs to another coin, skipped");
             return None;
         }
         Some((format!("{symbol}.{}", market.coin), market.name.clone()))

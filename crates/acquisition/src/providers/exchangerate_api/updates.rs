@@ -102,11 +102,7 @@ impl LatestRates {
             if there {
                 seen.insert(quote.clone());
             } else if seen.contains(quote) {
-                tracing::warn!(
-                    source = self.name,
-                    quote,
-                    "no rate of it any more, the others go on"
-                );
+                tracing::warn!(source = self.name, quote, "currency has no rate any more, skipped");
             } else {
                 return Err(Error::NoInstrument {
                     service: self.name,

@@ -205,7 +205,7 @@ pub fn asset_pairs(body: &[u8]) -> Result<Vec<AssetPair>> {
     }
     if let Some(error) = nameless.first() {
         let count = nameless.len();
-        tracing::warn!(source = "kraken", count, %error, "pairs left out, as this");
+        tracing::warn!(source = "kraken", count, %error, "pairs without a name or status, skipped");
     }
     Ok(pairs)
 }

@@ -87,7 +87,10 @@ impl Kraken {
             Ok(row) => {
                 let (symbol, minutes) = about(&row);
                 let Some((instrument, listed)) = self.instrument(symbol) else {
-                    tracing::debug!(symbol = cut(symbol, 40), "not asked for, left out");
+                    tracing::debug!(
+                        symbol = cut(symbol, 40),
+                        "row of an unrequested symbol, skipped"
+                    );
                     return None;
                 };
                 let series = place(minutes, instrument)?;
@@ -148,17 +151,17 @@ impl Protocol for Kraken {
         Ok(match decode::message(text)? {
             Message::Heartbeat => Vec::new(),
             Message::Status { system, connection_id } => {
-                tracing::debug!(system, connection_id, "kraken's greeting");
+                tracing::debug!(system, connection_id, "exchange status received");
                 Vec::new()
             }
             Message::Unknown(what) => {
-                tracing::debug!(what, "a channel that we do not know, ignored");
+                tracing::debug!(what, "unknown channel, ignored");
                 Vec::new()
             }
             Message::Error(reason) => vec![ServerMessage::ConnectionError(reason)],
             Message::Subscribed { request, symbol, warnings } => {
                 for warning in warnings {
-                    tracing::debug!(symbol, warning, "kraken warns");
+                    tracing::debug!(symbol, warning, "subscription accepted with a warning");
                 }
                 self.series(request, Some(&symbol))
                     .into_iter()

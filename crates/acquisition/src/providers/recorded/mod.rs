@@ -189,7 +189,7 @@ Date,USD,
     }
 
     #[test]
-    fn days_that_a_later_release_adds_are_read_once_and_no_other() {
+    fn days_added_by_a_later_release_are_read_once() {
         let all: Vec<_> = ["2026-01-01", "2026-01-02", "2026-01-03"].map(str::to_owned).into();
         for page_rows in [1, 2_000] {
             let mut cursor = None;

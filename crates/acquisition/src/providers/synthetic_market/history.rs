@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn of_the_recorded_coins_one_is_pegged() {
+    fn exactly_one_recorded_coin_is_pegged() {
         let history = History::read().unwrap();
         assert_eq!(history.days(), 323);
         let pegged: Vec<_> = history.coins.iter().filter(|coin| coin.trend.is_none()).collect();

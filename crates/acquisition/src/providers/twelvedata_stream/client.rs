@@ -57,7 +57,7 @@ impl Protocol for TwelveData {
             Message::Heartbeat => Vec::new(),
             // The name is not logged, because a reply may repeat the key.
             Message::Unknown(_) => {
-                tracing::debug!("an event that is not known, ignored");
+                tracing::debug!("unknown event, ignored");
                 Vec::new()
             }
             Message::Subscribed { accepted, refused, errors } => {
@@ -83,7 +83,7 @@ impl Protocol for TwelveData {
             }
             Message::Price(Ok(price)) => {
                 let Some(series) = self.index(&price.listing) else {
-                    tracing::debug!("a price that was not asked for, left out");
+                    tracing::debug!("price of an unrequested symbol, skipped");
                     return Ok(Vec::new());
                 };
                 let quote = Quote {

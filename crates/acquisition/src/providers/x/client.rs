@@ -173,7 +173,7 @@ impl Client {
     fn warn(&self, what: &'static str, problems: &[String]) {
         for problem in problems {
             let problem = self.redactor().text(problem);
-            tracing::warn!(source = NAME, what, problem, "answered in part");
+            tracing::warn!(source = NAME, what, problem, "partial answer");
         }
     }
 
@@ -222,7 +222,7 @@ mod tests {
     use reqwest::header::HeaderName;
 
     #[test]
-    fn headers_hold_only_with_nothing_left() {
+    fn rate_limit_headers_pause_only_when_nothing_is_left() {
         let now = DateTime::from_timestamp(1_665_182_600, 0).unwrap();
         for (remaining, reset, until) in [
             ("448", "1665183229", None),

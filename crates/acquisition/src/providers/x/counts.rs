@@ -77,7 +77,7 @@ fn is_whole(found: &Counts, hours: &BTreeMap<DateTime<Utc>, i64>) -> bool {
     let sum = hours.values().try_fold(0i64, |sum, posts| sum.checked_add(*posts));
     let agree = found.total.is_some() && sum == found.total;
     if !agree && found.next_token.is_none() {
-        tracing::warn!(total = ?found.total, ?sum, "the hours are not the total: none is filled up");
+        tracing::warn!(total = ?found.total, ?sum, "hours do not add up to the total, missing hours are not filled");
     }
     agree && found.next_token.is_none() && found.problems.is_empty()
 }

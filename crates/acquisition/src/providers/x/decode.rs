@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_old_names_and_the_new_ones_are_read() {
+    fn old_and_new_field_names_are_read() {
         for name in ["retweet_count", "repost_count"] {
             let row = format!(
                 r#"{{"id":"1","text":"","public_metrics":{{"like_count":1,"{name}":2,"reply_count":3}}}}"#
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_cannot_be_is_refused_by_name() {
+    fn an_impossible_row_is_rejected_with_its_name() {
         for (row, says) in [
             (r#"{"id":"12x","text":""}"#, "`12x`"),
             (r#"{"id":1,"text":""}"#, "`id`"),

@@ -85,7 +85,7 @@ impl X {
                     && !position.restarted
                     && is_stale(&error) =>
             {
-                tracing::warn!(series = request.series.name, %error, "the window is read from its start");
+                tracing::warn!(series = request.series.name, %error, "page token or id expired, restarting the window");
                 let position = SearchPosition::RESTARTED;
                 self.answer(
                     listed,
@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_tells_when_its_post_was_written() {
+    fn the_time_of_a_post_is_derived_from_its_id() {
         let at = written_at("1578516068309794817").unwrap();
         assert_eq!(at.to_rfc3339(), "2022-10-07T22:42:12.752+00:00");
         assert_eq!(written_at("x"), None);
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_read_as_it_was_written() {
+    fn a_search_position_round_trips() {
         for (since_id, restarted) in [(None, false), (Some("7"), false), (None, true)] {
             let position = SearchPosition { token: None, since_id, restarted };
             let next = position.next("b26v");

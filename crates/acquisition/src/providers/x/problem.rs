@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_shape_is_understood() {
+    fn every_problem_format_is_classified() {
         use RefusalKind::{Auth, Other, Throttled};
         for (body, code, message, kind) in [
             (

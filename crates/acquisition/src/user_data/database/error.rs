@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_temporary_is_worth_a_retry_and_nothing_else() {
+    fn only_transient_errors_are_retryable() {
         let (name, place, reason) = (String::from("orders"), String::from("db"), String::new());
         for error in [
             DatabaseError::Url { name: name.clone(), reason: reason.clone() },

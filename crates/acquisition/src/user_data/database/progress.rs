@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_put_back_in_its_own_spelling() {
+    fn subtracting_the_lag_keeps_the_format_of_the_time() {
         let lag = Duration::from_secs(600);
         for (text, earlier) in [
             ("2020-01-01 00:05:00", "2019-12-31 23:55:00"),

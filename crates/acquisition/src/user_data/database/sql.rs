@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_asked_for_exactly() {
+    fn a_page_is_selected_by_exactly_this_statement() {
         let order = [
             OrderColumn { column: "updated_at".into(), native: ParameterForm::Cast("TIMESTAMPTZ") },
             OrderColumn { column: "id".into(), native: ParameterForm::Cast("INT8") },

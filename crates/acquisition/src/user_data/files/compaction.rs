@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_of_a_hundred_thousand_files_stays_small_and_knows_them_all() {
+    fn the_cursor_of_a_hundred_thousand_files_stays_small_and_complete() {
         let mut files: Vec<FileEntry> =
             (0..100_000).map(|at| file(2 * at, 1_000 + at as u64)).collect();
         let mut progress = FilesProgress::default();
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_a_block_that_was_replaced_is_noticed() {
+    fn a_replaced_file_of_a_block_is_detected() {
         let files: Vec<FileEntry> = (0..20_000).map(|at| file(at, 1_000)).collect();
         let mut progress = FilesProgress::default();
         read(&mut progress, &files, 5_000);
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn few_files_are_all_named() {
+    fn few_files_are_listed_by_name() {
         let files: Vec<FileEntry> =
             (0..MAX_NAMED_FILES + FILES_PER_BLOCK).map(|at| file(at, 1_000)).collect();
         let mut progress = FilesProgress::default();

@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_say_what_files_are() {
+    fn formats_follow_from_file_names() {
         let config = Config::default();
         for (name, format) in [
             ("a.csv", Format::Csv),
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn contradictory_settings_are_rejected() {
         let named = Config { name: "n".into(), ..Config::default() };
         named.validate().unwrap();
         for (config, says) in [

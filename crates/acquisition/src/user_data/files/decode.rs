@@ -185,7 +185,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reads_what_the_crate_csv_reads(text in "([a-c,\"\n]|\r\n){0,40}", tail in "[a-c,]{0,3}") {
+        fn records_equal_those_of_the_csv_crate(text in "([a-c,\"\n]|\r\n){0,40}", tail in "[a-c,]{0,3}") {
             let text = format!("{text}{tail}");
             let mut reader = ::csv::ReaderBuilder::new()
                 .has_headers(false)
@@ -213,7 +213,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        fn no_input_causes_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
             let _ = csv(&bytes, Dialect::default());
             let _ = ndjson(&bytes, &["a.b", ""]);
         }

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn files_say_what_they_are_encoded_in() {
+    fn encodings_follow_from_byte_order_marks_and_settings() {
         let of = |head: &[u8], asked: Option<&str>| {
             let asked = asked.map(|candle_key| candle_key.parse().unwrap());
             let of = Encoding::of(head, asked);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_decoded_wherever_its_bytes_are_cut() {
+    fn text_is_decoded_across_buffer_boundaries() {
         for step in 1..5 {
             assert_eq!(decoded("windows-1252", b"caf\xe9 \x80", step), "café €".as_bytes());
             assert_eq!(decoded("iso-8859-15", b"\xa4", step), "€".as_bytes());
@@ -197,7 +197,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_comes_as_it_was(text in "\\PC{0,40}", step in 1usize..9) {
+        fn any_text_round_trips(text in "\\PC{0,40}", step in 1usize..9) {
             let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
             prop_assert_eq!(decoded("utf-16be", &units, step), text.as_bytes());
         }

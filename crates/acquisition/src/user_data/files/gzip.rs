@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn members_and_padding_are_read_and_nothing_else() {
+    fn members_and_padding_are_accepted_and_other_bytes_rejected() {
         let two = [gz(b"one "), gz(b""), gz(b"two")].concat();
         assert_eq!(read(&two).unwrap(), b"one two");
         assert_eq!(read(&[two.clone(), vec![0; 1_000]].concat()).unwrap(), b"one two");

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_that_are_no_rows_are_known_by_how_they_begin() {
+    fn skipped_lines_are_recognized_by_their_prefix() {
         let config = Config {
             comment: Some("#".into()),
             footer_starts_with: vec!["Total".into(), "Summe".into()],
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn contradictory_settings_are_rejected() {
         let named = Config { name: "n".into(), ..Config::default() };
         for (config, says) in [
             (Config { comment: Some(String::new()), ..named.clone() }, "comment"),

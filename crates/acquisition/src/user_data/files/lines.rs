@@ -127,7 +127,7 @@ impl Lines {
         let finished = self.text.zipped || settled;
         if !finished {
             let (path, line) = (self.file.path.display(), self.line());
-            tracing::info!(%path, line, "the last line has no end yet, and is left for later");
+            tracing::info!(%path, line, "last line is unterminated, left for the next run");
         }
         finished
     }

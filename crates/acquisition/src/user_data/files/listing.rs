@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_begin_where_the_wildcards_do() {
+    fn file_names_are_relative_to_the_first_wildcard() {
         for (pattern, expected) in [
             ("users.csv", ""),
             ("exports/users.csv", "exports"),

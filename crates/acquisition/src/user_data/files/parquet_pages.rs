@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_say_how_large_pages_are() {
+    fn page_sizes_are_read_from_headers() {
         // type 0, uncompressed 300, compressed 100, crc, data header: 4 values, encodings,
         // statistics
         let data = [
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_taken_as_far_as_their_pages_fit() {
+    fn rows_are_read_as_far_as_their_pages_fit_the_budget() {
         let column = |dictionary, data: &[(u64, u64)]| ColumnPages {
             name: "c".into(),
             dictionary,
@@ -377,7 +377,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        fn no_input_causes_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
             let _ = read(&bytes);
         }
     }

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_of_lz4_is_told_from_its_bound_on() {
+    fn an_lz4_frame_beyond_its_limit_is_detected() {
         let mut encoder = FrameEncoder::new(Vec::new());
         encoder.write_all(&[b'z'; 5_000_000]).unwrap();
         let compressed = encoder.finish().unwrap();

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_what_their_types_mean() {
+    fn arrow_values_are_converted_by_their_types() {
         let kinds: ArrayRef = Arc::new(StringViewArray::from(vec!["ads", "organic"]));
         let compressed =
             DictionaryArray::new(Int32Array::from(vec![Some(1), None, Some(0)]), kinds);

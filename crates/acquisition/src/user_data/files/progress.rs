@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cursors_of_before_are_read_and_columns_kept() {
+    fn cursors_of_earlier_releases_are_read() {
         let old: FilesProgress = serde_json::from_str(r#"{"a.csv":"a.b.c"}"#).unwrap();
         assert_eq!((old.files.len(), old.columns.is_empty()), (1, true));
         let text = r#"{"":["-b","a"],"//":"00000000000000ab","a.csv":"a.b.c"}"#;
@@ -108,7 +108,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn written_and_read(
+        fn file_states_round_trip(
             size: u64, modified: u64, digest: u64, taken: u64, ended: bool, whole: bool,
         ) {
             let taken = if whole { size } else { taken };
@@ -117,7 +117,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_not_ours_is_refused(text in "[0-9a-g.+]{0,30}") {
+        fn foreign_cursors_are_rejected(text in "[0-9a-g.+]{0,30}") {
             if let Ok(seen) = text.parse::<FileState>() {
                 prop_assert_eq!(seen.to_string().parse::<FileState>(), Ok(seen));
             }

@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_break_says_what_ends_lines() {
+    fn the_line_ending_follows_from_the_first_line() {
         for (head, end) in [
             ("a,b\r1,2\r", b'\r'),
             ("\"a\nb\",c\r1,2\r", b'\r'),

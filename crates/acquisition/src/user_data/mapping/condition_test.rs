@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_holds_or_does_not() {
+    fn conditions_are_evaluated() {
         for (condition, holds, not) in [
             (r#"{"column":"c","in":["paid",7]}"#, vec!["paid", " paid ", "7"], vec!["Paid", ""]),
             (r#"{"column":"c","not_in":["void",""]}"#, vec!["paid", "Void"], vec!["void", ""]),
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_condition_is_refused() {
+    fn invalid_conditions_are_rejected() {
         for (condition, says) in [
             (r#"{"column":"c"}"#, "one test"),
             (r#"{"column":"c","in":["a"],"empty":true}"#, "one test"),

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_implausible_is_refused_with_the_way_out() {
+    fn implausible_times_are_rejected_with_advice() {
         let bounds = TimeBounds::default();
         let error = bounds.number("1600000000", EpochUnit::Millis, TOMORROW).unwrap_err();
         for says in ["1970-01-19", "before 2009-01-01", "milliseconds", "`format = \"unix\"`"] {

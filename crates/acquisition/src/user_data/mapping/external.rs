@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_numbers_in_their_shortest_form_are_numbers() {
+    fn only_integers_in_their_shortest_form_are_numeric_ids() {
         let mut given = Surrogates::default();
         for text in ["17", "0", "-5", " 17 ", "17.0", "17.00", "9223372036854775807"] {
             let field = Field::from(text);
@@ -212,7 +212,7 @@ mod tests {
 
     /// Ensures that surrogate keys never change, since rows are stored under them.
     #[test]
-    fn the_number_of_a_text_is_what_it_always_was() {
+    fn surrogate_keys_never_change() {
         // $ printf c-17 | sha256sum
         assert_eq!(surrogate("c-17"), 9_168_247_668_016_460_841);
         let uuid = "5f3d2c1a-7b89-4e0f-9a6d-2f1e0c3b4a59";
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_stands_for_another_id_is_refused() {
+    fn a_colliding_surrogate_key_is_rejected() {
         let mut given = Surrogates::default();
         given.give(1 << 62, "a").unwrap();
         given.give(1 << 62, "a").unwrap();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_where_those_of_texts_lie_are_refused() {
+    fn numeric_ids_in_the_surrogate_range_are_rejected() {
         assert_eq!(natural((1 << 62) - 1), Ok(()));
         assert_eq!(natural(i64::MIN.into()), Ok(()));
         for number in [1 << 62, i64::MAX.into(), 1 << 63, 1 << 100, -(1 << 64)] {
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn only_ids_have_a_kind() {
+    fn only_id_columns_accept_an_id_kind() {
         let rule = Rule { id: Some(IdKind::Text), ..Rule::default() };
         let column = User::table().column("email").unwrap();
         assert!(IdFormat::new(User::table(), column, &rule).unwrap_err().contains("no `id`"));
@@ -264,7 +264,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_of_texts_lie_apart(text in ".{1,60}") {
+        fn surrogate_keys_of_different_texts_differ(text in ".{1,60}") {
             prop_assert!(SURROGATES.contains(&surrogate(&text)));
         }
     }

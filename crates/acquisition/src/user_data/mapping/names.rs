@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_exact_name_comes_before_those_that_are_alike() {
+    fn exact_names_take_precedence_over_similar_ones() {
         let have = ["Amount", "amount", " Straße", "Montant\u{a0}réglé", "ID"];
         for (name, at) in [
             ("amount", Ok(Some(1))),

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_freed_of_what_stands_around_them() {
+    fn signs_around_numbers_are_removed() {
         let both = signs(&["$", "US$", "€", "EUR"], true);
         for (text, number) in [
             ("$1,234.50", "1,234.50"),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_out_is_said() {
+    fn advice_is_given_for_unread_signs() {
         for (text, says) in [
             ("$5", "\"$\""),
             ("-£5", "\"£\""),
@@ -154,7 +154,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_hang(text in "[-+()$€ 0-9.]{0,12}") {
+        fn no_text_causes_a_hang(text in "[-+()$€ 0-9.]{0,12}") {
             let _ = (signs(&["$", "€"], true).bare(&text), advice(&text));
         }
     }

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sides_of_a_symbol_are_told_apart() {
+    fn symbols_are_split_into_base_and_quote() {
         for (symbol, base, quote) in [
             ("XBT/EUR", "XBT", "EUR"),
             ("BTC-USD", "BTC", "USD"),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symbol_that_cannot_be_told_apart_is_refused() {
+    fn an_ambiguous_symbol_is_rejected() {
         for (symbol, says) in [
             ("", "no quote currency"),
             ("EUR", "no quote currency"),
@@ -144,14 +144,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_joined_is_told_apart(base in "[A-Z]{2,6}", quote in 0..QUOTES.len(), between in 0usize..4) {
+        fn joined_symbols_are_split_back(base in "[A-Z]{2,6}", quote in 0..QUOTES.len(), between in 0usize..4) {
             let symbol = format!("{base}{}{}", SEPARATORS[between], QUOTES[quote]);
             prop_assume!(base != "PERP");
             prop_assert_eq!(sides(&symbol), Ok((base.as_str(), QUOTES[quote])));
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in "\\PC{0,12}", end in "(ZEUR|usdt|ß|)") {
+        fn no_text_causes_a_panic(text in "\\PC{0,12}", end in "(ZEUR|usdt|ß|)") {
             let symbol = format!("{text}{end}");
             if let Ok((base, quote)) = sides(&symbol) {
                 prop_assert!(symbol.contains(base) && symbol.contains(quote));

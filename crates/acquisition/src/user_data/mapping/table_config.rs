@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn every_type_is_read_as_it_is_shown() {
+    fn every_type_parses_from_its_display() {
         for text in ["bool", "int64", "float64", "text", "date", "timestamp", "decimal(38,8)"] {
             assert_eq!(text.parse::<TypeConfig>().unwrap().to_string(), text);
         }
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_table_is_refused() {
+    fn invalid_tables_are_rejected() {
         for (configs, says) in [
             (vec![config("users", "int64")], "built-in"),
             (vec![config("a", "int64"), config("a", "int64")], "twice"),

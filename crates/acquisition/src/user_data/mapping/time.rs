@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn times_as_they_are_written() {
+    fn common_time_formats_are_parsed() {
         let noon = 1_600_000_000_000_000; // 2020-09-13T12:26:40Z
         for (text, format, offset) in [
             ("2020-09-13T12:26:40Z", None, None),
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_said() {
+    fn invalid_times_are_rejected_with_a_reason() {
         for text in [
             "",
             "now",
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_may_be_written_in_several_ways() {
+    fn a_column_may_have_several_formats() {
         let formats = |formats: &[&str]| {
             let format = Some(Formats(formats.iter().map(|format| (*format).into()).collect()));
             TimeFormat::new(&Rule { format, ..Rule::default() }).unwrap()
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_one_column_have_one_unit_and_twice_shown_times_are_counted() {
+    fn epoch_units_are_uniform_and_ambiguous_times_are_counted() {
         let mut notes = ColumnNotes::default();
         let tomorrow = 1_893_456_000_000_000;
         let mut context = ValueContext { tomorrow, place: "a.csv", notes: &mut notes };
@@ -355,7 +355,7 @@ mod tests {
         }
 
         #[test]
-        fn every_instant_comes_back(micros in SUPPORTED_RANGE) {
+        fn every_instant_round_trips(micros in SUPPORTED_RANGE) {
             let at = DateTime::from_timestamp_micros(micros).unwrap();
             prop_assert_eq!(instant(&at.to_rfc3339(), None, None), Ok(micros));
             let plain = at.format("%Y-%m-%d %H:%M:%S%.6f").to_string();

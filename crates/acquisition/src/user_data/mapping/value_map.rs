@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_not_named_becomes_what_is_said() {
+    fn unlisted_values_follow_the_otherwise_policy() {
         let named = [("EUR", "fiat"), ("USD", "fiat")];
         let crypto = Otherwise::Value(Constant::Text("crypto".into()));
         for (otherwise, becomes) in [
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_is_named_by_the_empty_text_whatever_stands_for_it() {
+    fn missing_values_match_the_empty_text() {
         let values = values(&[("", "pending"), ("n/a", "failed")], Otherwise::Bad);
         let nulls = ["n/a".to_owned(), "NULL".to_owned()];
         for (field, to) in [
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn otherwise_is_a_word_or_a_value() {
+    fn otherwise_parses_from_a_word_or_a_value() {
         for (text, otherwise) in [
             ("\"keep\"", Otherwise::Keep),
             ("\"bad\"", Otherwise::Bad),

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clocks_that_change_are_followed() {
+    fn daylight_saving_changes_are_applied() {
         let madrid = Zone::read("Europe/Madrid").unwrap();
         let offset = |text: &str| madrid.offset(text.parse().unwrap());
         assert_eq!(offset("2023-01-31T23:30:00"), Ok((3_600, false)));

@@ -3,7 +3,7 @@
 use super::load;
 
 #[tokio::test]
-async fn trades_of_kraken_have_the_two_sides_of_their_market() {
+async fn trades_of_kraken_have_base_and_quote_currencies() {
     load("kraken_trades", "trades")
         .await
         .has("base_currency", ["BTC", "ETH", "XTZ", "DOT", "BTC", "DOGE", "USDC"])
@@ -54,7 +54,7 @@ async fn ledgers_of_kraken_are_deposits_withdrawals_and_purchases() {
 }
 
 #[tokio::test]
-async fn the_history_of_coinbase_is_taken_apart_by_kind() {
+async fn the_history_of_coinbase_is_split_by_kind() {
     load("coinbase", "ramp_transactions")
         .await
         .has("external_id", ["65c50000000000000000aa01", "65c50000000000000000aa10"])
@@ -140,7 +140,7 @@ async fn earlier_layouts_of_coinbase_have_no_ids() {
 }
 
 #[tokio::test]
-async fn trades_of_binance_have_their_coins_behind_the_numbers() {
+async fn trades_of_binance_have_their_coins_after_the_numbers() {
     load("binance_trades_utc", "trades")
         .await
         .has("base_currency", ["BTC", "TRX", "ETH", "ETH", "BTC", "PEPE"])

@@ -74,7 +74,7 @@ impl Loaded {
 /// Checks that every preset has a sample by which it is recognized: exactly one of its first ten
 /// lines, the header, matches.
 #[test]
-fn a_sample_is_recognised_by_its_header() {
+fn a_sample_is_recognized_by_its_header() {
     for preset in presets() {
         let text = fs::read_to_string(sample(&preset.name)).unwrap();
         let mut reader = csv::ReaderBuilder::new()

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_are_found_by_what_reads_the_values() {
+    fn formats_are_inferred_from_the_values() {
         for (values, format) in [
             (&["24.12.2020 18:30", "01.02.2021 07:05"][..], "%d.%m.%Y %H:%M"),
             (&["12/24/2020", "01/02/2021"], "%m/%d/%Y"),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_day_and_month_is_open_where_no_value_shows_it() {
+    fn the_order_of_day_and_month_is_ambiguous_if_no_value_shows_it() {
         let open = found(&["01/02/2021", "05/03/2021", "02/04/2021"]).unwrap();
         assert!(open.has_open_order);
         // The rows are sorted by time if the month comes first.

@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_as_they_are_written() {
+    fn number_formats_are_inferred() {
         let cents = DataType::Decimal { precision: 18, scale: 2 };
         for (values, decimal, thousands, currency) in [
             (&["1,234.50", "7.00"][..], None, Some(','), ""),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_number_and_is_none_stays_text() {
+    fn codes_that_look_like_numbers_stay_text() {
         for values in [
             &["00017", "12345"][..],
             &["+49 30 1234", "+49 40 777"],

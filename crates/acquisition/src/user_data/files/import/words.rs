@@ -316,7 +316,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_are_compared_as_words() {
+    fn headers_are_compared_by_normalized_words() {
         for (name, expected) in [
             ("Customer ID", "customer_id"),
             ("customerId", "customer_id"),
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn totals_are_known_by_their_first_word() {
+    fn totals_are_recognized_by_their_first_word() {
         for cell in ["Total", "TOTAL:", "Summe", "Grand Total (EUR)", "total 2024"] {
             assert!(is_total(cell), "{cell}");
         }
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn states_are_known_in_several_words() {
+    fn states_are_recognized_in_several_languages() {
         assert_eq!(status("Paid"), Some("completed"));
         assert_eq!(status("on-hold"), Some("pending"));
         assert_eq!(status("Refunded"), Some("failed"));

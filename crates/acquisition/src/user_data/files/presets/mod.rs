@@ -103,7 +103,7 @@ mod tests {
     use crate::user_data::mapping::Mapping;
 
     #[test]
-    fn every_preset_can_be_read_and_fits_its_tables() {
+    fn every_preset_parses_and_fits_its_tables() {
         for text in TEXTS {
             let read = toml::from_str::<Preset>(text);
             assert!(read.is_ok(), "{} of {}", read.unwrap_err(), &text[..200]);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_preset_that_knows_most_columns_is_taken() {
+    fn the_preset_with_most_columns_is_chosen() {
         let withdrawals = ["Time", "Coin", "Network", "Amount", "Fee", "Address", "TXID", "Status"];
         let name = |names: &[&str]| preset_for(names).map(|preset| preset.name.as_str());
         assert_eq!(name(&withdrawals), Some("binance_withdrawals"));

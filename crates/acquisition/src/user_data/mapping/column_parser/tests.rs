@@ -58,7 +58,7 @@ fn values_are_read_by_the_type_of_their_column() {
 }
 
 #[test]
-fn what_does_not_fit_says_why() {
+fn values_that_do_not_fit_are_rejected_with_a_reason() {
     let plain = Rule::default();
     let german = Rule { decimal: Some(','), thousands: Some('.'), ..Rule::default() };
     let comma = Rule { decimal: Some(','), ..Rule::default() };
@@ -85,7 +85,7 @@ fn what_does_not_fit_says_why() {
 }
 
 #[test]
-fn empty_text_is_null_where_it_may_be() {
+fn empty_text_is_null_in_nullable_columns() {
     for dtype in [DataType::Text, DataType::Int64, DataType::FIAT, DataType::Timestamp] {
         let nullable = parser(dtype, true, &Rule::default()).unwrap();
         for field in [Field::Null, Field::Missing, Field::Blank, Field::from("")] {
@@ -116,7 +116,7 @@ fn empty_text_is_null_where_it_may_be() {
 }
 
 #[test]
-fn a_cell_of_a_number_and_its_unit_is_taken_apart() {
+fn a_number_and_its_unit_are_separated() {
     let number = Rule { part: Some(Part::Number), thousands: Some(','), ..Rule::default() };
     let unit =
         parser(DataType::Text, false, &Rule { part: Some(Part::Unit), ..Rule::default() }).unwrap();
@@ -146,7 +146,7 @@ fn a_cell_of_a_number_and_its_unit_is_taken_apart() {
 }
 
 #[test]
-fn a_side_of_a_symbol_is_taken_renamed_and_put_into_a_case() {
+fn a_side_of_a_symbol_is_extracted_renamed_and_cased() {
     let values = BTreeMap::from([("XXBT".to_owned(), Constant::Text("BTC".into()))]);
     let side = |part, case| {
         let rule = Rule { part: Some(part), case, values: values.clone(), ..Rule::default() };
@@ -171,7 +171,7 @@ fn a_side_of_a_symbol_is_taken_renamed_and_put_into_a_case() {
 }
 
 #[test]
-fn numbers_without_their_sign() {
+fn the_sign_of_numbers_is_removed() {
     let rule = Rule { absolute: true, ..Rule::default() };
     for (dtype, text, number) in [
         (DataType::CRYPTO, "-0.5", Cell::Decimal(500_000_000_000_000_000)),
@@ -188,7 +188,7 @@ fn numbers_without_their_sign() {
 }
 
 #[test]
-fn amounts_are_divided_exactly_or_refused() {
+fn amounts_are_divided_exactly_or_rejected() {
     let cents = Rule { divide: Some(100), ..Rule::default() };
     for (text, units) in [("1999", 1_999), ("-5", -5), ("0", 0), ("2000.00", 2_000)] {
         assert_eq!(read(DataType::FIAT, &cents, text), Ok(Cell::Decimal(units)), "{text}");
@@ -207,7 +207,7 @@ fn amounts_are_divided_exactly_or_refused() {
 }
 
 #[test]
-fn days_that_are_none_become_null_where_that_may_be() {
+fn zero_dates_become_null_in_nullable_columns() {
     let nullable = parser(DataType::Timestamp, true, &Rule::default()).unwrap();
     let zero = Field::from("0000-00-00 00:00:00");
     assert_eq!(cell(&nullable, &zero), Ok(Cell::Null));
@@ -216,7 +216,7 @@ fn days_that_are_none_become_null_where_that_may_be() {
 }
 
 #[test]
-fn typed_values_fit_or_do_not() {
+fn typed_values_are_converted_or_rejected() {
     let read = |dtype, field: Field<'static>| {
         let parser = parser(dtype, false, &Rule::default()).unwrap();
         cell(&parser, &field).map(|cell| format!("{cell:?}"))
@@ -248,7 +248,7 @@ fn typed_values_fit_or_do_not() {
 }
 
 #[test]
-fn clocks_of_no_zone_are_in_that_of_the_column() {
+fn local_times_use_the_zone_of_the_column() {
     let zone = Some("Europe/Madrid".into());
     let madrid = parser(DataType::Timestamp, false, &Rule { zone, ..Rule::default() }).unwrap();
     let read = |field: Field<'static>| {
@@ -263,7 +263,7 @@ fn clocks_of_no_zone_are_in_that_of_the_column() {
 }
 
 #[test]
-fn a_rule_that_its_column_cannot_follow_is_refused() {
+fn a_rule_that_does_not_fit_its_column_is_rejected() {
     let condition = Condition::any_of("a", ["b"]);
     for (dtype, rule, says) in [
         (DataType::Text, Rule { absolute: true, ..Rule::default() }, "no `absolute`"),
