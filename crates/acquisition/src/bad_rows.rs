@@ -116,7 +116,7 @@ impl RowFilter {
             return false;
         }
         let place = self.place(&place());
-        let reason = error.of_row();
+        let reason = error.quarantine_reason();
         tracing::debug!(%place, table = %self.table, %reason, "row quarantined");
         let (table, content) = (self.table.clone(), cut(&content(), MAX_CONTENT_CHARS));
         self.bad.push(BadRow { place, table, reason, content });
@@ -124,20 +124,20 @@ impl RowFilter {
     }
 
     /// Quarantines a row that is good by itself.
-    pub(crate) fn add(&mut self, place: &str, reason: String, content: &str) {
+    pub(crate) fn quarantine_row(&mut self, place: &str, reason: String, content: &str) {
         let (place, table) = (self.place(place), self.table.clone());
         tracing::debug!(%place, %table, %reason, "row quarantined");
         self.bad.push(BadRow { place, table, reason, content: cut(content, MAX_CONTENT_CHARS) });
     }
 
     /// Returns `true` if the row at `place` was quarantined.
-    pub(crate) fn has(&self, place: &str) -> bool {
+    pub(crate) fn is_quarantined(&self, place: &str) -> bool {
         let place = self.place(place);
         self.bad.iter().any(|bad| bad.place == place)
     }
 
     fn place(&self, place: &str) -> String {
-        bounded(self.redactor.text(format!("{} {place}", self.series).trim_start()))
+        truncated_place(self.redactor.text(format!("{} {place}", self.series).trim_start()))
     }
 
     /// Returns the number of rows that were quarantined so far.
@@ -153,7 +153,7 @@ impl RowFilter {
 
 impl Error {
     /// Returns the reason that is stored with a quarantined row.
-    pub(crate) fn of_row(&self) -> String {
+    pub(crate) fn quarantine_reason(&self) -> String {
         match self {
             Self::BadRow { column, value, reason, .. } if column == "*" => {
                 format!("`{value}` {reason}")
@@ -168,7 +168,7 @@ impl Error {
 
 /// Returns a place that every store accepts as part of a key: the end of a very long one is replaced by a
 /// fingerprint.
-fn bounded(place: String) -> String {
+fn truncated_place(place: String) -> String {
     let Some((end, _)) = place.char_indices().nth(MAX_PLACE_CHARS) else { return place };
     let mut whole = Fingerprint::default();
     whole.eat(place.as_bytes());
@@ -194,7 +194,7 @@ impl BadRow {
             } else {
                 let mut whole = Fingerprint::default();
                 whole.eat(row.content.as_bytes());
-                bounded(format!("{} #{whole}", row.place))
+                truncated_place(format!("{} #{whole}", row.place))
             },
             table_name: row.table,
             reason: row.reason,
@@ -226,8 +226,9 @@ mod tests {
 
     #[test]
     fn a_long_place_is_truncated_and_stays_unique() {
-        assert_eq!(bounded("a.csv:7".into()), "a.csv:7");
-        let [one, other] = ["1", "2"].map(|end| bounded(format!("{}{end}", "é".repeat(300))));
+        assert_eq!(truncated_place("a.csv:7".into()), "a.csv:7");
+        let [one, other] =
+            ["1", "2"].map(|end| truncated_place(format!("{}{end}", "é".repeat(300))));
         assert!(one.chars().count() <= 200 && one != other, "{one}");
     }
 }

@@ -371,7 +371,7 @@ impl Error {
     }
 
     /// Converts the error to that of the port, for the source called `name`.
-    pub(crate) fn of_source(self, name: &str) -> tidegauge_core::Error {
+    pub(crate) fn into_source_error(self, name: &str) -> tidegauge_core::Error {
         match self {
             Self::Core(error @ tidegauge_core::Error::Cursor { .. }) => error,
             other => tidegauge_core::Error::source(name, other.kind(), other),

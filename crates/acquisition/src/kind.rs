@@ -61,7 +61,7 @@ impl Error {
             | Self::Interrupted { .. }
             | Self::Unsettled { .. } => ErrorKind::Unavailable,
             Self::RateLimited { .. } | Self::CreditsSpent { .. } => ErrorKind::RateLimited,
-            Self::Status { kind, status, .. } => of_status(*kind, *status),
+            Self::Status { kind, status, .. } => kind_of_status(*kind, *status),
             Self::NotJson { .. } if self.is_temporary() => ErrorKind::Unavailable,
             Self::NotJson { .. }
             | Self::Decode { .. }
@@ -83,7 +83,7 @@ impl Error {
     }
 }
 
-fn of_status(kind: RefusalKind, status: u16) -> ErrorKind {
+fn kind_of_status(kind: RefusalKind, status: u16) -> ErrorKind {
     match kind {
         RefusalKind::Throttled | RefusalKind::Spent => ErrorKind::RateLimited,
         RefusalKind::Busy => ErrorKind::Unavailable,

@@ -32,8 +32,8 @@ impl Estimate {
         let credits = |task: &BackfillTask| calls(task) * u64::from(task.series.credits);
         let all: u64 = tasks.iter().map(credits).sum();
         let paced = all.saturating_mul(60) / u64::from(budget.quota.per_minute.get());
-        let days = periods(all, budget.quota.per_day, budget.left_today);
-        let months = periods(all, budget.quota.per_month, budget.left_this_month);
+        let days = further_periods(all, budget.quota.per_day, budget.left_today);
+        let months = further_periods(all, budget.quota.per_month, budget.left_this_month);
         let seconds = paced.max(days.saturating_mul(DAY)).max(months.saturating_mul(MONTH));
         Self {
             calls: tasks.iter().map(calls).sum(),
@@ -46,7 +46,7 @@ impl Estimate {
 }
 
 /// Returns the number of further periods that `credits` take, beyond what is left of the present one.
-fn periods(credits: u64, limit: Option<u32>, left: Option<u32>) -> u64 {
+fn further_periods(credits: u64, limit: Option<u32>, left: Option<u32>) -> u64 {
     let (Some(limit), Some(left)) = (limit, left) else { return 0 };
     credits.saturating_sub(left.into()).div_ceil(u64::from(limit.max(1)))
 }

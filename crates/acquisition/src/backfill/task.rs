@@ -210,6 +210,6 @@ impl Source for Backfill {
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        self.page(cursor).await.map_err(|error| error.of_source(self.source.name()))
+        self.page(cursor).await.map_err(|error| error.into_source_error(self.source.name()))
     }
 }

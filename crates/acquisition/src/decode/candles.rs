@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tidegauge_core::tables::Candle;
 use tidegauge_core::{Batch, Crypto, Fixed, Span, Values};
 
-use crate::decode::repeats;
+use crate::decode::dedup;
 use crate::{Error, Result};
 
 /// Candles in columnar form: amounts in units of [`Crypto`], times in microseconds since 1970.
@@ -122,7 +122,7 @@ impl OhlcvSeries {
             return self;
         }
         let mut sorted = Self::default();
-        let candles = repeats::last_of_each(of, self.iter().map(|candle| (candle.open_at, candle)));
+        let candles = dedup::last_of_each(of, self.iter().map(|candle| (candle.open_at, candle)));
         candles.for_each(|(_, candle)| sorted.push(candle));
         sorted
     }

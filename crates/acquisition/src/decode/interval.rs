@@ -86,7 +86,7 @@ impl Interval {
         self.minutes() >= 1_440
     }
 
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|interval| interval.name() == name)
     }
 

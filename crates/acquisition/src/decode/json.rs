@@ -40,7 +40,11 @@ pub(crate) fn check(text: &[u8]) -> serde_json::Result<()> {
 ///
 /// # Errors
 /// When `text` has another shape, or a duplicate key.
-pub(crate) fn typed<'a, T: Deserialize<'a>>(of: &str, field: &str, text: &'a [u8]) -> Result<T> {
+pub(crate) fn deserialize<'a, T: Deserialize<'a>>(
+    of: &str,
+    field: &str,
+    text: &'a [u8],
+) -> Result<T> {
     serde_json::from_slice(text)
         .map_err(|error| Error::decode(of, field, cut(&error.to_string(), 120)))
 }
@@ -65,7 +69,7 @@ pub(crate) fn elements<'a>(of: &str, text: &'a [u8]) -> Result<Vec<&'a str>> {
 /// When `value` is not a string.
 pub(crate) fn text(of: &str, field: &str, value: &str) -> Result<String> {
     match plain(of, field, value)? {
-        plain if plain.contains('\\') => typed(of, field, value.as_bytes()),
+        plain if plain.contains('\\') => deserialize(of, field, value.as_bytes()),
         plain => Ok(plain.to_owned()),
     }
 }

@@ -9,8 +9,8 @@ use tidegauge_core::tables::FxRate;
 use tidegauge_core::{Batch, Crypto, Span};
 
 use crate::bad_rows::RowFilter;
+use crate::decode::dedup;
 use crate::decode::parse::check_currency;
-use crate::decode::repeats;
 use crate::text::cut;
 use crate::{Error, Result};
 
@@ -49,7 +49,7 @@ pub(crate) fn midnight(day: NaiveDate) -> DateTime<Utc> {
 }
 
 /// Returns the first and the last day that begin within `window`, or `None` if there are none.
-pub(crate) fn days(window: Span) -> Option<(NaiveDate, NaiveDate)> {
+pub(crate) fn day_range(window: Span) -> Option<(NaiveDate, NaiveDate)> {
     let from = window.from.date_naive();
     let first = if midnight(from) == window.from { from } else { from.succ_opt()? };
     let last = window.to.checked_sub_signed(TimeDelta::microseconds(1))?.date_naive();
@@ -79,7 +79,7 @@ pub(crate) fn keep_requested(
         tracing::warn!(source, count, pair, "unrequested rates, skipped");
     }
     let keyed = rates.into_iter().map(|rate| ((rate.date, rate.quote.clone()), rate));
-    repeats::last_of_each(source, keyed).map(|(_, rate)| rate).collect()
+    dedup::last_of_each(source, keyed).map(|(_, rate)| rate).collect()
 }
 
 /// Returns the rates up to `last`, the last day requested: a later one would move the cursor there. Each rate
@@ -124,7 +124,7 @@ pub(crate) fn may_have_fixing(day: NaiveDate) -> bool {
 ///
 /// Fixings are published at about 16:00 in Frankfurt, which is 14:00 UTC in summer and 15:00 in winter, and
 /// sometimes late: from 14:00 to 20:00 UTC they are polled every half hour.
-pub(crate) fn refresh(now: DateTime<Utc>) -> Duration {
+pub(crate) fn refresh_interval(now: DateTime<Utc>) -> Duration {
     const POLL_INTERVAL: TimeDelta = TimeDelta::minutes(30);
     const POLL_FROM: TimeDelta = TimeDelta::hours(14);
     const POLL_TO: TimeDelta = TimeDelta::hours(20);
@@ -145,7 +145,7 @@ pub(crate) const FIRST: NaiveDate = match NaiveDate::from_ymd_opt(1999, 1, 4) {
 };
 
 /// Returns the day that is `days` before `now`, but not before the first one of the ECB.
-pub(crate) fn since(now: DateTime<Utc>, days: u32) -> DateTime<Utc> {
+pub(crate) fn history_start(now: DateTime<Utc>, days: u32) -> DateTime<Utc> {
     let day = now.date_naive().checked_sub_days(Days::new(days.into()));
     midnight(day.unwrap_or(FIRST).max(FIRST))
 }
@@ -241,7 +241,7 @@ mod tests {
             ("2026-05-14T00:00:01Z", "2026-05-15T00:00:00Z", None),
             ("2026-05-14T00:00:00Z", "2026-05-14T00:00:00Z", None),
         ] {
-            let found = days(Span::new(at(from), at(to)));
+            let found = day_range(Span::new(at(from), at(to)));
             assert_eq!(found.map(|(a, b)| (a.day(), b.day())), days_in, "{from} to {to}");
         }
     }
@@ -261,7 +261,7 @@ mod tests {
             ("2026-05-15T20:20:00Z", "2026-05-18T14:00:00Z", true),
             ("2026-05-14T20:00:00Z", "2026-05-14T20:00:00Z", false),
         ] {
-            let due = at(before) + refresh(at(now)) <= at(now);
+            let due = at(before) + refresh_interval(at(now)) <= at(now);
             assert_eq!(due, again, "{before}, {now}");
         }
     }

@@ -32,7 +32,7 @@ impl Backoff {
     }
 
     /// Returns the pause after attempt number `attempt`, counted from 1.
-    pub(crate) fn after(self, attempt: u32) -> Duration {
+    pub(crate) fn pause_after(self, attempt: u32) -> Duration {
         let at = attempt.saturating_sub(1).min(MAX_DOUBLINGS);
         usize::try_from(at).ok().and_then(|at| self.pauses().nth(at)).unwrap_or(self.longest)
     }
@@ -59,19 +59,20 @@ mod tests {
         for (attempt, pause) in (1u32..100).zip(backoff.pauses()) {
             let whole = first.saturating_mul(1 << attempt.min(10).saturating_sub(1)).min(longest);
             assert!(pause <= whole && pause >= whole / 2, "{attempt}: {pause:?}");
-            let same = backoff.after(attempt);
+            let same = backoff.pause_after(attempt);
             assert!(same <= whole && same >= whole / 2, "{attempt}: {same:?}");
         }
-        let pauses: std::collections::BTreeSet<_> = (0..20).map(|_| backoff.after(3)).collect();
+        let pauses: std::collections::BTreeSet<_> =
+            (0..20).map(|_| backoff.pause_after(3)).collect();
         assert!(pauses.len() > 10, "{pauses:?}");
     }
 
     #[test]
     fn extreme_backoffs_stay_within_their_bounds() {
         let none = Backoff::new(Duration::ZERO, Duration::ZERO);
-        assert_eq!(none.after(u32::MAX), Duration::ZERO);
+        assert_eq!(none.pause_after(u32::MAX), Duration::ZERO);
         let short = Duration::from_millis(10);
-        assert!(Backoff::new(Duration::MAX, short).after(1) <= short);
-        assert!(Backoff::new(short, Duration::MAX).after(u32::MAX) > short);
+        assert!(Backoff::new(Duration::MAX, short).pause_after(1) <= short);
+        assert!(Backoff::new(short, Duration::MAX).pause_after(u32::MAX) > short);
     }
 }

@@ -43,7 +43,7 @@ impl Failure {
     }
 
     /// Returns the failure with `redactor` redacted.
-    pub(super) fn without(self, redactor: &Redactor) -> Self {
+    pub(super) fn redacted(self, redactor: &Redactor) -> Self {
         Self { error: Box::new(redactor.error(*self.error)), ..self }
     }
 
@@ -147,7 +147,7 @@ impl Reply<'_> {
     fn refused(&self, refusal: Option<Refusal>) -> Failure {
         let status = self.status;
         let web_page = refusal.is_none() && is_web_page(&self.body);
-        let refusal = refusal.unwrap_or_else(|| self.in_plain_text());
+        let refusal = refusal.unwrap_or_else(|| self.plain_text_refusal());
         // A used-up quota is also reported as 429, and no pause of the retry policy helps.
         let throttled = match refusal.kind {
             RefusalKind::Throttled => true,
@@ -181,7 +181,7 @@ impl Reply<'_> {
         Failure::new(error, decision)
     }
 
-    fn in_plain_text(&self) -> Refusal {
+    fn plain_text_refusal(&self) -> Refusal {
         let text = String::from_utf8_lossy(&self.body);
         let message = if text.trim().is_empty() { "nothing more".into() } else { text.into() };
         Refusal { code: None, message, kind: RefusalKind::Other, advice: "" }

@@ -57,11 +57,11 @@ impl Http {
             .redirect(same_origin())
             .read_timeout(config.read_timeout)
             .default_headers(headers(key.as_ref())?);
-        Self::with(builder, service, config, key.map(|key| key.value), context)
+        Self::build(builder, service, config, key.map(|key| key.value), context)
     }
 
     /// Creates a client of `service` from `builder`; `key` is redacted from errors.
-    pub(super) fn with(
+    pub(super) fn build(
         builder: ClientBuilder,
         service: Service,
         config: &HttpConfig,
@@ -183,7 +183,7 @@ impl Http {
             }
             let pause = match failure.decision {
                 RetryDecision::Never => return Err(*failure.error),
-                RetryDecision::Backoff => retry.backoff().after(attempt),
+                RetryDecision::Backoff => retry.backoff().pause_after(attempt),
                 RetryDecision::After(retry_after) => {
                     // Other clients of this host have to pause as well.
                     self.rate_limiter.pause_for(retry_after)?;
@@ -239,7 +239,7 @@ impl Http {
         let response = sent.map_err(|error| Failure::transport(error, endpoint))?;
         let status = response.status().as_u16();
         let headers = response.headers();
-        let redirect = headers.get(LOCATION).map(|to| self.host_of(url, to));
+        let redirect = headers.get(LOCATION).map(|to| self.redirect_host(url, to));
         let now = self.clock.now();
         let hint = (self.service.hint)(headers, now);
         // The time until which the quota is used up is also the time at which to retry.
@@ -259,11 +259,11 @@ impl Http {
         let json = request.json;
         Reply { endpoint, status, json, redirect, retry_after, throttled, body }
             .classify(self.service.refusal)
-            .map_err(|failure| Failure { status: Some(status), ..failure.without(&self.redactor) })
+            .map_err(|failure| Failure { status: Some(status), ..failure.redacted(&self.redactor) })
     }
 
     /// Returns the host that a redirect names, unless it contains the key.
-    pub(super) fn host_of(&self, from: &Url, location: &HeaderValue) -> String {
+    pub(super) fn redirect_host(&self, from: &Url, location: &HeaderValue) -> String {
         let to = location.to_str().ok().and_then(|to| from.join(to).ok());
         let host = to.as_ref().and_then(Url::host_str).map(str::to_owned);
         // Hosts are lowercase, whatever the case of the key.

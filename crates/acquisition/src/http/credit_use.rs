@@ -26,7 +26,7 @@ const MAX_HOLD: i64 = 2 * 86_400_000_000;
 
 impl CreditUse {
     /// Starts the minutes, days and months that have begun by `now`, and drops times of a wrong clock.
-    pub(super) fn roll(&mut self, now: DateTime<Utc>) {
+    pub(super) fn roll_over(&mut self, now: DateTime<Utc>) {
         let micros = now.timestamp_micros();
         let minute = micros.div_euclid(60_000_000);
         let day = micros.div_euclid(86_400_000_000);

@@ -73,7 +73,7 @@ impl RateLimiter {
         let begun = Instant::now();
         loop {
             let now = self.now();
-            match self.usage.at(&self.key, |spent| self.reserve(spent, now, credits))? {
+            match self.usage.update(&self.key, |spent| self.reserve(spent, now, credits))? {
                 Reservation::At(at) => {
                     self.sleep_until(at, now).await;
                     // Another client may have been asked to pause in the meantime.
@@ -92,8 +92,8 @@ impl RateLimiter {
 
     fn held_until(&self) -> Result<Option<DateTime<Utc>>> {
         let now = self.now();
-        let until = self.usage.at(&self.key, |spent| {
-            spent.roll(now);
+        let until = self.usage.update(&self.key, |spent| {
+            spent.roll_over(now);
             spent.hold_until
         })?;
         Ok((until > now.timestamp_micros()).then(|| instant(until, now)))
@@ -123,7 +123,7 @@ impl RateLimiter {
     }
 
     fn reserve(&self, spent: &mut CreditUse, now: DateTime<Utc>, credits: u32) -> Reservation {
-        spent.roll(now);
+        spent.roll_over(now);
         let micros = now.timestamp_micros();
         if spent.hold_until > micros {
             return Reservation::Held(instant(spent.hold_until, now));
@@ -156,8 +156,8 @@ impl RateLimiter {
             return Ok(());
         }
         let now = self.now();
-        self.usage.at(&self.key, |spent| {
-            spent.roll(now);
+        self.usage.update(&self.key, |spent| {
+            spent.roll_over(now);
             if let Some(until) = hint.hold_until {
                 spent.hold_until = spent.hold_until.max(until.timestamp_micros());
             }
@@ -178,7 +178,7 @@ impl RateLimiter {
 
     /// Returns the credits of a failed request to the quotas of day and month; its slot stays taken.
     pub(super) fn refund(&self, credits: u32) -> Result<()> {
-        self.usage.at(&self.key, |spent| {
+        self.usage.update(&self.key, |spent| {
             spent.in_day = spent.in_day.saturating_sub(credits);
             spent.in_month = spent.in_month.saturating_sub(credits);
         })
@@ -186,8 +186,8 @@ impl RateLimiter {
 
     pub(super) fn budget(&self) -> Result<Budget> {
         let now = self.now();
-        let mut spent = self.usage.at(&self.key, |spent| spent.clone())?;
-        spent.roll(now);
+        let mut spent = self.usage.update(&self.key, |spent| spent.clone())?;
+        spent.roll_over(now);
         let left = |limit: Option<u32>, used: u32| limit.map(|limit| limit.saturating_sub(used));
         Ok(Budget {
             quota: self.quota,

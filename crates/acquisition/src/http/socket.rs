@@ -94,7 +94,7 @@ impl Sockets {
         }
         // HTTP/2 has no upgrade, and a redirect would pass the query with the key on.
         let builder = Client::builder().http1_only().redirect(redirect::Policy::none());
-        Ok(Self { http: Http::with(builder, service, config, key, context)?, parameter })
+        Ok(Self { http: Http::build(builder, service, config, key, context)?, parameter })
     }
 
     /// Returns the quota of connection attempts and what is left of it.
@@ -172,14 +172,14 @@ impl Sockets {
         let http = &self.http;
         let status = response.status().as_u16();
         let headers = response.headers();
-        let redirect = headers.get("location").map(|to| http.host_of(url, to));
+        let redirect = headers.get("location").map(|to| http.redirect_host(url, to));
         let retry_after = retry::retry_after(headers, http.clock.now());
         let throttled = http.config.retry.throttled_pause.unwrap_or(http.service.throttled_pause);
         // That the request was refused matters more than the message of the refusal.
         let body = http.body(response, endpoint).await.unwrap_or_default();
         let reply = Reply { endpoint, status, json: true, redirect, retry_after, throttled, body };
         match reply.classify(http.service.refusal) {
-            Err(failure) => failure.without(&http.redactor),
+            Err(failure) => failure.redacted(&http.redactor),
             Ok(body) => {
                 let message = cut(&http.redactor.text(&String::from_utf8_lossy(&body)), 200);
                 let advice = "a WebSocket was asked for: check the base URL";

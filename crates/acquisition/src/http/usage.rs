@@ -91,18 +91,22 @@ impl Usage {
 
     /// Returns the traffic since this usage was created, by service.
     pub fn traffic(&self) -> BTreeMap<&'static str, Traffic> {
-        self.counters.first().map(|own| locked(own).clone()).unwrap_or_default()
+        self.counters.first().map(|own| lock_counters(own).clone()).unwrap_or_default()
     }
 
     pub(super) fn count(&self, service: &'static str, add: impl Fn(&mut Traffic)) {
         for counters in &self.counters {
-            add(locked(counters).entry(service).or_default());
+            add(lock_counters(counters).entry(service).or_default());
         }
     }
 
     /// Applies `change` to the recorded usage of `place` and returns its result; exclusive across threads and
     /// processes.
-    pub(super) fn at<T>(&self, key: &str, change: impl FnOnce(&mut CreditUse) -> T) -> Result<T> {
+    pub(super) fn update<T>(
+        &self,
+        key: &str,
+        change: impl FnOnce(&mut CreditUse) -> T,
+    ) -> Result<T> {
         let mut spent = self.budgets.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(folder) = &self.budgets.folder else {
             return Ok(change(spent.entry(key.into()).or_default()));
@@ -125,7 +129,7 @@ impl Usage {
     }
 }
 
-fn locked(counters: &Counters) -> MutexGuard<'_, BTreeMap<&'static str, Traffic>> {
+fn lock_counters(counters: &Counters) -> MutexGuard<'_, BTreeMap<&'static str, Traffic>> {
     counters.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -247,7 +247,7 @@ impl<P: Protocol> Live<P> {
         }
         let reconnect = &self.config.reconnect;
         let backoff = Backoff::new(reconnect.first_pause, reconnect.longest_pause);
-        let pause = backoff.after(failures);
+        let pause = backoff.pause_after(failures);
         state.connection = Connection::Closed { failures, not_before: Instant::now() + pause };
         let is_permanent = match &error {
             Error::Auth { .. } | Error::TooLarge { .. } | Error::Config { .. } => true,

@@ -52,7 +52,7 @@ impl Lexicon {
     }
 
     /// Returns `text` with every emoji replaced by its description.
-    pub(super) fn spelled_out(&self, text: &str) -> String {
+    pub(super) fn replace_emoji(&self, text: &str) -> String {
         let mut spelled = String::with_capacity(text.len());
         let mut after_space = true;
         for char in text.chars() {

@@ -126,7 +126,7 @@ pub(super) fn compound(lexicon: &Lexicon, text: &str, words: &[Word]) -> f64 {
     let is_upper = words.iter().filter(|word| word.is_upper).count();
     let context = TextContext { lexicon, words, mixed: 0 < is_upper && is_upper < words.len() };
     let mut ratings: Vec<f64> = (0..words.len()).map(|at| context.rating(at)).collect();
-    after_but_counts_more(words, &mut ratings);
+    weigh_around_but(words, &mut ratings);
     let sum: f64 = ratings.iter().sum();
     let sum = if sum == 0.0 { sum } else { sum + emphasis(text).copysign(sum) };
     let score = sum / (sum * sum + 15.0).sqrt();
@@ -148,7 +148,7 @@ fn emphasis(text: &str) -> f64 {
 /// Halves the ratings before the first "but" and multiplies those after it by 1.5.
 ///
 /// The original looks up each rating by its value, and so changes the first of equal ratings each time.
-fn after_but_counts_more(words: &[Word], ratings: &mut [f64]) {
+fn weigh_around_but(words: &[Word], ratings: &mut [f64]) {
     let Some(but) = words.iter().position(|word| word.is("but")) else { return };
     for at in 0..ratings.len() {
         let rating = ratings[at];
@@ -206,7 +206,7 @@ impl TextContext<'_> {
                 rating = self.idiom(at, rating);
             }
         }
-        if self.least(at) { rating * NEGATED } else { rating }
+        if self.is_negated_by_least(at) { rating * NEGATED } else { rating }
     }
 
     fn is_rated(&self, word: &Word) -> bool {
@@ -284,7 +284,7 @@ impl TextContext<'_> {
     }
 
     /// Returns `true` if "least" precedes the word, and not "at least" or "very least".
-    fn least(&self, at: usize) -> bool {
+    fn is_negated_by_least(&self, at: usize) -> bool {
         let least = self.before(at, 1).is_some_and(|word| word.is("least") && !self.is_rated(word));
         least && !self.before_is(at, 2, &["at", "very"])
     }

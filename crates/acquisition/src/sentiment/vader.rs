@@ -62,7 +62,7 @@ impl Sentiment for Vader {
         if !language.eq_ignore_ascii_case("en") {
             return None;
         }
-        let text = self.0.spelled_out(text);
+        let text = self.0.replace_emoji(text);
         let words: Vec<_> =
             text.split(is_space).filter(|token| !token.is_empty()).map(Word::of).collect();
         (!words.is_empty()).then(|| rules::compound(&self.0, &text, &words))

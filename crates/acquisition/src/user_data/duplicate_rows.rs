@@ -92,16 +92,19 @@ impl PageKeys {
         replaces: bool,
     ) -> Result<Option<KeyConflict>> {
         let mut key = Vec::with_capacity(16 * self.key.len());
-        self.key.iter().filter_map(|at| cells.get(*at)).for_each(|cell| write(cell, &mut key));
+        self.key
+            .iter()
+            .filter_map(|at| cells.get(*at))
+            .for_each(|cell| append_cell_bytes(cell, &mut key));
         self.bytes.clear();
-        cells.iter().for_each(|cell| write(cell, &mut self.bytes));
+        cells.iter().for_each(|cell| append_cell_bytes(cell, &mut self.bytes));
         let mut hasher = DefaultHasher::new();
         self.bytes.hash(&mut hasher);
         let ours = (hasher.finish(), self.places.len());
         let conflict = match self.rows.get(&key) {
             Some((row, first)) if *row != ours.0 => {
                 let first = self.places.get(*first).filter(|_| self.has_places).cloned();
-                Some(KeyConflict { key: self.shown(cells)?, first })
+                Some(KeyConflict { key: self.shown_key(cells)?, first })
             }
             _ => None,
         };
@@ -126,7 +129,7 @@ impl PageKeys {
     }
 
     /// Returns the key columns with their values, in at most 200 characters.
-    fn shown(&self, cells: &[Cell<'_>]) -> Result<String> {
+    fn shown_key(&self, cells: &[Cell<'_>]) -> Result<String> {
         let mut builder = BatchBuilder::new(&self.table);
         for cell in cells {
             builder.push(*cell)?;
@@ -154,7 +157,7 @@ impl KeyConflict {
 }
 
 /// Appends the bytes of `cell`, which are unique among the values of its column.
-pub(crate) fn write(cell: &Cell<'_>, bytes: &mut Vec<u8>) {
+pub(crate) fn append_cell_bytes(cell: &Cell<'_>, bytes: &mut Vec<u8>) {
     match cell {
         Cell::Null => bytes.push(0),
         Cell::Bool(value) => bytes.extend([1, u8::from(*value)]),

@@ -12,7 +12,7 @@ use tidegauge_core::{
     Batch, Cell, Clock, ColumnView, Cursor, OnDuplicate, Page, Source, Span, TableRef,
 };
 
-use crate::user_data::duplicate_rows::write;
+use crate::user_data::duplicate_rows::append_cell_bytes;
 use crate::{Error, Result, cursor};
 
 /// A backfill of a source without time windows: reads the source from its beginning and takes only
@@ -249,7 +249,7 @@ impl<'a> Keys<'a> {
     /// Returns a hash of 128 bits of the key of `row`, which identifies the key.
     fn hash(&self, row: usize) -> u128 {
         let mut bytes = Vec::with_capacity(16 * self.0.len());
-        self.0.iter().for_each(|column| write(&column.cell(row), &mut bytes));
+        self.0.iter().for_each(|column| append_cell_bytes(&column.cell(row), &mut bytes));
         let half = |salt: u8| {
             let mut hasher = DefaultHasher::new();
             (salt, &bytes).hash(&mut hasher);

@@ -8,14 +8,14 @@ use super::config::Plan;
 use super::decode::{self, Chart, CoinMarket, CoinPrice, ListedCoin};
 use super::name::NAME;
 use crate::bad_rows::RowFilter;
-use crate::decode::repeats;
+use crate::decode::dedup;
 use crate::http::{Budget, Http, HttpConfig, Service};
 use crate::redact::Redactor;
 use crate::text::cut;
 use crate::{Context, Error, OhlcvSeries, Result};
 
 /// The query parameter without which the server rounds prices.
-const EXACT: (&str, &str) = ("precision", "full");
+const FULL_PRECISION: (&str, &str) = ("precision", "full");
 const USD: (&str, &str) = ("vs_currency", "usd");
 
 /// A client of CoinGecko, for direct access to its rows instead of the tables.
@@ -146,7 +146,7 @@ impl Client {
             ("include_market_cap", "true"),
             ("include_24hr_vol", "true"),
             ("include_last_updated_at", "true"),
-            EXACT,
+            FULL_PRECISION,
         ];
         let path = ["simple", "price"];
         let prices = self.http.read(&path, &query, decode::simple_price).await?;
@@ -167,7 +167,7 @@ impl Client {
         let ids = coins.join(",");
         // The service omits wrapped tokens by default.
         let wrapped = ("include_rehypothecated", "true");
-        let query = [USD, ("ids", ids.as_str()), ("per_page", "250"), wrapped, EXACT];
+        let query = [USD, ("ids", ids.as_str()), ("per_page", "250"), wrapped, FULL_PRECISION];
         let read = |body: &[u8]| decode::coins_markets(body, row_filter);
         let markets = self.http.read(&["coins", "markets"], &query, read).await?;
         let place =
@@ -178,7 +178,7 @@ impl Client {
             let (count, coin) = (others.len(), cut(&self.redactor().text(&market.coin), 40));
             tracing::warn!(source = NAME, count, coin, "unrequested markets, skipped");
         }
-        Ok(repeats::last_of_each("coins/markets", asked).map(|(_, market)| market).collect())
+        Ok(dedup::last_of_each("coins/markets", asked).map(|(_, market)| market).collect())
     }
 
     /// Returns a page of the largest markets, 250 per page, counted from 1; empty past the last.
@@ -192,7 +192,7 @@ impl Client {
     ) -> Result<Vec<CoinMarket>> {
         let page = page.to_string();
         let order = ("order", "market_cap_desc");
-        let query = [USD, order, ("per_page", "250"), ("page", page.as_str()), EXACT];
+        let query = [USD, order, ("per_page", "250"), ("page", page.as_str()), FULL_PRECISION];
         let read = |body: &[u8]| decode::coins_markets(body, row_filter);
         self.http.read(&["coins", "markets"], &query, read).await
     }
@@ -212,7 +212,7 @@ impl Client {
     /// When the request fails, or exceeds the history of the plan.
     pub async fn market_chart(&self, coin: &str, days: u32) -> Result<Chart> {
         let days = days.to_string();
-        let query = [USD, ("days", days.as_str()), EXACT];
+        let query = [USD, ("days", days.as_str()), FULL_PRECISION];
         let read = |body: &[u8]| decode::market_chart(coin, body, &mut RowFilter::strict());
         self.http.read(&["coins", coin, "market_chart"], &query, read).await
     }
@@ -230,7 +230,7 @@ impl Client {
         row_filter: &mut RowFilter,
     ) -> Result<Chart> {
         let (from, to) = (from.timestamp().to_string(), to.timestamp().to_string());
-        let query = [USD, ("from", from.as_str()), ("to", to.as_str()), EXACT];
+        let query = [USD, ("from", from.as_str()), ("to", to.as_str()), FULL_PRECISION];
         let path = ["coins", coin, "market_chart", "range"];
         self.http.read(&path, &query, |body| decode::market_chart(coin, body, row_filter)).await
     }
@@ -246,7 +246,7 @@ impl Client {
         row_filter: &mut RowFilter,
     ) -> Result<OhlcvSeries> {
         let count = days.days().to_string();
-        let query = [USD, ("days", count.as_str()), EXACT];
+        let query = [USD, ("days", count.as_str()), FULL_PRECISION];
         let read = |body: &[u8]| decode::ohlc(coin, days.candle().length(), body, row_filter);
         self.http.read(&["coins", coin, "ohlc"], &query, read).await
     }

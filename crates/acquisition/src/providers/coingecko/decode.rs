@@ -9,9 +9,9 @@ use tidegauge_core::{Crypto, Fiat, Fixed};
 
 use crate::bad_rows::{FinePrices, RowFilter};
 use crate::decode::candles::{Ohlcv, OhlcvSeries};
+use crate::decode::dedup;
 use crate::decode::json::{self, JsonReader, Object};
 use crate::decode::parse;
-use crate::decode::repeats;
 use crate::http::{Refusal, RefusalKind};
 use crate::{Error, Result};
 
@@ -81,7 +81,7 @@ pub fn simple_price(body: &[u8]) -> Result<Vec<CoinPrice>> {
         Ok(CoinPrice {
             price_usd: fields.price("usd")?,
             // These fields exist only if they were requested.
-            market_cap_usd: known(fields.amount("usd_market_cap")?),
+            market_cap_usd: nonzero(fields.amount("usd_market_cap")?),
             volume_24h_usd: fields.amount("usd_24h_vol")?,
             last_updated_at: match fields.find("last_updated_at") {
                 Some(_) => Some(fields.seconds("last_updated_at")?),
@@ -120,7 +120,7 @@ fn market(row: &str, fine: FinePrices) -> Result<CoinMarket> {
     let not_a_time = |_| Error::value(&coin, "last_updated", &at, "which is not a time");
     Ok(CoinMarket {
         price_usd: fields.price_or_rounded("current_price", fine)?,
-        market_cap_usd: known(fields.amount("market_cap")?),
+        market_cap_usd: nonzero(fields.amount("market_cap")?),
         volume_24h_usd: fields.amount("total_volume")?,
         last_updated: DateTime::parse_from_rfc3339(&at).map_err(not_a_time)?.to_utc(),
         symbol: fields.text("symbol")?,
@@ -146,7 +146,7 @@ pub fn market_chart(coin: &str, body: &[u8], row_filter: &mut RowFilter) -> Resu
             "market_caps" => {
                 caps = Some(series(coin, "market_caps", reader, row_filter, |text| {
                     let cap = parse::amount(coin, "market_caps", text)?;
-                    Ok(known(cap).map(Fixed::units))
+                    Ok(nonzero(cap).map(Fixed::units))
                 })?);
             }
             "total_volumes" => {
@@ -196,7 +196,7 @@ fn series<T>(
         return Ok((times, values));
     }
     // The points are out of order, or an instant is repeated.
-    let sorted = repeats::last_of_each(coin, times.into_iter().zip(values));
+    let sorted = dedup::last_of_each(coin, times.into_iter().zip(values));
     Ok(sorted.unzip())
 }
 
@@ -283,7 +283,7 @@ pub struct ListedCoin {
 /// # Errors
 /// When the reply is not a list.
 pub fn coins_list(body: &[u8]) -> Result<Vec<ListedCoin>> {
-    let coin = |coin: &str| json::typed("coins/list", "a coin", coin.as_bytes());
+    let coin = |coin: &str| json::deserialize("coins/list", "a coin", coin.as_bytes());
     let coins = json::elements("coins/list", body)?.into_iter().map(coin);
     let (coins, nameless): (Vec<_>, Vec<_>) = coins.partition(Result::is_ok);
     if let Some(Err::<ListedCoin, _>(error)) = nameless.first() {
@@ -294,7 +294,7 @@ pub fn coins_list(body: &[u8]) -> Result<Vec<ListedCoin>> {
 }
 
 /// Returns `None` for 0, which the service sends for an unknown market capitalization.
-fn known(cap: Option<Fiat>) -> Option<Fiat> {
+fn nonzero(cap: Option<Fiat>) -> Option<Fiat> {
     cap.filter(|cap| *cap != Fixed::from_units(0))
 }
 

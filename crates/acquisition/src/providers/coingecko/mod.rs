@@ -37,7 +37,7 @@ pub const ATTRIBUTION: &str = "Data provided by CoinGecko (https://www.coingecko
 const WINDOW: TimeDelta = TimeDelta::days(90);
 
 /// The maximum number of markets per call.
-const MARKETS_A_PAGE: usize = 250;
+const MARKETS_PER_PAGE: usize = 250;
 
 /// The allowed clock skew of the service.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(10);
@@ -177,20 +177,21 @@ impl CoinGecko {
         let page: usize = request.page_token.and_then(|page| page.parse().ok()).unwrap_or(1);
         let mut refused = Vec::new();
         let (markets, more) = if self.config.top == 0 {
-            let mut chunks = self.coins.chunks(MARKETS_A_PAGE).skip(page - 1);
+            let mut chunks = self.coins.chunks(MARKETS_PER_PAGE).skip(page - 1);
             let coins = chunks.next().unwrap_or_default();
             let ids: Vec<_> = coins.iter().map(|coin| coin.id.as_str()).collect();
             let markets = self.client.coins_markets(&ids, &mut row_filter).await?;
-            let there =
-                |id: &str| markets.iter().any(|market| market.coin == id) || row_filter.has(id);
+            let there = |id: &str| {
+                markets.iter().any(|market| market.coin == id) || row_filter.is_quarantined(id)
+            };
             let gone = coins.iter().filter(|coin| !there(&coin.id)).map(not_listed);
             refused.extend(gone);
             (markets, chunks.next().is_some())
         } else {
             let markets = self.client.top_markets(page, &mut row_filter).await?;
             let sent = markets.len() + row_filter.count();
-            let more = sent >= MARKETS_A_PAGE && page * MARKETS_A_PAGE < self.config.top;
-            let left = self.config.top.saturating_sub((page - 1) * MARKETS_A_PAGE);
+            let more = sent >= MARKETS_PER_PAGE && page * MARKETS_PER_PAGE < self.config.top;
+            let left = self.config.top.saturating_sub((page - 1) * MARKETS_PER_PAGE);
             (markets.into_iter().take(left).collect(), more)
         };
         let mut rows: Vec<RawCryptoMarketData> = Vec::with_capacity(markets.len());
@@ -201,7 +202,9 @@ impl CoinGecko {
                 || coin.clone(),
                 || format!("{market:?}"),
             )?;
-            let Some((symbol, name)) = passed.and_then(|()| self.called(&market)) else { continue };
+            let Some((symbol, name)) = passed.and_then(|()| self.symbol_and_name(&market)) else {
+                continue;
+            };
             rows.push(RawCryptoMarketData {
                 symbol,
                 observed_at: market.last_updated,
@@ -226,7 +229,7 @@ impl CoinGecko {
 
     /// Returns the symbol and name of a coin, or `None` if the registry assigns its symbol to another coin:
     /// symbols of coins are not unique, and the two must not be mixed up.
-    fn called(&self, market: &CoinMarket) -> Option<(String, String)> {
+    fn symbol_and_name(&self, market: &CoinMarket) -> Option<(String, String)> {
         let registry = &self.context.registry;
         let ours = |known: &&Instrument| known.alias(NAME) == Some(market.coin.as_str());
         if let Some(known) = registry.all().iter().find(ours) {
@@ -348,6 +351,6 @@ impl Source for CoinGecko {
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         let page = backfill::sync_page(self, &self.context, cursor).await;
-        page.map_err(|error| error.of_source(NAME))
+        page.map_err(|error| error.into_source_error(NAME))
     }
 }

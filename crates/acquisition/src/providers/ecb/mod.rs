@@ -143,8 +143,8 @@ impl Ecb {
 impl HistoricalSource for Ecb {
     fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
         let name = rates::series_name("rates EUR", &self.config.symbols);
-        let since = rates::since(now, self.config.history_days);
-        vec![Series::history(name, since, WINDOW, rates::refresh(now))]
+        let since = rates::history_start(now, self.config.history_days);
+        vec![Series::history(name, since, WINDOW, rates::refresh_interval(now))]
     }
 
     fn budget(&self) -> Result<Budget> {
@@ -152,7 +152,7 @@ impl HistoricalSource for Ecb {
     }
 
     async fn read(&self, request: &WindowRequest<'_>) -> Result<WindowResponse> {
-        let Some((from, to)) = rates::days(request.window) else {
+        let Some((from, to)) = rates::day_range(request.window) else {
             return Ok(WindowResponse::default());
         };
         let mut row_filter = self.row_filter(request.series);
@@ -195,6 +195,6 @@ impl Source for Ecb {
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         backfill::sync_page(self, &self.context, cursor)
             .await
-            .map_err(|error| error.of_source(NAME))
+            .map_err(|error| error.into_source_error(NAME))
     }
 }

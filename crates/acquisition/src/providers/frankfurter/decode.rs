@@ -16,11 +16,11 @@ use crate::{Error, Result};
 /// # Errors
 /// When `row_filter` fails on a bad rate, the amount is not one unit, or the reply has another shape.
 pub fn range(body: &[u8], row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
-    let (base, fields) = of_one_unit(body)?;
+    let (base, fields) = one_unit_rates(body)?;
     let mut rates = Vec::new();
     for (day, of_day) in fields.object("rates")?.sorted().entries() {
         let date = parse::date(&base, "rates", &day)?;
-        add(date, &base, Object::parse(&base, of_day.as_bytes())?, row_filter, &mut rates)?;
+        add_rates(date, &base, Object::parse(&base, of_day.as_bytes())?, row_filter, &mut rates)?;
     }
     Ok(rates)
 }
@@ -30,9 +30,9 @@ pub fn range(body: &[u8], row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
 /// # Errors
 /// As for [`range`].
 pub fn day(body: &[u8], row_filter: &mut RowFilter) -> Result<Vec<Rate>> {
-    let (base, fields) = of_one_unit(body)?;
+    let (base, fields) = one_unit_rates(body)?;
     let mut rates = Vec::new();
-    add(fields.date("date")?, &base, fields.object("rates")?, row_filter, &mut rates)?;
+    add_rates(fields.date("date")?, &base, fields.object("rates")?, row_filter, &mut rates)?;
     Ok(rates)
 }
 
@@ -69,7 +69,7 @@ fn place_v2(row: &str) -> Option<String> {
 }
 
 /// Returns the base and the fields of a reply of version 1, whose amount must be one unit.
-fn of_one_unit(body: &[u8]) -> Result<(String, Object<'_>)> {
+fn one_unit_rates(body: &[u8]) -> Result<(String, Object<'_>)> {
     let fields = Object::parse("v1", body)?;
     let base = fields.text("base")?;
     let fields = fields.with_subject(base.clone());
@@ -81,7 +81,7 @@ fn of_one_unit(body: &[u8]) -> Result<(String, Object<'_>)> {
     Ok((base, fields))
 }
 
-fn add(
+fn add_rates(
     date: NaiveDate,
     base: &str,
     of_day: Object<'_>,

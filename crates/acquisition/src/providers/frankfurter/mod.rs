@@ -115,10 +115,10 @@ impl Frankfurter {
 impl HistoricalSource for Frankfurter {
     fn series(&self, now: DateTime<Utc>) -> Vec<Series> {
         let refresh = match self.config.api {
-            Api::V1 => rates::refresh(now),
+            Api::V1 => rates::refresh_interval(now),
             Api::V2 => std::time::Duration::from_secs(3600),
         };
-        let since = rates::since(now, self.config.history_days);
+        let since = rates::history_start(now, self.config.history_days);
         vec![Series::history(self.config.series(), since, WINDOW, refresh)]
     }
 
@@ -127,7 +127,7 @@ impl HistoricalSource for Frankfurter {
     }
 
     async fn read(&self, request: &WindowRequest<'_>) -> Result<WindowResponse> {
-        let Some((from, to)) = rates::days(request.window) else {
+        let Some((from, to)) = rates::day_range(request.window) else {
             return Ok(WindowResponse::default());
         };
         let mut row_filter = self.row_filter(request.series);
@@ -180,6 +180,6 @@ impl Source for Frankfurter {
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         backfill::sync_page(self, &self.context, cursor)
             .await
-            .map_err(|error| error.of_source(NAME))
+            .map_err(|error| error.into_source_error(NAME))
     }
 }

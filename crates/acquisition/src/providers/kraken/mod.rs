@@ -22,7 +22,7 @@ use crate::backfill::{
     self, Continuation, HistoricalSource, RowFilter, Series, WindowRequest, WindowResponse,
 };
 use crate::decode::candles::CandleKey;
-use crate::decode::repeats;
+use crate::decode::dedup;
 use crate::http::Budget;
 use crate::instruments::{self, ListedInstrument};
 use crate::{Context, Error, FoundInstrument, Interval, Result};
@@ -129,7 +129,7 @@ impl Kraken {
         let within = newest.is_none_or(|at| at < request.window.to);
         let resume_token = Some(if within { last } else { end.to_string() });
         let trades = trades.into_iter().filter(|trade| request.window.contains(trade.at));
-        let trades = repeats::last_of_each(pair, trades.map(|trade| (trade.trade_id, trade)));
+        let trades = dedup::last_of_each(pair, trades.map(|trade| (trade.trade_id, trade)));
         let rows: Vec<_> = trades
             .map(|(_, trade)| MarketTrade {
                 source: NAME.into(),
@@ -247,7 +247,8 @@ impl HistoricalSource for Kraken {
         let words: Vec<_> = request.series.name.split(' ').collect();
         match words[..] {
             ["candles", symbol, interval] => {
-                let interval = Interval::named(interval).ok_or_else(|| not_configured(symbol))?;
+                let interval =
+                    Interval::from_name(interval).ok_or_else(|| not_configured(symbol))?;
                 self.candles(request, symbol, interval).await
             }
             ["trades", symbol] => self.trades(request, symbol).await,
@@ -268,6 +269,6 @@ impl Source for Kraken {
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         let page = backfill::sync_page(self, &self.context, cursor).await;
-        page.map_err(|error| error.of_source(NAME))
+        page.map_err(|error| error.into_source_error(NAME))
     }
 }

@@ -87,7 +87,7 @@ impl Source for KrakenStream {
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        self.live.page(cursor).await.map_err(|error| error.of_source(NAME))
+        self.live.page(cursor).await.map_err(|error| error.into_source_error(NAME))
     }
 }
 

@@ -69,6 +69,6 @@ impl Source for OpenErApi {
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        self.0.page(cursor).await.map_err(|error| error.of_source(NAME))
+        self.0.page(cursor).await.map_err(|error| error.into_source_error(NAME))
     }
 }

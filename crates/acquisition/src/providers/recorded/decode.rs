@@ -12,7 +12,7 @@ use crate::{Error, Result};
 
 /// Returns the number of lines of `file` below its header.
 pub(super) fn lines(file: &str) -> usize {
-    below_header(file).count()
+    data_lines(file).count()
 }
 
 /// Decodes at most `count` lines of daily prices after the `skip` oldest, which come first in the file. Each
@@ -21,7 +21,7 @@ pub(super) fn lines(file: &str) -> usize {
 /// # Errors
 /// When a value cannot be read, or a symbol is not in the registry.
 pub fn prices(file: &str, skip: usize, count: usize) -> Result<Vec<(Candle, RawCryptoMarketData)>> {
-    let lines = below_header(file).skip(skip).take(count);
+    let lines = data_lines(file).skip(skip).take(count);
     records(&lines.collect::<Vec<_>>()).map(|line| price(&line?)).collect()
 }
 
@@ -33,7 +33,7 @@ fn price(line: &StringRecord) -> Result<(Candle, RawCryptoMarketData)> {
         symbol: symbol.into(),
         known: "in the registry of instruments".into(),
     })?;
-    let price = |field, text| above_zero(symbol, field, text);
+    let price = |field, text| positive(symbol, field, text);
     let close = price("close", close)?;
     let candle = Candle {
         source: NAME.into(),
@@ -73,7 +73,7 @@ pub fn rates(file: &str, skip: usize, count: usize) -> Result<(Vec<FxRate>, usiz
     let header = file.lines().next().unwrap_or_default();
     // Every line ends with a comma, so that the last column has no name.
     let quotes: Vec<_> = header.split(',').map(str::trim).collect();
-    let newest_first: Vec<_> = below_header(file).collect();
+    let newest_first: Vec<_> = data_lines(file).collect();
     let lines: Vec<_> = newest_first.into_iter().rev().skip(skip).take(count).collect();
     let mut rates = Vec::new();
     for line in records(&lines) {
@@ -92,7 +92,7 @@ pub fn rates(file: &str, skip: usize, count: usize) -> Result<(Vec<FxRate>, usiz
                 quote: (*quote).into(),
                 rate_date: day,
                 source: NAME.into(),
-                rate: above_zero(quote, "rate", text)?,
+                rate: positive(quote, "rate", text)?,
             });
         }
     }
@@ -100,7 +100,7 @@ pub fn rates(file: &str, skip: usize, count: usize) -> Result<(Vec<FxRate>, usiz
 }
 
 /// Returns the lines of `file` below its header, without empty ones; no cell contains a line break.
-fn below_header(file: &str) -> impl Iterator<Item = &str> {
+fn data_lines(file: &str) -> impl Iterator<Item = &str> {
     file.lines().skip(1).filter(|line| !line.trim().is_empty())
 }
 
@@ -119,7 +119,7 @@ fn cells<'a, const N: usize>(line: &'a StringRecord, of: &str) -> Result<[&'a st
     })
 }
 
-fn above_zero(of: &str, field: &str, text: &str) -> Result<Crypto> {
+fn positive(of: &str, field: &str, text: &str) -> Result<Crypto> {
     let price: Crypto = amount(of, field, text)?;
     if price.units() > 0 {
         return Ok(price);

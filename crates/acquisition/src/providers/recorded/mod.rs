@@ -125,7 +125,7 @@ impl Source for Recorded {
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        self.page(cursor).map_err(|error| error.of_source(NAME))
+        self.page(cursor).map_err(|error| error.into_source_error(NAME))
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) const ONE: i128 = Fixed::<12>::ONE;
 
 /// The maximum deviation in hundredths of a dollar of all recorded prices of a coin that counts as pegged to
 /// the dollar.
-const PEG: i128 = 5;
+const PEG_TOLERANCE_CENTS: i128 = 5;
 
 /// The recorded days of all coins and currencies, oldest first, without gaps.
 #[derive(Debug)]
@@ -101,7 +101,8 @@ fn day_of(day: &(Candle, RawCryptoMarketData)) -> NaiveDate {
 fn coin(days: Vec<(Candle, RawCryptoMarketData)>) -> Coin {
     let closes: Vec<i128> = days.iter().map(|(candle, _)| candle.close.units()).collect();
     let dollar = 10i128.pow(18);
-    let is_pegged = closes.iter().all(|close| (close - dollar).abs() * 100 <= dollar * PEG);
+    let is_pegged =
+        closes.iter().all(|close| (close - dollar).abs() * 100 <= dollar * PEG_TOLERANCE_CENTS);
     Coin { trend: (!is_pegged).then(|| trend(&closes)), days }
 }
 

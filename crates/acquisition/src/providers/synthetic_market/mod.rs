@@ -70,7 +70,7 @@ impl SyntheticMarket {
     }
 
     fn page(&self, before: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        let history = history().map_err(|error| error.of_source(NAME))?;
+        let history = history().map_err(|error| error.into_source_error(NAME))?;
         let mut path = PricePath::new(history, &self.config);
         let until = self.config.until.unwrap_or_else(|| self.clock.now().date_naive());
         let start = match before {
@@ -84,7 +84,7 @@ impl SyntheticMarket {
         }
         let mut rows = Day::default();
         while path.day() < until {
-            let day = path.step().map_err(|error| error.of_source(NAME))?;
+            let day = path.step().map_err(|error| error.into_source_error(NAME))?;
             // Earlier days are generated again, because each day depends on those before it.
             if path.day() <= start.next {
                 continue;

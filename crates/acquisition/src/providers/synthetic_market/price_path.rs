@@ -100,8 +100,9 @@ impl<'a> PricePath<'a> {
     /// no predecessor.
     fn draw(&self) -> usize {
         let number = self.day.to_epoch_days();
-        let draws =
-            [0u64, 1].map(|draw| mix(mix(self.seed) ^ mix(number.unsigned_abs().into()) ^ draw));
+        let draws = [0u64, 1].map(|draw| {
+            split_mix(split_mix(self.seed) ^ split_mix(number.unsigned_abs().into()) ^ draw)
+        });
         let goes_on = draws[0] % u64::from(self.block_days) != 0;
         let last = self.history.days() - 1;
         match self.taken {
@@ -187,7 +188,7 @@ fn too_large(of: &str, day: NaiveDate) -> Error {
 }
 
 /// Returns a pseudorandom number for `number` by SplitMix64 (Steele, Lea and Flood, 2014).
-fn mix(number: u64) -> u64 {
+fn split_mix(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

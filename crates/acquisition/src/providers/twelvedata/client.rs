@@ -100,7 +100,7 @@ impl Client {
         let all = symbols.join(",");
         let (from, to) = bounds(interval, window);
         let query = series_query(&all, interval, &from, &to);
-        let each = self.parts(&["time_series"], &query, symbols).await?;
+        let each = self.batch_replies(&["time_series"], &query, symbols).await?;
         let series = |(symbol, body): (String, Result<Vec<u8>>)| {
             let series =
                 body.and_then(|body| decode::time_series(&symbol, &body, &mut RowFilter::strict()));
@@ -123,7 +123,7 @@ impl Client {
         let all = symbols.join(",");
         let query = [("symbol", all.as_str())];
         let mut quotes = Vec::with_capacity(symbols.len());
-        for (symbol, body) in self.parts(&["quote"], &query, symbols).await? {
+        for (symbol, body) in self.batch_replies(&["quote"], &query, symbols).await? {
             let body = match body {
                 Ok(body) => body,
                 Err(refused) => {
@@ -151,7 +151,7 @@ impl Client {
             let price = body.and_then(|body| decode::price(&symbol, &body));
             (symbol, price.map_err(|error| self.redactor().error(error)))
         };
-        let parts = self.parts(&["price"], &query, symbols).await?;
+        let parts = self.batch_replies(&["price"], &query, symbols).await?;
         Ok(parts.into_iter().map(price).collect())
     }
 
@@ -174,7 +174,7 @@ impl Client {
 
     /// Makes one request about several symbols, for a credit each. Returns for each symbol its reply or its
     /// refusal.
-    async fn parts(
+    async fn batch_replies(
         &self,
         path: &[&str],
         query: &[(&str, &str)],
@@ -246,6 +246,6 @@ fn hint(headers: &HeaderMap, now: DateTime<Utc>) -> RateLimitHint {
 }
 
 /// Returns the key, or an error if there is none.
-pub(super) fn needed(key: Option<SecretString>) -> Result<SecretString> {
+pub(super) fn required_key(key: Option<SecretString>) -> Result<SecretString> {
     key.ok_or(Error::NoKey { service: NAME })
 }

@@ -148,28 +148,28 @@ fn fields<'a>(reader: &mut JsonReader<'_, 'a>) -> Result<Fields<'a>> {
 }
 
 /// Returns the string in a required field of a candle.
-fn written<'a>(symbol: &str, field: &str, value: Option<&'a str>) -> Result<&'a str> {
+fn required_text<'a>(symbol: &str, field: &str, value: Option<&'a str>) -> Result<&'a str> {
     let value = value.ok_or_else(|| Error::decode(symbol, field, "it is missing"))?;
     json::plain(symbol, field, value)
 }
 
 fn candle(symbol: &str, fields: Fields<'_>) -> Result<Ohlcv> {
-    let opened = written(symbol, "datetime", fields.datetime)?;
+    let opened = required_text(symbol, "datetime", fields.datetime)?;
     let mut prices = [Crypto::default(); 4];
     for (at, name) in PRICES.into_iter().enumerate() {
-        prices[at] = parse::price(symbol, name, written(symbol, name, fields.prices[at])?)?;
+        prices[at] = parse::price(symbol, name, required_text(symbol, name, fields.prices[at])?)?;
     }
     let [open, high, low, close] = prices;
     let base_volume = match fields.volume {
         None | Some("null") => None, // for currencies and most coins
-        volume => parse::amount(symbol, "volume", written(symbol, "volume", volume)?)?,
+        volume => parse::amount(symbol, "volume", required_text(symbol, "volume", volume)?)?,
     };
-    let open_at = opening(symbol, opened)?;
+    let open_at = opening_time(symbol, opened)?;
     Ohlcv { open_at, open, high, low, close, volume: None, base_volume }.checked(symbol)
 }
 
 /// Parses `2026-08-21`, or `2026-08-21 15:30:00`, as UTC.
-fn opening(symbol: &str, text: &str) -> Result<DateTime<Utc>> {
+fn opening_time(symbol: &str, text: &str) -> Result<DateTime<Utc>> {
     let bytes = text.as_bytes();
     let part = |from: usize, to: usize| digits::number(bytes.get(from..to)?);
     let parse = || {
@@ -235,7 +235,7 @@ pub fn exchange_rate(pair: &str, body: &[u8]) -> Result<ExchangeRate> {
 /// # Errors
 /// When the reply has another shape.
 pub fn api_usage(body: &[u8]) -> Result<ApiUsage> {
-    let usage: ApiUsage = json::typed("api_usage", "the whole", body)?;
+    let usage: ApiUsage = json::deserialize("api_usage", "the whole", body)?;
     let fields = Object::parse("api_usage", body)?;
     let at = fields.text("timestamp")?;
     match time(&at) {

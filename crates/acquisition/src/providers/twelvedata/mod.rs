@@ -63,7 +63,7 @@ impl TwelveData {
     pub fn new(config: Config, key: Option<SecretString>, context: &Context) -> Result<Self> {
         config.validate()?;
         let listed = instruments::select(NAME, &context.registry, &config.symbols, NAME)?;
-        let client = Client::new(&client::needed(key)?, &config.http, context)?;
+        let client = Client::new(&client::required_key(key)?, &config.http, context)?;
         Ok(Self { client, config, listed, context: context.clone() })
     }
 
@@ -228,7 +228,8 @@ impl HistoricalSource for TwelveData {
         let words: Vec<_> = request.series.name.split(' ').collect();
         match words[..] {
             ["candles", symbol, interval] => {
-                let interval = Interval::named(interval).ok_or_else(|| not_configured(symbol))?;
+                let interval =
+                    Interval::from_name(interval).ok_or_else(|| not_configured(symbol))?;
                 self.candles(request, symbol, interval).await
             }
             ["rates", pair] => self.rate(request, pair).await,
@@ -260,6 +261,6 @@ impl Source for TwelveData {
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         let page = backfill::sync_page(self, &self.context, cursor).await;
-        page.map_err(|error| error.of_source(NAME))
+        page.map_err(|error| error.into_source_error(NAME))
     }
 }

@@ -106,7 +106,7 @@ pub fn message(text: &str) -> Result<Message> {
         "price" => Ok(Message::Price(price(object, text))),
         "heartbeat" => Ok(Message::Heartbeat),
         "subscribe-status" => {
-            let status: Status = json::typed(NAME, "subscribe-status", text.as_bytes())?;
+            let status: Status = json::deserialize(NAME, "subscribe-status", text.as_bytes())?;
             let refused = |fail: RefusedListing| {
                 let reason = fail.message.unwrap_or_else(|| "it does not say why".into());
                 (fail.listing, reason)
@@ -124,7 +124,7 @@ pub fn message(text: &str) -> Result<Message> {
 fn price(object: Object<'_>, text: &str) -> Result<Price> {
     let symbol = object.text("symbol")?;
     let row = object.with_subject(symbol.clone());
-    let listing: Listing = json::typed(&symbol, "the whole", text.as_bytes())?;
+    let listing: Listing = json::deserialize(&symbol, "the whole", text.as_bytes())?;
     // `currency_quote` is the name of a currency, not its code.
     let currency = match (row.find("currency"), symbol.split_once('/')) {
         (Some(_), _) => row.text("currency")?,

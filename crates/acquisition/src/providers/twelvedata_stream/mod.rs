@@ -80,7 +80,7 @@ impl Source for TwelveDataStream {
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        self.live.page(cursor).await.map_err(|error| error.of_source(NAME))
+        self.live.page(cursor).await.map_err(|error| error.into_source_error(NAME))
     }
 }
 

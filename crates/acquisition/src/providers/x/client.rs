@@ -123,8 +123,8 @@ impl Client {
         self.check_times(request.start_time, request.end_time)?;
         let (max_results, start, end) = (
             request.max_results.to_string(),
-            request.start_time.map(shown),
-            request.end_time.map(shown),
+            request.start_time.map(to_seconds),
+            request.end_time.map(to_seconds),
         );
         let mut query =
             vec![("query", request.query), ("max_results", max_results.as_str()), FIELDS];
@@ -134,7 +134,7 @@ impl Client {
         query.extend(request.next_token.map(|token| ("next_token", token)));
         let path = ["2", "tweets", "search", "recent"];
         let found = self.http.read(&path, &query, decode::search).await?;
-        self.warn("search", &found.problems);
+        self.log_problems("search", &found.problems);
         Ok(found)
     }
 
@@ -150,7 +150,7 @@ impl Client {
         next_token: Option<&str>,
     ) -> Result<Counts> {
         self.check_times(Some(span.from), Some(span.to))?;
-        let (start, end) = (shown(span.from), shown(span.to));
+        let (start, end) = (to_seconds(span.from), to_seconds(span.to));
         let mut query = vec![
             ("query", query),
             ("granularity", "hour"),
@@ -160,7 +160,7 @@ impl Client {
         query.extend(next_token.map(|token| ("next_token", token)));
         let found =
             self.http.read(&["2", "tweets", "counts", "recent"], &query, decode::counts).await?;
-        self.warn("counts", &found.problems);
+        self.log_problems("counts", &found.problems);
         Ok(found)
     }
 
@@ -170,7 +170,7 @@ impl Client {
     }
 
     /// Logs the problems of a partial answer.
-    fn warn(&self, what: &'static str, problems: &[String]) {
+    fn log_problems(&self, what: &'static str, problems: &[String]) {
         for problem in problems {
             let problem = self.redactor().text(problem);
             tracing::warn!(source = NAME, what, problem, "partial answer");
@@ -180,12 +180,12 @@ impl Client {
     fn check_times(&self, start: Option<DateTime<Utc>>, end: Option<DateTime<Utc>>) -> Result<()> {
         let now = self.clock.now();
         if let Some(end) = end.filter(|end| *end > now - INDEXING_DELAY) {
-            let reason = format!("{} is less than 10 seconds ago, or ahead", shown(end));
+            let reason = format!("{} is less than 10 seconds ago, or ahead", to_seconds(end));
             return Err(Error::config("end_time", reason));
         }
         match (start, end) {
             (Some(start), Some(end)) if end <= start => {
-                let reason = format!("{} is not behind {}", shown(end), shown(start));
+                let reason = format!("{} is not behind {}", to_seconds(end), to_seconds(start));
                 Err(Error::config("end_time", reason))
             }
             _ => Ok(()),
@@ -200,7 +200,7 @@ pub(super) fn check_max_results(max_results: u32) -> Result<()> {
     Err(Error::config("max_results", format!("{max_results} is not between 10 and 100")))
 }
 
-fn shown(at: DateTime<Utc>) -> String {
+fn to_seconds(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 

@@ -9,7 +9,7 @@ use tidegauge_core::{Batch, Span};
 use super::decode::{Bucket, Counts};
 use super::{SeriesKind, X, ceil};
 use crate::backfill::{Continuation, RowFilter, WindowRequest, WindowResponse};
-use crate::decode::repeats;
+use crate::decode::dedup;
 use crate::instruments::ListedInstrument;
 use crate::{Error, Result};
 
@@ -39,8 +39,7 @@ impl X {
                 hours.push((hour.start, hour.posts));
             }
         }
-        let mut hours: BTreeMap<_, _> =
-            repeats::last_of_each(&request.series.name, hours).collect();
+        let mut hours: BTreeMap<_, _> = dedup::last_of_each(&request.series.name, hours).collect();
         let bad = row_filter.into_bad();
         if request.page_token.is_none() && bad.is_empty() && is_whole(&found, &hours) {
             fill_missing_hours(&mut hours, span);

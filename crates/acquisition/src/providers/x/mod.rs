@@ -212,7 +212,7 @@ impl Source for X {
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
         let page = backfill::sync_page(self, &self.context, cursor).await;
-        page.map_err(|error| error.of_source(NAME))
+        page.map_err(|error| error.into_source_error(NAME))
     }
 }
 

@@ -35,7 +35,7 @@ impl<'a> SearchPosition<'a> {
         }
         // X accepts only ids within its lookback.
         let known = |id: &&str| {
-            written_at(id).is_some_and(|at| at > request.now - (LOOKBACK - LOOKBACK_MARGIN))
+            time_of_id(id).is_some_and(|at| at > request.now - (LOOKBACK - LOOKBACK_MARGIN))
         };
         Self {
             since_id: request.resume_token.filter(|_| request.reaches_now).filter(known),
@@ -60,7 +60,7 @@ impl<'a> SearchPosition<'a> {
 }
 
 /// Returns the time of the post with this id, which contains the milliseconds since the first id.
-fn written_at(id: &str) -> Option<DateTime<Utc>> {
+fn time_of_id(id: &str) -> Option<DateTime<Utc>> {
     const FIRST: u64 = 1_288_834_974_657;
     let millis = (id.parse::<u64>().ok()? >> 22).checked_add(FIRST)?;
     DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)
@@ -78,7 +78,7 @@ impl X {
     ) -> Result<WindowResponse> {
         let position = SearchPosition::of(request);
         match self.search(listed, request, position).await {
-            Ok(found) => self.answer(listed, request, position, &found),
+            Ok(found) => self.build_response(listed, request, position, &found),
             // The restart happens once: a second refusal is reported.
             Err(error)
                 if position != SearchPosition::default()
@@ -87,7 +87,7 @@ impl X {
             {
                 tracing::warn!(series = request.series.name, %error, "page token or id expired, restarting the window");
                 let position = SearchPosition::RESTARTED;
-                self.answer(
+                self.build_response(
                     listed,
                     request,
                     position,
@@ -117,7 +117,7 @@ impl X {
         self.client.search_recent(&search).await
     }
 
-    fn answer(
+    fn build_response(
         &self,
         listed: &ListedInstrument,
         request: &WindowRequest<'_>,
@@ -144,7 +144,7 @@ impl X {
                 rows.push(read);
             }
         }
-        let newest = larger(found.newest_id.as_deref(), request.resume_token);
+        let newest = larger_id(found.newest_id.as_deref(), request.resume_token);
         Ok(WindowResponse {
             batches: vec![Batch::from_rows(SocialPost::table(), rows)?],
             next: found
@@ -206,7 +206,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// Returns the larger of two ids, compared as numbers.
-fn larger<'a>(one: Option<&'a str>, other: Option<&'a str>) -> Option<&'a str> {
+fn larger_id<'a>(one: Option<&'a str>, other: Option<&'a str>) -> Option<&'a str> {
     one.into_iter().chain(other).max_by_key(|id| id.parse::<u64>().ok())
 }
 
@@ -216,10 +216,10 @@ mod tests {
 
     #[test]
     fn the_time_of_a_post_is_derived_from_its_id() {
-        let at = written_at("1578516068309794817").unwrap();
+        let at = time_of_id("1578516068309794817").unwrap();
         assert_eq!(at.to_rfc3339(), "2022-10-07T22:42:12.752+00:00");
-        assert_eq!(written_at("x"), None);
-        assert!(written_at("18446744073709551615").is_some());
+        assert_eq!(time_of_id("x"), None);
+        assert!(time_of_id("18446744073709551615").is_some());
     }
 
     #[test]
@@ -236,8 +236,8 @@ mod tests {
 
     #[test]
     fn ids_are_compared_as_numbers() {
-        assert_eq!(larger(Some("99"), Some("100")), Some("100"));
-        assert_eq!(larger(None, Some("1")), Some("1"));
-        assert_eq!(larger(Some("2"), None), Some("2"));
+        assert_eq!(larger_id(Some("99"), Some("100")), Some("100"));
+        assert_eq!(larger_id(None, Some("1")), Some("1"));
+        assert_eq!(larger_id(Some("2"), None), Some("2"));
     }
 }

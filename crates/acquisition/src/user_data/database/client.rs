@@ -52,7 +52,7 @@ pub(super) type PageOfRows = (Vec<RawRow>, bool);
 const PAGE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Evaluates the same expression for each kind of connection.
-macro_rules! each {
+macro_rules! dispatch {
     ($connection:expr, $inner:ident => $body:expr) => {
         match $connection {
             Connection::Postgres($inner) => $body,
@@ -81,7 +81,7 @@ impl Client {
             name: self.name.clone(),
             place: self.place.clone(),
             reason: message_of(error),
-            kind: self.refusal(error),
+            kind: self.connect_error_kind(error),
         };
         let connect = async {
             Ok(match &self.options {
@@ -90,18 +90,18 @@ impl Client {
                 Options::Sqlite(options) => Connection::Sqlite(options.connect().await?),
             })
         };
-        let connect = self.within("connect_timeout", self.connect_timeout, async {
+        let connect = self.with_timeout("connect_timeout", self.connect_timeout, async {
             connect.await.map_err(|error: sqlx::Error| refused(&error))
         });
         let mut connection = connect.await?;
         let begin =
             async { self.begin(&mut connection).await.map_err(|error| self.failed(&error)) };
-        self.within("connect_timeout", self.connect_timeout, begin).await?;
+        self.with_timeout("connect_timeout", self.connect_timeout, begin).await?;
         Ok(connection)
     }
 
     /// Returns the kind of error that a failed connection is reported as.
-    fn refusal(&self, error: &sqlx::Error) -> ErrorKind {
+    fn connect_error_kind(&self, error: &sqlx::Error) -> ErrorKind {
         let Some(said) = error.as_database_error() else { return ErrorKind::Unavailable };
         match &self.options {
             Options::Postgres(_) => match said.code().as_deref() {
@@ -165,7 +165,7 @@ impl Client {
     ) -> Result<Vec<(String, String)>, DatabaseError> {
         let described = async {
             let sql = AssertSqlSafe(sql).into_sql_str();
-            each!(connection, inner => inner.prepare(sql).await.map(|statement| {
+            dispatch!(connection, inner => inner.prepare(sql).await.map(|statement| {
                 let columns = statement.columns().iter();
                 columns
                     .map(|column| (column.name().to_owned(), column.type_info().name().to_owned()))
@@ -182,7 +182,7 @@ impl Client {
     ) -> Result<i64, DatabaseError> {
         let count = async {
             let sql = AssertSqlSafe(sql);
-            each!(connection, inner => sqlx::query_scalar(sql).persistent(false).fetch_one(inner).await)
+            dispatch!(connection, inner => sqlx::query_scalar(sql).persistent(false).fetch_one(inner).await)
         };
         self.statement(count).await
     }
@@ -201,13 +201,13 @@ impl Client {
                     let query = parameters
                         .iter()
                         .fold(sqlx::query(sql), |query, value| query.bind(value.text.as_str()));
-                    collect_page(query.persistent(false).fetch(connection), bytes).await
+                    collect_page(query.persistent(false).fetch(connection), text_cell).await
                 }
                 Connection::MySql(connection) => {
                     let query = parameters
                         .iter()
                         .fold(sqlx::query(sql), |query, value| query.bind(value.text.as_str()));
-                    collect_page(query.persistent(false).fetch(connection), bytes).await
+                    collect_page(query.persistent(false).fetch(connection), text_cell).await
                 }
                 Connection::Sqlite(connection) => {
                     let mut query = sqlx::query(sql);
@@ -223,7 +223,7 @@ impl Client {
                             _ => query.bind(value.text.as_str()),
                         };
                     }
-                    collect_page(query.persistent(false).fetch(connection), written).await
+                    collect_page(query.persistent(false).fetch(connection), sqlite_cell).await
                 }
             }
         };
@@ -232,7 +232,7 @@ impl Client {
 
     pub(super) async fn close(&self, connection: Connection) {
         // All rows are read: a connection that is not closed properly has no effect on them.
-        let close = async { each!(connection, inner => inner.close().await) };
+        let close = async { dispatch!(connection, inner => inner.close().await) };
         let _ = tokio::time::timeout(self.connect_timeout, close).await;
     }
 
@@ -241,12 +241,12 @@ impl Client {
         work: impl Future<Output = sqlx::Result<T>>,
     ) -> Result<T, DatabaseError> {
         let work = async { work.await.map_err(|error| self.failed(&error)) };
-        self.within("statement_timeout", self.statement_timeout, work).await
+        self.with_timeout("statement_timeout", self.statement_timeout, work).await
     }
 
     /// Returns the result of `work`, or a timeout error if it takes longer than `after` by the
     /// local clock. The server's own timeout may not be kept, and the network may be down.
-    async fn within<T>(
+    async fn with_timeout<T>(
         &self,
         setting: &'static str,
         after: Duration,
@@ -318,7 +318,7 @@ async fn collect_page<R: Row>(
 }
 
 /// Returns the bytes of a cell that the server sent as text, or `None` if it is null.
-fn bytes<R: Row>(row: &R, at: usize) -> sqlx::Result<Option<Vec<u8>>>
+fn text_cell<R: Row>(row: &R, at: usize) -> sqlx::Result<Option<Vec<u8>>>
 where
     usize: ColumnIndex<R>,
     for<'r> Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
@@ -328,7 +328,7 @@ where
 
 /// Returns the text or bytes of a cell of SQLite, which may be of any type, or `None` if it is
 /// null. Floats are written with as many digits as identify them.
-fn written(row: &SqliteRow, at: usize) -> sqlx::Result<Option<Vec<u8>>> {
+fn sqlite_cell(row: &SqliteRow, at: usize) -> sqlx::Result<Option<Vec<u8>>> {
     let real = row.try_get_raw(at)?.type_info().name() == "REAL";
     match real {
         true => {

@@ -42,7 +42,7 @@ impl DatabaseSource {
             let is_float = !fed.is_empty() && fed.iter().all(|dtype| *dtype == DataType::Float64);
             match fed.contains(&DataType::Text) {
                 true => SelectForm::Text,
-                false => self.client.dialect.of_type(&have[wanted[place]].1, is_float),
+                false => self.client.dialect.select_form(&have[wanted[place]].1, is_float),
             }
         };
         let columns = (0..wanted.len()).map(|at| (have[wanted[at]].0.clone(), written(at)));
@@ -88,7 +88,7 @@ impl DatabaseSource {
             });
         };
         let dialect = self.client.dialect;
-        if let Some(native) = dialect.native(dtype) {
+        if let Some(native) = dialect.parameter_form(dtype) {
             return Ok(native);
         }
         let refused = || {
@@ -111,7 +111,7 @@ impl DatabaseSource {
 
     /// Rejects the query if rows are null in an ordering column: no page would contain them, and
     /// they would be lost silently.
-    pub(super) async fn refuse_nulls(
+    pub(super) async fn reject_nulls(
         &self,
         connection: &mut Connection,
         select: &Select<'_>,

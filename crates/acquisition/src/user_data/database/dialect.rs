@@ -72,7 +72,7 @@ impl Dialect {
 
     /// Returns the form in which a column whose driver type is `dtype` is selected, if it fills no
     /// text column of the table.
-    pub(super) fn of_type(self, dtype: &str, is_float: bool) -> SelectForm {
+    pub(super) fn select_form(self, dtype: &str, is_float: bool) -> SelectForm {
         match (self, dtype) {
             (Self::MySql, "TIMESTAMP") => SelectForm::Instant,
             (Self::MySql, "BIT") => SelectForm::Bits,
@@ -100,7 +100,7 @@ impl Dialect {
 
     /// Returns the form in which values of a column whose driver type is `dtype` are passed back,
     /// or `None` if that is impossible or not exact.
-    pub(super) fn native(self, dtype: &str) -> Option<ParameterForm> {
+    pub(super) fn parameter_form(self, dtype: &str) -> Option<ParameterForm> {
         let cast = match self {
             Self::Sqlite => return Some(ParameterForm::Sqlite),
             Self::Postgres => match dtype {

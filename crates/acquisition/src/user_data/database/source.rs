@@ -191,7 +191,7 @@ impl DatabaseSource {
             limit: self.config.page_rows,
         };
         if progress == QueryProgress::default() {
-            self.refuse_nulls(connection, &select).await?;
+            self.reject_nulls(connection, &select).await?;
         }
         let (start, keyset) = self.page_start(&progress)?;
         let (statement, parameters) = select.page(start);
@@ -200,7 +200,7 @@ impl DatabaseSource {
         let (raw, whole) = self.client.rows(connection, statement, &keyset).await?;
         let done = whole && raw.len() < self.config.page_rows;
         if done && progress != QueryProgress::default() {
-            self.refuse_nulls(connection, &select).await?;
+            self.reject_nulls(connection, &select).await?;
         }
         let policies = (self.config.bad_rows, self.duplicates());
         let mut rows = PageRows::new(self.mapping.table(), policies, usize::MAX, false);
@@ -262,7 +262,7 @@ impl DatabaseSource {
     fn field<'c>(&self, cell: Option<&'c [u8]>) -> Field<'c> {
         match cell.map(|cell| (cell, std::str::from_utf8(cell))) {
             None => Field::Null,
-            Some((_, Ok(text))) => Field::from(text).nulled(&self.config.nulls),
+            Some((_, Ok(text))) => Field::from(text).with_null_markers(&self.config.nulls),
             Some((bytes, Err(_))) => Field::Bytes(bytes.into()),
         }
     }
@@ -317,7 +317,7 @@ impl Source for DatabaseSource {
             WriteRows::ByTable => self.page(cursor).await,
             WriteRows::Replace => self.snapshot(cursor).await,
         };
-        page.map_err(|error| error.of_source(&self.config.name))
+        page.map_err(|error| error.into_source_error(&self.config.name))
     }
 
     fn take_notes(&self) -> Vec<String> {

@@ -54,7 +54,7 @@ impl Select<'_> {
         let sql = format!(
             "SELECT {} FROM (\n{}\n) AS q{condition} ORDER BY {} LIMIT {}",
             shown.join(", "),
-            bare(self.query),
+            without_semicolon(self.query),
             ordered.join(", "),
             self.limit
         );
@@ -92,14 +92,14 @@ impl Select<'_> {
     pub(super) fn nulls(&self) -> String {
         let null = |ordered: &OrderColumn| format!("{} IS NULL", self.column(&ordered.column));
         let nulls: Vec<_> = self.order.iter().map(null).collect();
-        let (query, nulls) = (bare(self.query), nulls.join(" OR "));
+        let (query, nulls) = (without_semicolon(self.query), nulls.join(" OR "));
         format!("SELECT COUNT(*) FROM (\n{query}\n) AS q WHERE {nulls}")
     }
 
     /// Returns the statement that reads the character set of a MySQL column that the driver returns
     /// as bytes, as it does text with a binary collation.
     pub(super) fn charset(&self, name: &str) -> String {
-        let (column, query) = (self.column(name), bare(self.query));
+        let (column, query) = (self.column(name), without_semicolon(self.query));
         format!("SELECT CHARSET({column}) FROM (\n{query}\n) AS q LIMIT 1")
     }
 
@@ -110,11 +110,11 @@ impl Select<'_> {
 
 /// Returns the statement that is prepared to learn the columns of the query.
 pub(super) fn columns(query: &str) -> String {
-    format!("SELECT * FROM (\n{}\n) AS q", bare(query))
+    format!("SELECT * FROM (\n{}\n) AS q", without_semicolon(query))
 }
 
 /// Returns the query without trailing semicolons and white space.
-fn bare(query: &str) -> &str {
+fn without_semicolon(query: &str) -> &str {
     query.trim_end_matches(|c: char| c == ';' || c.is_whitespace())
 }
 

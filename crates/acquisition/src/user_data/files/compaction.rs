@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::file_state::FileState;
 use super::listing::FileEntry;
-use super::text::short;
+use super::text::short_digest;
 
 /// The number of files that are named, and the number of further ones at which the first are folded
 /// into a block.
@@ -158,7 +158,7 @@ fn fingerprint_of(name: &str, size: u64, modified: u64) -> u64 {
     hash.update([0]);
     hash.update(size.to_le_bytes());
     hash.update(modified.to_le_bytes());
-    short(hash)
+    short_digest(hash)
 }
 
 #[cfg(test)]

@@ -176,12 +176,12 @@ impl Config {
         }
         self.dialect("")?;
         self.validate_layout()?;
-        self.format.map_or(Ok(()), |format| self.suits(format, &self.path))
+        self.format.map_or(Ok(()), |format| self.check_format(format, &self.path))
     }
 
     /// Returns an error if a setting does not apply to `format`, which is that of the file `name`.
-    pub(super) fn suits(&self, format: Format, name: &str) -> Result<()> {
-        let of_csv = self.of_csv().into_iter().filter(|_| format != Format::Csv);
+    pub(super) fn check_format(&self, format: Format, name: &str) -> Result<()> {
+        let of_csv = self.csv_settings().into_iter().filter(|_| format != Format::Csv);
         let of_text = [("encoding", self.encoding.is_some())];
         let of_text = of_text.into_iter().filter(|_| format == Format::Parquet);
         match of_csv.chain(of_text).find(|(_, is_set)| *is_set) {
@@ -203,7 +203,7 @@ impl Config {
                 Error::config(setting, format!("`{sign}` is not a sign of ASCII on one line"))
             })
         };
-        let default = if unzipped(name).ends_with(".tsv") { '\t' } else { ',' };
+        let default = if without_gz(name).ends_with(".tsv") { '\t' } else { ',' };
         let delimiter = sign("delimiter", self.delimiter.unwrap_or(default))?;
         let mut quotes = self.quote.chars();
         let quote = match (quotes.next(), quotes.next()) {
@@ -223,7 +223,7 @@ impl Config {
             return Ok(format);
         }
         let name = name.to_ascii_lowercase();
-        let ends = |endings: &[&str]| endings.iter().any(|end| unzipped(&name).ends_with(end));
+        let ends = |endings: &[&str]| endings.iter().any(|end| without_gz(&name).ends_with(end));
         if ends(&[".csv", ".tsv", ".txt"]) {
             return Ok(Format::Csv);
         }
@@ -239,7 +239,7 @@ impl Config {
     }
 }
 
-fn unzipped(name: &str) -> &str {
+fn without_gz(name: &str) -> &str {
     name.strip_suffix(".gz").unwrap_or(name)
 }
 

@@ -22,7 +22,7 @@ impl<R: BufRead> Read for GzipReader<R> {
                 return Ok(read);
             }
             let Some(mut rest) = self.0.take().map(GzDecoder::into_inner) else { break };
-            if another(&mut rest)? {
+            if has_next_member(&mut rest)? {
                 self.0 = Some(GzDecoder::new(rest));
             }
         }
@@ -31,7 +31,7 @@ impl<R: BufRead> Read for GzipReader<R> {
 }
 
 /// Returns `true` if another member follows.
-fn another(rest: &mut impl BufRead) -> io::Result<bool> {
+fn has_next_member(rest: &mut impl BufRead) -> io::Result<bool> {
     let mut padded = false;
     loop {
         let next = rest.fill_buf()?;

@@ -4,7 +4,7 @@ use super::page_draft::PageDraft;
 use crate::user_data::mapping::{Field, Mapping};
 
 /// The number of JSON lines of which at least one has each field, unless the file lacks it.
-const ENOUGH: u64 = 1_000;
+const MIN_LINES: u64 = 1_000;
 
 /// The fields that the JSON lines of a page have.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ impl JsonFields {
     }
 
     /// Records the columns that were filled, and those that were not if the page has the `whole`
-    /// file, or at least [`ENOUGH`] lines.
-    pub(super) fn learn(
+    /// file, or at least [`MIN_LINES`] lines.
+    pub(super) fn record(
         &self,
         mapping: &Mapping,
         wanted: &[&str],
@@ -38,7 +38,7 @@ impl JsonFields {
             let at = wanted.iter().position(|wanted| *wanted == name);
             at.and_then(|at| self.present.get(at)).is_some_and(|present| *present)
         };
-        let is_enough = self.lines > 0 && (whole || self.lines >= ENOUGH);
+        let is_enough = self.lines > 0 && (whole || self.lines >= MIN_LINES);
         for column in &mapping.table().columns {
             let sources = mapping.sources_of(&column.name);
             if sources.is_empty() {

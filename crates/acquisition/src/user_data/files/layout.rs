@@ -5,7 +5,7 @@ use super::dialect::Dialect;
 use crate::{Error, Result};
 
 /// The maximum number of rows of a footer; they are kept in memory.
-const LARGEST_FOOTER: usize = 1_000;
+const MAX_FOOTER_ROWS: usize = 1_000;
 
 /// The lines of a file that are not rows.
 #[derive(Debug, Clone, Default)]
@@ -75,9 +75,9 @@ impl Config {
                 }
             }
         }
-        if self.skip_footer > LARGEST_FOOTER {
+        if self.skip_footer > MAX_FOOTER_ROWS {
             let reason =
-                format!("{} rows are no footer: at most {LARGEST_FOOTER}", self.skip_footer);
+                format!("{} rows are no footer: at most {MAX_FOOTER_ROWS}", self.skip_footer);
             return Err(Error::config("skip_footer", reason));
         }
         let texts = [("comment", &self.comment), ("header_starts_with", &self.header_starts_with)];
@@ -93,7 +93,7 @@ impl Config {
     }
 
     /// Returns the settings that only apply to CSV files, and whether each is set.
-    pub(super) fn of_csv(&self) -> [(&'static str, bool); 9] {
+    pub(super) fn csv_settings(&self) -> [(&'static str, bool); 9] {
         [
             ("delimiter", self.delimiter.is_some()),
             ("quote", self.quote != "\""),

@@ -8,7 +8,7 @@ use super::header::{Header, HeaderResult, bind};
 use super::json_fields::JsonFields;
 use super::layout::SkippedLine;
 use super::line::{is_blank, line};
-use super::lines::{Lines, broken};
+use super::lines::{Lines, read_error};
 use super::page_draft::PageDraft;
 use super::splitter::RecordError;
 use super::text::ReadRecord;
@@ -22,7 +22,7 @@ impl Lines {
     ///
     /// A compressed file does not support seeking, and the digest needs every byte, so once a run
     /// all bytes that were read before are read again and discarded.
-    pub(super) fn go_on(
+    pub(super) fn resume(
         &mut self,
         before: Option<FileState>,
         mapping: &Mapping,
@@ -41,8 +41,8 @@ impl Lines {
         if self.text.digest() != before.digest {
             return Ok(Some("its beginning has changed"));
         }
-        let at_line = self.text.at_line();
-        if !at_line.map_err(|error| broken(&self.file, &error))? {
+        let at_line = self.text.is_at_line_start();
+        if !at_line.map_err(|error| read_error(&self.file, &error))? {
             return Ok(Some("its last line, which had no end, goes on"));
         }
         Ok(None)
@@ -90,7 +90,7 @@ impl Lines {
             draft.notes.footer(self.text.line, self.held_back.rows as u64);
         }
         if let Header::Json = self.header {
-            fields.learn(mapping, &wanted, draft, from_start && ended);
+            fields.record(mapping, &wanted, draft, from_start && ended);
         }
         *at = FileState { digest: self.text.digest(), taken: self.text.taken, ended, ..*at };
         Ok(more)
@@ -175,7 +175,7 @@ impl Lines {
                 };
                 let fields = decode::ndjson(line, wanted).map_err(whole).map(|fields| {
                     present.add(&fields);
-                    fields.into_iter().map(|field| field.nulled(&self.nulls)).collect()
+                    fields.into_iter().map(|field| field.with_null_markers(&self.nulls)).collect()
                 });
                 let by = (mapping, bound, &mut draft.notes);
                 draft.rows.take(by, fields, line.len(), place, content)?;
@@ -216,7 +216,7 @@ fn is_as_wide(cells: &Cells, width: usize) -> bool {
 fn fields<'c>(cells: &'c Cells, width: usize, nulls: &[String]) -> Vec<Field<'c>> {
     let field = |cell: &'c str| match cell.is_empty() {
         true if !nulls.iter().any(String::is_empty) => Field::Blank,
-        _ => Field::from(cell).nulled(nulls),
+        _ => Field::from(cell).with_null_markers(nulls),
     };
     cells.iter().take(width).map(field).collect()
 }

@@ -47,7 +47,7 @@ impl Lines {
     ) -> Result<(Self, Metadata)> {
         let quote = dialect.and_then(|dialect| dialect.quote);
         let opened = TextReader::open(&file.path, quote, config.encoding);
-        let (text, metadata) = opened.map_err(|error| broken(file, &error))?;
+        let (text, metadata) = opened.map_err(|error| read_error(file, &error))?;
         let header = match (dialect, config.header) {
             (None, _) => Header::Json,
             (Some(_), false) => Header::Counted,
@@ -97,28 +97,28 @@ impl Lines {
             return if read != ReadRecord::Whole || is_aside() { Ok(read) } else { self.rest() };
         }
         let read = self.text.next(&mut self.record, self.splitter.as_mut(), self.limit);
-        read.map_err(|error| broken(&self.file, &error))
+        read.map_err(|error| read_error(&self.file, &error))
     }
 
     /// Reads the next line, regardless of quotes.
     pub(super) fn next_line(&mut self) -> Result<ReadRecord> {
         let read = self.text.next(&mut self.record, None, self.limit);
-        read.map_err(|error| broken(&self.file, &error))
+        read.map_err(|error| read_error(&self.file, &error))
     }
 
     /// Reads the rest of the record whose first line was just read.
     pub(super) fn rest(&mut self) -> Result<ReadRecord> {
         let Some(splitter) = &mut self.splitter else { return Ok(ReadRecord::Whole) };
         let read = self.text.rest(&mut self.record, splitter, self.limit);
-        read.map_err(|error| broken(&self.file, &error))
+        read.map_err(|error| read_error(&self.file, &error))
     }
 
     pub(super) fn skip(&mut self, taken: u64) -> Result<bool> {
-        self.text.skip(taken).map_err(|error| broken(&self.file, &error))
+        self.text.skip(taken).map_err(|error| read_error(&self.file, &error))
     }
 
     pub(super) fn at_end(&mut self) -> Result<bool> {
-        self.text.at_end().map_err(|error| broken(&self.file, &error))
+        self.text.at_end().map_err(|error| read_error(&self.file, &error))
     }
 
     /// Returns `true` if a last line without a line end is taken as complete. The end of a
@@ -151,7 +151,7 @@ impl Lines {
     }
 }
 
-pub(super) fn broken(file: &FileEntry, error: &io::Error) -> Error {
+pub(super) fn read_error(file: &FileEntry, error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => Error::File {
             path: file.path.display().to_string(),

@@ -39,7 +39,7 @@ pub(super) fn list(pattern: &str) -> Result<Vec<FileEntry>> {
                 path: path.display().to_string(),
                 reason: "its name is not UTF-8: rename it".into(),
             })?;
-            let (size, modified) = state(&metadata);
+            let (size, modified) = size_and_modified(&metadata);
             found.push(FileEntry { name: name.replace('\\', "/"), path, size, modified });
         } else if metadata.is_dir() {
             folder = Some(path);
@@ -63,7 +63,7 @@ pub(super) fn list(pattern: &str) -> Result<Vec<FileEntry>> {
 }
 
 /// Returns the size of a file in bytes, and its modification time in microseconds since 1970.
-pub(super) fn state(metadata: &Metadata) -> (u64, u64) {
+pub(super) fn size_and_modified(metadata: &Metadata) -> (u64, u64) {
     let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let micros = modified.and_then(|since| u64::try_from(since.as_micros()).ok());
     (metadata.len(), micros.unwrap_or(0))

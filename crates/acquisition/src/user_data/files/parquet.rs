@@ -28,7 +28,7 @@ const SLICE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The maximum size of the pages that contain one row, as a multiple of the maximum size of a row:
 /// 256 MiB for rows of 16 MiB.
-const PAGES_OF_A_ROW: u64 = 16;
+const PAGES_PER_ROW: u64 = 16;
 
 /// A Parquet file with the columns that fill a table.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Parquet {
         draft: &mut PageDraft,
     ) -> Result<Self> {
         let shown = path.display().to_string();
-        let broken = |error: &dyn std::fmt::Display| broken(path, error);
+        let broken = |error: &dyn std::fmt::Display| parquet_error(path, error);
         let again = file.try_clone().map_err(|error| unreadable(path, &error))?;
         let metadata = ArrowReaderMetadata::load(&again, ArrowReaderOptions::new())
             .map_err(|error| broken(&error))?;
@@ -98,7 +98,7 @@ impl Parquet {
                 None => Error::Condition { of: shown, setting: "a condition".into(), reason },
             });
         }
-        let metadata = as_read(metadata).map_err(|error| broken(&error))?;
+        let metadata = with_read_types(metadata).map_err(|error| broken(&error))?;
         let group = None;
         let path = path.to_owned();
         let (row_bytes, nulls) = (config.row_bytes, config.nulls.clone());
@@ -108,7 +108,7 @@ impl Parquet {
     /// Returns a reader, in slices, of at most `count` rows after the first `skip`: as many as fit
     /// the memory limit when uncompressed.
     pub(super) fn slices(&mut self, skip: usize, count: usize) -> Result<SliceReader> {
-        let (at, start) = self.place(skip)?;
+        let (at, start) = self.locate_row(skip)?;
         let known = self.group.take().filter(|(known, _)| *known == at);
         let (_, pages) = match known {
             Some(known) => self.group.insert(known),
@@ -120,7 +120,7 @@ impl Parquet {
         let within = pages.rows_within(start as u64, SLICE_BYTES);
         let count = count.min(usize::try_from(within).unwrap_or(usize::MAX));
         let once = usize::try_from(pages.rows_at_once(SLICE_BYTES)).unwrap_or(usize::MAX);
-        let broken = |error: &dyn std::fmt::Display| self.broken(error);
+        let broken = |error: &dyn std::fmt::Display| self.parquet_error(error);
         let file = self.file.try_clone().map_err(|error| broken(&error))?;
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), self.wanted.clone());
         let reader =
@@ -136,17 +136,18 @@ impl Parquet {
     }
 
     /// Returns the row group of the row after the first `skip`, and the row's index in it.
-    fn place(&self, skip: usize) -> Result<(usize, usize)> {
+    fn locate_row(&self, skip: usize) -> Result<(usize, usize)> {
         let mut start = 0usize;
         for (at, group) in self.metadata.metadata().row_groups().iter().enumerate() {
-            let rows = usize::try_from(group.num_rows()).map_err(|error| self.broken(&error))?;
+            let rows =
+                usize::try_from(group.num_rows()).map_err(|error| self.parquet_error(&error))?;
             let end = start.saturating_add(rows);
             if skip < end {
                 return Ok((at, skip - start));
             }
             start = end;
         }
-        Err(self.broken(&format!("it has {start} rows where it says {}", self.rows)))
+        Err(self.parquet_error(&format!("it has {start} rows where it says {}", self.rows)))
     }
 
     /// Returns the pages of a row group.
@@ -159,11 +160,11 @@ impl Parquet {
         let leaves = 0..schema.num_columns();
         let is_wanted = |leaf: &usize| self.wanted.contains(&schema.get_column_root_idx(*leaf));
         let leaves: Vec<usize> = leaves.filter(is_wanted).collect();
-        let mut file = self.file.try_clone().map_err(|error| self.broken(&error))?;
-        let limit = PAGES_OF_A_ROW.saturating_mul(self.row_bytes as u64);
+        let mut file = self.file.try_clone().map_err(|error| self.parquet_error(&error))?;
+        let limit = PAGES_PER_ROW.saturating_mul(self.row_bytes as u64);
         let pages = PageSizes::read(&mut file, group, &leaves, limit);
-        let pages = pages.map_err(|error| self.broken(&error))?;
-        match pages.beyond(limit) {
+        let pages = pages.map_err(|error| self.parquet_error(&error))?;
+        match pages.exceeding(limit) {
             None => Ok(pages),
             Some((column, bytes)) => Err(Error::File {
                 path: self.path.display().to_string(),
@@ -177,13 +178,13 @@ impl Parquet {
         }
     }
 
-    fn broken(&self, error: &dyn std::fmt::Display) -> Error {
-        broken(&self.path, error)
+    fn parquet_error(&self, error: &dyn std::fmt::Display) -> Error {
+        parquet_error(&self.path, error)
     }
 
     /// Returns an error if the size of a row, `bytes`, exceeds the limit; `number` is that of the
     /// row in the file.
-    pub(super) fn fits(&self, bytes: usize, number: usize) -> Result<()> {
+    pub(super) fn check_row_size(&self, bytes: usize, number: usize) -> Result<()> {
         if bytes <= self.row_bytes {
             return Ok(());
         }
@@ -202,7 +203,7 @@ impl Parquet {
         let value = |(column, is_text): (&'s parquet_value::ArrowColumn, &bool)| {
             let field = column.field(row);
             let field = if *is_text { field.into_text() } else { field };
-            field.nulled(&self.nulls)
+            field.with_null_markers(&self.nulls)
         };
         fields.map(value).collect()
     }
@@ -224,7 +225,7 @@ impl SliceReader {
     pub(super) fn next(&mut self) -> Result<Option<RowSlice>> {
         let slice =
             self.reader.next().map(|record| record.and_then(|record| RowSlice::new(&record)));
-        slice.transpose().map_err(|error| broken(&self.path, &error))
+        slice.transpose().map_err(|error| parquet_error(&self.path, &error))
     }
 }
 
@@ -261,7 +262,7 @@ impl RowSlice {
 /// Sets the Arrow types to read: text as views, so that rows with the same dictionary entry share
 /// its bytes, and INT96 timestamps, as Spark writes them, as microseconds in UTC, since in
 /// nanoseconds the year 2263 would overflow to 1678.
-fn as_read(metadata: ArrowReaderMetadata) -> parquet::errors::Result<ArrowReaderMetadata> {
+fn with_read_types(metadata: ArrowReaderMetadata) -> parquet::errors::Result<ArrowReaderMetadata> {
     let roots = metadata.parquet_schema().root_schema().get_fields();
     let is_int96 = |at: usize| {
         roots
@@ -273,7 +274,7 @@ fn as_read(metadata: ArrowReaderMetadata) -> parquet::errors::Result<ArrowReader
             ArrowType::Timestamp(TimeUnit::Nanosecond, _) if is_int96(at) => {
                 ArrowType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
             }
-            dtype => view(dtype).unwrap_or_else(|| dtype.clone()),
+            dtype => view_type(dtype).unwrap_or_else(|| dtype.clone()),
         };
         Arc::new(field.as_ref().clone().with_data_type(dtype))
     };
@@ -282,20 +283,20 @@ fn as_read(metadata: ArrowReaderMetadata) -> parquet::errors::Result<ArrowReader
     ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)
 }
 
-fn view(dtype: &ArrowType) -> Option<ArrowType> {
+fn view_type(dtype: &ArrowType) -> Option<ArrowType> {
     match dtype {
         ArrowType::Utf8 | ArrowType::LargeUtf8 => Some(ArrowType::Utf8View),
         ArrowType::Binary | ArrowType::LargeBinary => Some(ArrowType::BinaryView),
         ArrowType::Dictionary(_, values) => match values.as_ref() {
             ArrowType::Utf8View | ArrowType::BinaryView => Some(values.as_ref().clone()),
-            values => view(values),
+            values => view_type(values),
         },
         _ => None,
     }
 }
 
 /// Returns the error of a file that cannot be read.
-pub(super) fn broken(path: &Path, error: &dyn std::fmt::Display) -> Error {
+pub(super) fn parquet_error(path: &Path, error: &dyn std::fmt::Display) -> Error {
     let error = cut(&error.to_string(), 200);
     Error::File {
         path: path.display().to_string(),

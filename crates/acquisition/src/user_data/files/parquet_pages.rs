@@ -45,7 +45,7 @@ impl PageSizes {
         limit: u64,
     ) -> io::Result<Self> {
         let pages = columns.iter().map(|at| {
-            let column = group.columns().get(*at).ok_or_else(|| bad("a column is missing"))?;
+            let column = group.columns().get(*at).ok_or_else(|| invalid("a column is missing"))?;
             ColumnPages::read(file, column, limit)
         });
         pages.collect::<io::Result<_>>().map(Self)
@@ -53,7 +53,7 @@ impl PageSizes {
 
     /// Returns the largest column and its number of bytes, if the pages that contain one row may
     /// exceed `limit` bytes together.
-    pub(super) fn beyond(&self, limit: u64) -> Option<(&str, u64)> {
+    pub(super) fn exceeding(&self, limit: u64) -> Option<(&str, u64)> {
         let most = |column: &ColumnPages| column.dictionary.saturating_add(column.largest());
         let all = self.0.iter().map(most).fold(0, u64::saturating_add);
         let largest = self.0.iter().max_by_key(|column| most(column));
@@ -93,7 +93,8 @@ impl ColumnPages {
             Some(dictionary) => dictionary.min(column.data_page_offset()),
             None => column.data_page_offset(),
         };
-        let number = |number: i64| u64::try_from(number).map_err(|_| bad("a place is negative"));
+        let number =
+            |number: i64| u64::try_from(number).map_err(|_| invalid("a place is negative"));
         let (start, length) = (number(start)?, number(column.compressed_size())?);
         file.seek(SeekFrom::Start(start))?;
         let mut reader = PageHeaderReader { input: BufReader::new(&mut *file), left: length };
@@ -115,13 +116,13 @@ impl ColumnPages {
                 data.push((rows, page.uncompressed));
             }
             if data.len() > MAX_PAGES {
-                return Err(bad("a column has more than a million pages in one row group"));
+                return Err(invalid("a column has more than a million pages in one row group"));
             }
         }
         let mut pages = Self { name: column.column_path().string(), dictionary, data, value: 0 };
         pages.value = match column.column_type() {
             Type::FIXED_LEN_BYTE_ARRAY => u64::try_from(column.column_descr().type_length())
-                .map_err(|_| bad("a length is negative"))?,
+                .map_err(|_| invalid("a length is negative"))?,
             // A value may share its prefix with the previous one, so each may be as long as a page.
             Type::BYTE_ARRAY
                 if column.encodings().any(|encoding| encoding == Encoding::DELTA_BYTE_ARRAY) =>
@@ -203,11 +204,11 @@ impl<R: Read + Seek> PageHeaderReader<R> {
                                 page.levels = page.levels.saturating_add(self.count()?);
                             }
                             (7, types::FALSE) if is_second => page.is_plain = true,
-                            _ => self.pass(dtype, 0)?,
+                            _ => self.skip_value(dtype, 0)?,
                         }
                     }
                 }
-                _ => self.pass(dtype, 0)?,
+                _ => self.skip_value(dtype, 0)?,
             }
         }
         Ok(page)
@@ -228,9 +229,9 @@ impl<R: Read + Seek> PageHeaderReader<R> {
     }
 
     /// Skips a value.
-    fn pass(&mut self, dtype: u8, depth: u8) -> io::Result<()> {
+    fn skip_value(&mut self, dtype: u8, depth: u8) -> io::Result<()> {
         if depth > 16 {
-            return Err(bad("the header of a page is nested too deeply"));
+            return Err(invalid("the header of a page is nested too deeply"));
         }
         match dtype {
             types::TRUE | types::FALSE => Ok(()),
@@ -251,7 +252,7 @@ impl<R: Read + Seek> PageHeaderReader<R> {
                     match head & 0x0f {
                         // In a list, a Boolean takes a byte.
                         types::TRUE | types::FALSE => self.skip(1)?,
-                        dtype => self.pass(dtype, depth + 1)?,
+                        dtype => self.skip_value(dtype, depth + 1)?,
                     }
                 }
                 Ok(())
@@ -259,16 +260,17 @@ impl<R: Read + Seek> PageHeaderReader<R> {
             types::STRUCT => {
                 let mut field = 0;
                 while let Some(dtype) = self.field(&mut field)? {
-                    self.pass(dtype, depth + 1)?;
+                    self.skip_value(dtype, depth + 1)?;
                 }
                 Ok(())
             }
-            _ => Err(bad("the header of a page cannot be read")),
+            _ => Err(invalid("the header of a page cannot be read")),
         }
     }
 
     fn byte(&mut self) -> io::Result<u8> {
-        self.left = self.left.checked_sub(1).ok_or_else(|| bad("a page goes past its column"))?;
+        self.left =
+            self.left.checked_sub(1).ok_or_else(|| invalid("a page goes past its column"))?;
         let mut byte = [0];
         self.input.read_exact(&mut byte)?;
         Ok(byte[0])
@@ -284,19 +286,19 @@ impl<R: Read + Seek> PageHeaderReader<R> {
             }
             shift += 7;
             if shift > 63 {
-                return Err(bad("a number has too many bytes"));
+                return Err(invalid("a number has too many bytes"));
             }
         }
     }
 
     fn signed(&mut self) -> io::Result<i64> {
         let number = self.varint()?;
-        let half = i64::try_from(number >> 1).map_err(|_| bad("a number is too large"))?;
+        let half = i64::try_from(number >> 1).map_err(|_| invalid("a number is too large"))?;
         Ok(if number & 1 == 0 { half } else { -half - 1 })
     }
 
     fn count(&mut self) -> io::Result<u64> {
-        u64::try_from(self.signed()?).map_err(|_| bad("a count is negative"))
+        u64::try_from(self.signed()?).map_err(|_| invalid("a count is negative"))
     }
 
     /// Skips a page, after checking that its uncompressed size does not exceed that in its header.
@@ -306,23 +308,23 @@ impl<R: Read + Seek> PageHeaderReader<R> {
         let (compressed, uncompressed) =
             (page.compressed - levels, page.uncompressed.saturating_sub(levels));
         let after = self.left.checked_sub(compressed);
-        self.left = after.ok_or_else(|| bad("a page goes past its column"))?;
+        self.left = after.ok_or_else(|| invalid("a page goes past its column"))?;
         let mut rest = (&mut self.input).take(compressed);
         if codec.is_beyond(&mut rest, uncompressed) {
-            return Err(bad("a page unpacks to more bytes than its header says"));
+            return Err(invalid("a page unpacks to more bytes than its header says"));
         }
         io::copy(&mut rest, &mut io::sink()).map(drop)
     }
 
     fn skip(&mut self, bytes: u64) -> io::Result<()> {
         self.left =
-            self.left.checked_sub(bytes).ok_or_else(|| bad("a page goes past its column"))?;
-        let bytes = i64::try_from(bytes).map_err(|_| bad("a page is too large"))?;
+            self.left.checked_sub(bytes).ok_or_else(|| invalid("a page goes past its column"))?;
+        let bytes = i64::try_from(bytes).map_err(|_| invalid("a page is too large"))?;
         self.input.seek_relative(bytes)
     }
 }
 
-fn bad(reason: &str) -> io::Error {
+fn invalid(reason: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason)
 }
 
@@ -371,8 +373,8 @@ mod tests {
         assert_eq!(pages.rows_within(0, 27), 20);
         assert_eq!(pages.rows_within(12, 1_000), 18);
         assert_eq!(pages.rows_within(0, 0), 10, "one page at least");
-        assert_eq!(pages.beyond(16), None);
-        assert_eq!(pages.beyond(15), Some(("c", 15)));
+        assert_eq!(pages.exceeding(16), None);
+        assert_eq!(pages.exceeding(15), Some(("c", 15)));
     }
 
     proptest! {

@@ -53,8 +53,10 @@ impl ArrowColumn {
             ArrowType::UInt16 => int::<UInt16Type>(array, row),
             ArrowType::UInt32 => int::<UInt32Type>(array, row),
             ArrowType::UInt64 => int::<UInt64Type>(array, row),
-            ArrowType::Float16 => short(array.as_primitive::<Float16Type>().value(row).to_f32()),
-            ArrowType::Float32 => short(array.as_primitive::<Float32Type>().value(row)),
+            ArrowType::Float16 => {
+                shortest_float(array.as_primitive::<Float16Type>().value(row).to_f32())
+            }
+            ArrowType::Float32 => shortest_float(array.as_primitive::<Float32Type>().value(row)),
             ArrowType::Float64 => Field::Float(array.as_primitive::<Float64Type>().value(row)),
             ArrowType::Utf8 => Field::from(array.as_string::<i32>().value(row)),
             ArrowType::LargeUtf8 => Field::from(array.as_string::<i64>().value(row)),
@@ -85,7 +87,7 @@ fn int<T: ArrowPrimitiveType<Native: Into<i128>>>(array: &ArrayRef, row: usize) 
 }
 
 /// Converts a float by its shortest decimal form: 0.1 stays 0.1.
-fn short(value: f32) -> Field<'static> {
+fn shortest_float(value: f32) -> Field<'static> {
     Field::Float(value.to_string().parse().unwrap_or(value.into()))
 }
 

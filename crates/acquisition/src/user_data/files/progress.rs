@@ -31,7 +31,7 @@ pub(super) struct FilesProgress {
 
 impl FilesProgress {
     /// Returns `true` if rows were read before with settings other than `these`.
-    pub(super) fn was_read_otherwise(&self, these: Fingerprint) -> bool {
+    pub(super) fn has_other_settings(&self, these: Fingerprint) -> bool {
         let has_rows = !self.blocks.is_empty() || self.files.values().any(|seen| seen.taken > 0);
         has_rows && self.settings.is_some_and(|settings| settings != these)
     }

@@ -41,7 +41,7 @@ impl Inner {
                     draft.notes.read_anew(&format!("{}: {reason}", file.name), 1);
                     match self.open(file, None, draft)? {
                         (OpenOutcome::As(reader), at) => (reader, at),
-                        (OpenOutcome::Replaced(_), _) => return Ok((empty(file), true)),
+                        (OpenOutcome::Replaced(_), _) => return Ok((unread_state(file), true)),
                     }
                 }
             },
@@ -50,11 +50,11 @@ impl Inner {
         let was_nothing = seen.is_none_or(|seen| seen.taken == 0) && at.taken == 0;
         let more = match &mut reader {
             FileReader::Lines(lines) => {
-                lines.read(&self.mapping, draft, &mut at, self.settled(file))?
+                lines.read(&self.mapping, draft, &mut at, self.is_settled(file))?
             }
             FileReader::Parquet(parquet) => {
-                let slice = || self.slice(file, parquet, draft, &mut at);
-                caught(slice).map_err(|error| parquet::broken(&file.path, &error))??
+                let slice = || self.read_parquet(file, parquet, draft, &mut at);
+                caught(slice).map_err(|error| parquet::parquet_error(&file.path, &error))??
             }
         };
         if at.ended && was_nothing && draft.rows.read() == before {
@@ -87,17 +87,18 @@ impl Inner {
         let broken = |error: std::io::Error| unreadable(&file.path, &error);
         let before = seen.filter(|seen| seen.taken > 0);
         let format = self.config.format(&file.name)?;
-        self.config.suits(format, &file.name)?;
+        self.config.check_format(format, &file.name)?;
         if format == Format::Parquet {
             let mut opened = File::open(&file.path).map_err(broken)?;
-            let (size, modified) = listing::state(&opened.metadata().map_err(broken)?);
+            let (size, modified) = listing::size_and_modified(&opened.metadata().map_err(broken)?);
             let digest = text::digest(&mut opened).map_err(broken)?;
             let at = FileState { size, modified, digest, taken: 0, ended: false };
             if before.is_some_and(|before| before.digest != digest) {
                 return Ok((OpenOutcome::Replaced("it holds other bytes"), at));
             }
             let open = || Parquet::open(opened, &file.path, &self.mapping, &self.config, draft);
-            let parquet = caught(open).map_err(|error| parquet::broken(&file.path, &error))??;
+            let parquet =
+                caught(open).map_err(|error| parquet::parquet_error(&file.path, &error))??;
             let at = FileState { taken: before.map_or(0, |before| before.taken), ..at };
             return Ok((OpenOutcome::As(FileReader::Parquet(Box::new(parquet))), at));
         }
@@ -106,15 +107,15 @@ impl Inner {
             Format::Ndjson | Format::Parquet => None,
         };
         let (mut lines, metadata) = Lines::open(file, dialect, &self.config)?;
-        let (size, modified) = listing::state(&metadata);
+        let (size, modified) = listing::size_and_modified(&metadata);
         let at = FileState { size, modified, digest: 0, taken: 0, ended: false };
-        match lines.go_on(before, &self.mapping, draft, self.settled(file))? {
+        match lines.resume(before, &self.mapping, draft, self.is_settled(file))? {
             None => Ok((OpenOutcome::As(FileReader::Lines(Box::new(lines))), at)),
             Some(reason) => Ok((OpenOutcome::Replaced(reason), at)),
         }
     }
 
-    fn slice(
+    fn read_parquet(
         &self,
         file: &FileEntry,
         parquet: &mut Parquet,
@@ -138,7 +139,7 @@ impl Inner {
                     }
                     let fields = parquet.row(&slice, row);
                     let bytes = fields.iter().map(|field| field.size()).sum();
-                    parquet.fits(bytes, taken + 1)?;
+                    parquet.check_row_size(bytes, taken + 1)?;
                     // Rows have no lines: the place is the number of the row, counted from 1.
                     let place = || format!("{}:{}", file.name, taken + 1);
                     let by = (&self.mapping, parquet.bound(), &mut draft.notes);
@@ -159,13 +160,13 @@ impl Inner {
     }
 
     /// Returns `true` if `file` has not been modified for the configured time, `settle`.
-    fn settled(&self, file: &FileEntry) -> bool {
+    fn is_settled(&self, file: &FileEntry) -> bool {
         let now = u64::try_from(self.clock.now().timestamp_micros()).unwrap_or(0);
         let still = u64::try_from(self.config.settle.as_micros()).unwrap_or(u64::MAX);
         now.saturating_sub(file.modified) >= still
     }
 }
 
-fn empty(file: &FileEntry) -> FileState {
+fn unread_state(file: &FileEntry) -> FileState {
     FileState { size: file.size, modified: file.modified, digest: 0, taken: 0, ended: false }
 }

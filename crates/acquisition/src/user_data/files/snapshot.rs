@@ -38,7 +38,7 @@ impl Inner {
         let name = &self.config.name;
         // The cursor of a source that was not a snapshot before is ignored.
         let taken = before.and_then(|before| cursor::read::<SnapshotProgress>(name, before).ok());
-        let (files, mut settings) = (self.state()?, self.settings);
+        let (files, mut settings) = (self.files_fingerprint()?, self.settings);
         settings.add(Some(format!("{:?}", self.config.bad_rows)));
         let notes = Notes::new(self.clock.now());
         if let (Some(before), Some(taken)) = (before, &taken)
@@ -62,7 +62,7 @@ impl Inner {
             }
         }
         let progress: FilesProgress = cursor::read(name, &at)?;
-        if self.state()? != files || progress.files.values().any(|seen| !seen.ended) {
+        if self.files_fingerprint()? != files || progress.files.values().any(|seen| !seen.ended) {
             return Err(Error::Unsettled { path: self.config.path.clone() });
         }
         let batches = pages.finish(name)?;
@@ -72,7 +72,7 @@ impl Inner {
 
     /// Returns the progress in the cursor of a source that is not a snapshot. If it was one before,
     /// the files are read from the beginning: rows that are stored already are skipped.
-    pub(super) fn progress(&self, before: &Cursor) -> Result<FilesProgress> {
+    pub(super) fn read_progress(&self, before: &Cursor) -> Result<FilesProgress> {
         let name = &self.config.name;
         let progress = cursor::read(name, before);
         progress.or_else(|error| {
@@ -84,7 +84,7 @@ impl Inner {
     }
 
     /// Returns a fingerprint of the names, sizes and modification times of the files.
-    fn state(&self) -> Result<String> {
+    fn files_fingerprint(&self) -> Result<String> {
         let mut hasher = DefaultHasher::new();
         for FileEntry { name, size, modified, .. } in listing::list(&self.config.path)? {
             (name, size, modified).hash(&mut hasher);

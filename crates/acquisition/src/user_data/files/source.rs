@@ -98,7 +98,7 @@ impl Inner {
         let name = &self.config.name;
         let mut progress = match before {
             None => FilesProgress::default(),
-            Some(before) => self.progress(before)?,
+            Some(before) => self.read_progress(before)?,
         };
         let files = listing::list(&self.config.path)?;
         let now = self.clock.now();
@@ -112,7 +112,7 @@ impl Inner {
             notes: Notes::new(now),
             known: std::mem::take(&mut progress.columns),
         };
-        if progress.was_read_otherwise(self.settings) {
+        if progress.has_other_settings(self.settings) {
             draft.notes.other_settings();
         }
         progress.settings = Some(self.settings);
@@ -214,7 +214,8 @@ impl Source for FileSource {
         let page = page.await.unwrap_or_else(|failed| {
             Err(Error::File { path: self.0.config.path.clone(), reason: failed.to_string() })
         });
-        let (page, notes, _) = page.map_err(|error| error.of_source(&self.0.config.name))?;
+        let (page, notes, _) =
+            page.map_err(|error| error.into_source_error(&self.0.config.name))?;
         notes.report_to(&self.0.mapping, &self.0.note_log);
         Ok(page)
     }

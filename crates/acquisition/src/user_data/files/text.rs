@@ -143,13 +143,13 @@ impl TextReader {
     pub(super) fn take(&mut self, record: &[u8]) {
         self.hash.update(record);
         self.taken += record.len() as u64;
-        self.line += self.breaks(record);
+        self.line += self.line_breaks(record);
         self.last = record.last().copied().unwrap_or(self.last);
     }
 
     /// Returns the number of line breaks in `bytes`, which come next. If a carriage return ends
     /// lines, a line feed within quotes counts as well.
-    fn breaks(&self, bytes: &[u8]) -> u64 {
+    fn line_breaks(&self, bytes: &[u8]) -> u64 {
         if self.end == b'\n' {
             return bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum();
         }
@@ -180,14 +180,14 @@ impl TextReader {
     }
 
     /// Returns `true` if the next bytes begin a line, or end the incomplete one that was taken.
-    pub(super) fn at_line(&mut self) -> io::Result<bool> {
+    pub(super) fn is_at_line_start(&mut self) -> io::Result<bool> {
         let next = self.reader.fill_buf()?.first();
         Ok(self.last == self.end || matches!(next, None | Some(b'\n' | b'\r')))
     }
 
     /// Returns a digest of the bytes taken.
     pub(super) fn digest(&self) -> u64 {
-        short(self.hash.clone())
+        short_digest(self.hash.clone())
     }
 }
 
@@ -227,12 +227,15 @@ pub(super) fn digest(file: &mut File) -> io::Result<u64> {
         }
     }
     file.rewind()?;
-    Ok(short(hash))
+    Ok(short_digest(hash))
 }
 
 /// Returns the first 8 bytes of a digest.
-pub(super) fn short(hash: Sha256) -> u64 {
-    hash.finalize().iter().take(8).fold(0, |short, byte| short << 8 | u64::from(*byte))
+pub(super) fn short_digest(hash: Sha256) -> u64 {
+    hash.finalize()
+        .iter()
+        .take(8)
+        .fold(0, |short_digest, byte| short_digest << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Mapping {
                 }
             }
             let negate = mapped.negate.as_ref().map(|test| {
-                self.asked(
+                self.condition_field(
                     &test.column,
                     &format!("`negate` of `{}`", column.name),
                     place,
@@ -63,10 +63,10 @@ impl Mapping {
             bound.negate.push(negate.transpose()?);
         }
         if !lacking.is_empty() {
-            return Err(self.missing(place, have, &lacking));
+            return Err(self.missing_error(place, have, &lacking));
         }
         for test in &self.filter {
-            let at = self.asked(&test.column, "`where`", place, have, &mut bound)?;
+            let at = self.condition_field(&test.column, "`where`", place, have, &mut bound)?;
             bound.filter.push(at);
         }
         Ok(bound)
@@ -131,7 +131,7 @@ impl Mapping {
     }
 
     /// Returns the error of a file or a query that lacks columns.
-    fn missing(&self, place: &str, have: &[&str], lacking: &[MissingColumn<'_>]) -> Error {
+    fn missing_error(&self, place: &str, have: &[&str], lacking: &[MissingColumn<'_>]) -> Error {
         let columns: Vec<&str> =
             lacking.iter().map(|missing| missing.column.name.as_ref()).collect();
         let named = |missing: &MissingColumn<'_>| {
@@ -155,7 +155,7 @@ impl Mapping {
     }
 
     /// Returns the index of the column that a condition refers to, or an error if it is missing.
-    fn asked(
+    fn condition_field(
         &self,
         name: &str,
         setting: &str,

@@ -129,27 +129,27 @@ impl ColumnParser {
             _ => None,
         };
         if let Some(to) = renamed {
-            return self.whole(to, None, context);
+            return self.whole_field(to, None, context);
         }
-        self.whole(cased, self.part.map(|part| (part, field)), context)
+        self.whole_field(cased, self.part.map(|part| (part, field)), context)
     }
 
     /// Returns the cell for `field`, or for a part of it; with a part, the field as written is
     /// given as well.
-    fn whole<'f>(
+    fn whole_field<'f>(
         &'f self,
         field: &'f Field<'_>,
         part: Option<(Part, &'f Field<'_>)>,
         context: &mut ValueContext<'_>,
     ) -> Result<Cell<'f>, String> {
         match field {
-            Field::Null | Field::NullText(_) => self.none("is null"),
-            Field::Missing => self.none("is missing"),
-            Field::Blank => self.empty(Empty::Null),
+            Field::Null | Field::NullText(_) => self.null_cell("is null"),
+            Field::Missing => self.null_cell("is missing"),
+            Field::Blank => self.empty_cell(Empty::Null),
             Field::Bytes(_) => Err("is not UTF-8".into()),
             Field::Text(text) if text.is_empty() => {
                 let may_be = self.dtype == DataType::Text && !self.nullable && !self.is_key;
-                self.empty(if may_be { Empty::Text } else { Empty::Null })
+                self.empty_cell(if may_be { Empty::Text } else { Empty::Null })
             }
             Field::Text(text) if self.dtype == DataType::Text => {
                 if text.contains('\0') {
@@ -163,15 +163,15 @@ impl ColumnParser {
             Field::Text(text) => {
                 let text = text.trim();
                 match part {
-                    _ if text.is_empty() => self.none("is empty"),
+                    _ if text.is_empty() => self.null_cell("is empty"),
                     Some((Part::Number, _)) => match number::split(text).0 {
                         "" => Err("has no number in front".into()),
-                        number => self.written(number, context),
+                        number => self.parse_text(number, context),
                     },
-                    _ => self.written(text, context),
+                    _ => self.parse_text(text, context),
                 }
             }
-            typed => self.typed(typed, context),
+            typed => self.convert_typed(typed, context),
         }
     }
 
@@ -185,7 +185,7 @@ impl ColumnParser {
     ) -> Result<Cell<'f>, String> {
         let taken = part.of(written)?;
         if taken.is_empty() {
-            return self.none("has no unit");
+            return self.null_cell("has no unit");
         }
         let renamed = match &self.values {
             Some(values) => values.find(taken)?,
@@ -194,11 +194,11 @@ impl ColumnParser {
         match renamed {
             None => Ok(Cell::Text(part.of(cased)?)),
             Some(Field::Text(text)) => Ok(Cell::Text(text)),
-            Some(_) => self.none("has a part that becomes null"),
+            Some(_) => self.null_cell("has a part that becomes null"),
         }
     }
 
-    fn none<'f>(&self, is: &str) -> Result<Cell<'f>, String> {
+    fn null_cell<'f>(&self, is: &str) -> Result<Cell<'f>, String> {
         match self.nullable {
             true => Ok(Cell::Null),
             false => Err(format!("{is}, and must not be")),
@@ -206,26 +206,31 @@ impl ColumnParser {
     }
 
     /// Returns the cell for empty text, whose meaning is `usual` unless the rule sets another one.
-    fn empty<'f>(&self, usual: Empty) -> Result<Cell<'f>, String> {
+    fn empty_cell<'f>(&self, usual: Empty) -> Result<Cell<'f>, String> {
         match self.empty.unwrap_or(usual) {
             Empty::Text => Ok(Cell::Text("")),
             Empty::Null if self.dtype == DataType::Text && !self.nullable => Err(
                 "is empty, and must not be; set `empty = \"text\"` of the column if that is a value"
                     .into(),
             ),
-            Empty::Null => self.none("is empty"),
+            Empty::Null => self.null_cell("is empty"),
         }
     }
 
-    fn written<'f>(&self, text: &str, context: &mut ValueContext<'_>) -> Result<Cell<'f>, String> {
+    fn parse_text<'f>(
+        &self,
+        text: &str,
+        context: &mut ValueContext<'_>,
+    ) -> Result<Cell<'f>, String> {
         Ok(match self.dtype {
             DataType::Bool => Cell::Bool(boolean(text).ok_or("is not true or false")?),
             DataType::Int64 => {
-                let number = self.number.plain(text).and_then(|text| parse_units(&text, 0).ok());
+                let number =
+                    self.number.normalized(text).and_then(|text| parse_units(&text, 0).ok());
                 whole(number.ok_or("is not a whole number")?)?
             }
             DataType::Float64 => {
-                let number = self.number.plain(text).and_then(|text| text.parse::<f64>().ok());
+                let number = self.number.normalized(text).and_then(|text| text.parse::<f64>().ok());
                 finite(number.ok_or("is not a number")?)?
             }
             DataType::Decimal { precision, scale } => {
@@ -253,7 +258,7 @@ impl ColumnParser {
         })
     }
 
-    fn typed<'f>(
+    fn convert_typed<'f>(
         &self,
         field: &Field<'_>,
         context: &mut ValueContext<'_>,
@@ -286,22 +291,22 @@ impl ColumnParser {
                 return Err("is a float, and money never is: write it as a decimal or text".into());
             }
             (DataType::Date, Field::Date(days)) => {
-                Cell::Date(instant::days(self.time.stored_day(*days)?)?)
+                Cell::Date(instant::days(self.time.typed_day(*days)?)?)
             }
             (DataType::Date, Field::Timestamp(micros) | Field::Local(micros)) => {
-                Cell::Date(instant::days(self.time.stored_midnight(*micros)?)?)
+                Cell::Date(instant::days(self.time.typed_midnight(*micros)?)?)
             }
             (DataType::Timestamp, Field::Timestamp(micros)) => {
-                Cell::Timestamp(self.time.stored(*micros)?)
+                Cell::Timestamp(self.time.typed_timestamp(*micros)?)
             }
             (DataType::Timestamp, Field::Local(micros)) => {
-                Cell::Timestamp(self.time.stored_local(*micros, &field.shown(), context)?)
+                Cell::Timestamp(self.time.typed_local(*micros, &field.shown(), context)?)
             }
             (DataType::Timestamp, Field::Date(days)) => {
-                Cell::Timestamp(self.time.stored_day_begins(*days, &field.shown(), context)?)
+                Cell::Timestamp(self.time.typed_day_start(*days, &field.shown(), context)?)
             }
             (DataType::Timestamp | DataType::Date, Field::Int(_) | Field::Decimal(..)) => {
-                return self.written(&field.shown(), context);
+                return self.parse_text(&field.shown(), context);
             }
             _ => return Err(other()),
         })
@@ -318,8 +323,8 @@ impl Part {
         Ok(match self {
             Self::Number => number::split(text).0,
             Self::Unit => number::split(text).1,
-            Self::Base => symbol::sides(text)?.0,
-            Self::Quote => symbol::sides(text)?.1,
+            Self::Base => symbol::split_symbol(text)?.0,
+            Self::Quote => symbol::split_symbol(text)?.1,
         })
     }
 }
@@ -338,7 +343,7 @@ fn absolute(cell: Cell<'_>) -> Result<Cell<'_>, String> {
 ///
 /// # Errors
 /// Returns an error if the number is negative already, since its meaning would be unclear.
-pub(super) fn negative(cell: Cell<'_>) -> Result<Cell<'_>, String> {
+pub(super) fn negate(cell: Cell<'_>) -> Result<Cell<'_>, String> {
     let negated = match cell {
         Cell::Int(value @ 1..) => Cell::Int(-value),
         Cell::Decimal(value @ 1..) => Cell::Decimal(-value),

@@ -72,7 +72,8 @@ impl ConditionTest {
             Predicate::NotIn(values) => Ok(!field.is_among(|text| values.contains(text))),
             Predicate::Empty(empty) => Ok(text.is_empty() == *empty),
             Predicate::Between { above, below, numbers } => {
-                let number = numbers.plain(&text).and_then(|number| number.parse::<f64>().ok());
+                let number =
+                    numbers.normalized(&text).and_then(|number| number.parse::<f64>().ok());
                 let number = number.filter(|number| number.is_finite());
                 let number = number.ok_or_else(|| {
                     let advice = signs::advice(&text).unwrap_or_default();
@@ -118,7 +119,7 @@ mod tests {
             assert_eq!(none.holds(&field), Ok(true), "{field:?}");
         }
         // A null marker matches both its own text and the missing value.
-        let unset = Field::from("n/a").nulled(&["n/a".into()]);
+        let unset = Field::from("n/a").with_null_markers(&["n/a".into()]);
         for (condition, holds) in [
             (r#"{"column":"c","in":["n/a"]}"#, true),
             (r#"{"column":"c","in":[""]}"#, true),

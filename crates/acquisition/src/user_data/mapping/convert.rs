@@ -87,7 +87,7 @@ impl Mapping {
                     let holds = test.holds(asked.unwrap_or(&Field::Missing)).map_err(|reason| {
                         format!("may be to `negate`, but `{}` {reason}", test.column)
                     })?;
-                    let cell = if holds { column_parser::negative(cell)? } else { cell };
+                    let cell = if holds { column_parser::negate(cell)? } else { cell };
                     Ok((cell, original))
                 }),
             };

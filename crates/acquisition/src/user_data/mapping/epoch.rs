@@ -59,7 +59,7 @@ impl fmt::Display for EpochUnit {
 /// 2009-01-01: no coin is older.
 const FIRST_COIN: i64 = 1_230_768_000_000_000;
 /// January 1970, in which a number lies if its unit was mistaken for a smaller one.
-const JANUARY: std::ops::Range<i64> = 0..31 * DAY;
+const SUSPECT_JANUARY: std::ops::Range<i64> = 0..31 * DAY;
 
 /// The plausible times, in microseconds since 1970, both ends included.
 #[derive(Debug, Clone, Copy, Default)]
@@ -71,7 +71,7 @@ pub(super) struct TimeBounds {
 impl TimeBounds {
     pub(super) fn new(earliest: Option<&str>, latest: Option<&str>) -> Result<Self, String> {
         let read = |setting: &str, text: &str| {
-            instant::bound(text).ok_or_else(|| {
+            instant::parse_bound(text).ok_or_else(|| {
                 format!("`{setting}` is a day or a time, as in 2009-01-01, and not `{text}`")
             })
         };
@@ -95,11 +95,11 @@ impl TimeBounds {
     /// Returns a time that a file has as a number with a declared unit, if it is plausible: January
     /// 1970 is only plausible if `earliest` is set.
     pub(super) fn stored(&self, micros: i64) -> Result<i64, String> {
-        if self.earliest.is_none() && JANUARY.contains(&micros) {
+        if self.earliest.is_none() && SUSPECT_JANUARY.contains(&micros) {
             return Err(format!(
                 "is {}: whatever wrote it likely took seconds or milliseconds for a smaller unit; \
                  set `earliest` of the column if it is right",
-                instant::shown(micros)
+                instant::format_instant(micros)
             ));
         }
         self.written(micros)
@@ -134,7 +134,7 @@ impl TimeBounds {
                     "is a number, and no time from {} to tomorrow in seconds, milliseconds, \
                      microseconds or nanoseconds since 1970; give its `format`, or set `earliest` \
                      and `latest` of the column",
-                    instant::shown(earliest)
+                    instant::format_instant(earliest)
                 ))
             }
             [one, other, ..] => Err(format!(
@@ -163,15 +163,15 @@ impl TimeBounds {
         if micros < earliest {
             return Err(format!(
                 "is {}, before {}: set `earliest` of the column if it is right",
-                instant::shown(micros),
-                instant::shown(earliest)
+                instant::format_instant(micros),
+                instant::format_instant(earliest)
             ));
         }
         if micros > latest {
             return Err(format!(
                 "is {}, after {}: set `latest` of the column if it is right",
-                instant::shown(micros),
-                instant::shown(latest)
+                instant::format_instant(micros),
+                instant::format_instant(latest)
             ));
         }
         Ok(micros)

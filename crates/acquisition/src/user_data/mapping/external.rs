@@ -96,7 +96,7 @@ impl IdFormat {
 }
 
 /// Rejects a natural key that is in the range of surrogate keys, or exceeds 64 bits.
-pub(super) fn natural(number: i128) -> Result<(), String> {
+pub(super) fn check_natural_key(number: i128) -> Result<(), String> {
     match i64::try_from(number).is_ok_and(|number| !SURROGATES.contains(&number)) {
         true => Ok(()),
         false => Err(too_large()),
@@ -145,12 +145,12 @@ pub(super) struct Surrogates(HashMap<i64, Box<str>>);
 impl Surrogates {
     fn of(&mut self, text: &str) -> Result<i64, String> {
         let number = surrogate(text);
-        self.give(number, text).map(|()| number)
+        self.assign(number, text).map(|()| number)
     }
 
     /// Records that `number` is the surrogate key of `text`, or returns an error if it is that of
     /// another text.
-    fn give(&mut self, number: i64, text: &str) -> Result<(), String> {
+    fn assign(&mut self, number: i64, text: &str) -> Result<(), String> {
         match self.0.get(&number) {
             None => {
                 self.0.insert(number, text.into());
@@ -223,18 +223,18 @@ mod tests {
     #[test]
     fn a_colliding_surrogate_key_is_rejected() {
         let mut given = Surrogates::default();
-        given.give(1 << 62, "a").unwrap();
-        given.give(1 << 62, "a").unwrap();
-        let error = given.give(1 << 62, "b").unwrap_err();
+        given.assign(1 << 62, "a").unwrap();
+        given.assign(1 << 62, "a").unwrap();
+        let error = given.assign(1 << 62, "b").unwrap_err();
         assert!(error.contains("stands for `a` already"), "{error}");
     }
 
     #[test]
     fn numeric_ids_in_the_surrogate_range_are_rejected() {
-        assert_eq!(natural((1 << 62) - 1), Ok(()));
-        assert_eq!(natural(i64::MIN.into()), Ok(()));
+        assert_eq!(check_natural_key((1 << 62) - 1), Ok(()));
+        assert_eq!(check_natural_key(i64::MIN.into()), Ok(()));
         for number in [1 << 62, i64::MAX.into(), 1 << 63, 1 << 100, -(1 << 64)] {
-            assert!(natural(number).unwrap_err().contains("id = \"text\""), "{number}");
+            assert!(check_natural_key(number).unwrap_err().contains("id = \"text\""), "{number}");
         }
         // Regardless of the number of digits, and of whether numbers were requested.
         let long = "9".repeat(60);

@@ -97,7 +97,7 @@ impl Field<'_> {
     }
 
     /// Converts text that is among `nulls` to a null marker.
-    pub(crate) fn nulled(self, nulls: &[String]) -> Self {
+    pub(crate) fn with_null_markers(self, nulls: &[String]) -> Self {
         match self {
             Self::Text(text) if nulls.iter().any(|null| *null == *text) => Self::NullText(text),
             other => other,

@@ -24,18 +24,18 @@ pub(super) fn is_infinite(text: &str) -> bool {
 }
 
 /// Parses a date or time of a rule. Returns its first and last microsecond, since 1970.
-pub(super) fn bound(text: &str) -> Option<(i64, i64)> {
+pub(super) fn parse_bound(text: &str) -> Option<(i64, i64)> {
     if let Some(day) = digits::day(text.as_bytes()) {
         let start = micros(day.and_time(NaiveTime::MIN), 0)?;
         return Some((start, start + DAY - 1));
     }
-    let (local, zone) = plain(text)?;
+    let (local, zone) = parse_local_time(text)?;
     let at = micros(local, zone.unwrap_or(0))?;
     Some((at, at))
 }
 
 /// Returns a time in its shortest form.
-pub(super) fn shown(micros: i64) -> String {
+pub(super) fn format_instant(micros: i64) -> String {
     let at = DateTime::from_timestamp_micros(micros);
     let format = if micros.rem_euclid(DAY) == 0 { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M:%S" };
     at.map_or_else(|| micros.to_string(), |at| at.format(format).to_string())
@@ -66,13 +66,13 @@ pub(super) fn micros(local: NaiveDateTime, zone: i64) -> Option<i64> {
 }
 
 /// Parses a date as its beginning, in the column's time zone.
-pub(super) fn midnight(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
+pub(super) fn parse_date(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
     Some((digits::day(text.as_bytes())?.and_time(NaiveTime::MIN), None))
 }
 
 /// Parses `YYYY-MM-DD`, `T` or a space, and `HH:MM`, optionally with seconds, a fraction of them,
 /// and a zone. Returns the local time, and the zone's offset in seconds, if there is one.
-pub(super) fn plain(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
+pub(super) fn parse_local_time(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
     let bytes = text.as_bytes();
     let day = digits::day(bytes.get(..10)?)?;
     if !matches!(bytes.get(10)?, b'T' | b't' | b' ') {

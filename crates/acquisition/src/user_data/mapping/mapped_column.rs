@@ -80,7 +80,7 @@ impl MappedColumn {
             false => reason,
         })?;
         if let Cell::Int(number) = cell {
-            external::natural(number)?;
+            external::check_natural_key(number)?;
         }
         Ok((cell, None))
     }

@@ -31,19 +31,19 @@ impl NumberFormat {
 
     /// Returns the number `text` in units of 10^-`scale`, without rounding.
     pub(super) fn decimal(&self, text: &str, precision: u8, scale: u8) -> Result<i128, String> {
-        let number = self.plain(text);
+        let number = self.normalized(text);
         let number = number.as_deref();
         match number.and_then(|number| parse_units(number, scale.into()).ok()) {
             Some(units) => digits(units, precision),
             None if number.is_some_and(is_decimal) => {
                 Err(format!("has more than {scale} places, or is too large"))
             }
-            None => Err(self.no_decimal(text)),
+            None => Err(self.not_decimal_message(text)),
         }
     }
 
     /// Returns the message for a text that is not a decimal number, with the likely solution.
-    fn no_decimal(&self, text: &str) -> String {
+    fn not_decimal_message(&self, text: &str) -> String {
         if let Some(advice) = signs::advice(&self.signs.bare(text)) {
             return format!("is not a decimal number{advice}");
         }
@@ -59,14 +59,16 @@ impl NumberFormat {
 
     /// Returns `text` with a decimal point, and without signs around it and separators between
     /// groups of three digits; `None` if the separators are misplaced.
-    pub(super) fn plain<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+    pub(super) fn normalized<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
         match self.signs.bare(text) {
-            Cow::Borrowed(bare) => self.unmarked(bare),
-            Cow::Owned(bare) => self.unmarked(&bare).map(|number| number.into_owned().into()),
+            Cow::Borrowed(bare) => self.without_separators(bare),
+            Cow::Owned(bare) => {
+                self.without_separators(&bare).map(|number| number.into_owned().into())
+            }
         }
     }
 
-    fn unmarked<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+    fn without_separators<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
         if self.decimal == '.' && self.thousands.is_none() {
             return Some(text.into());
         }

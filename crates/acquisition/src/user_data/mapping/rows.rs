@@ -93,7 +93,7 @@ impl PageRows {
                             return Err(conflict.error(self.keys.table(), place()));
                         }
                         DuplicateRows::SetAside => {
-                            self.row_filter.add(&place(), conflict.reason(), &content());
+                            self.row_filter.quarantine_row(&place(), conflict.reason(), &content());
                             return Ok(());
                         }
                         DuplicateRows::Last if self.replaced.0 == 0 => {

@@ -29,7 +29,7 @@ const BASES: [&str; 48] = [
 ///
 /// # Errors
 /// Returns an error if the two sides cannot be distinguished.
-pub(super) fn sides(symbol: &str) -> Result<(&str, &str), String> {
+pub(super) fn split_symbol(symbol: &str) -> Result<(&str, &str), String> {
     let symbol = symbol.trim();
     let mut sides = symbol.split(SEPARATORS);
     match (sides.next(), sides.next(), sides.next()) {
@@ -121,7 +121,7 @@ mod tests {
             ("BTCTUSD", "BTC", "TUSD"),
             ("BTCPYUSD", "BTC", "PYUSD"),
         ] {
-            assert_eq!(sides(symbol), Ok((base, quote)), "{symbol}");
+            assert_eq!(split_symbol(symbol), Ok((base, quote)), "{symbol}");
         }
     }
 
@@ -137,7 +137,7 @@ mod tests {
             ("BTC/USD:USD", "more than two parts"),
             ("é", "no quote currency"),
         ] {
-            let error = sides(symbol).unwrap_err();
+            let error = split_symbol(symbol).unwrap_err();
             assert!(error.contains(says) && error.contains("BTC/EUR"), "{symbol}: {error}");
         }
     }
@@ -147,13 +147,13 @@ mod tests {
         fn joined_symbols_are_split_back(base in "[A-Z]{2,6}", quote in 0..QUOTES.len(), between in 0usize..4) {
             let symbol = format!("{base}{}{}", SEPARATORS[between], QUOTES[quote]);
             prop_assume!(base != "PERP");
-            prop_assert_eq!(sides(&symbol), Ok((base.as_str(), QUOTES[quote])));
+            prop_assert_eq!(split_symbol(&symbol), Ok((base.as_str(), QUOTES[quote])));
         }
 
         #[test]
         fn no_text_causes_a_panic(text in "\\PC{0,12}", end in "(ZEUR|usdt|ß|)") {
             let symbol = format!("{text}{end}");
-            if let Ok((base, quote)) = sides(&symbol) {
+            if let Ok((base, quote)) = split_symbol(&symbol) {
                 prop_assert!(symbol.contains(base) && symbol.contains(quote));
             }
         }

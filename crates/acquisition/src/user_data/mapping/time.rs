@@ -5,7 +5,7 @@ use tidegauge_core::digits;
 
 use super::columns::Rule;
 use super::epoch::TimeBounds;
-use super::instant::{DAY, days, in_range, is_number, micros, midnight, plain};
+use super::instant::{DAY, days, in_range, is_number, micros, parse_date, parse_local_time};
 use super::notes::ValueContext;
 use super::time_pattern::{ParsedTime, Pattern, strftime};
 use super::zone::Zone;
@@ -39,7 +39,7 @@ impl TimeFormat {
         text: &str,
         context: &mut ValueContext<'_>,
     ) -> Result<i64, String> {
-        match self.parsed_time(text, context)? {
+        match self.parse(text, context)? {
             ParsedTime::Number(micros) => Ok(micros),
             ParsedTime::Instant(micros) => self.bounds.written(micros),
             ParsedTime::Local(local) => self.bounds.written(self.zoned(local, text, context)?),
@@ -66,7 +66,7 @@ impl TimeFormat {
     pub(super) fn day(&self, text: &str, context: &mut ValueContext<'_>) -> Result<i32, String> {
         let micros = match (self.patterns.is_empty(), digits::day(text.as_bytes())) {
             (true, Some(day)) => in_range(micros(day.and_time(NaiveTime::MIN), 0))?,
-            _ => match self.parsed_time(text, context) {
+            _ => match self.parse(text, context) {
                 Ok(ParsedTime::Number(micros)) => return days(micros),
                 Ok(ParsedTime::Instant(micros)) => micros,
                 Ok(ParsedTime::Local(local)) => in_range(micros(local, 0))?,
@@ -80,13 +80,13 @@ impl TimeFormat {
     }
 
     /// Returns a typed timestamp of a file, if it is plausible.
-    pub(super) fn stored(&self, micros: i64) -> Result<i64, String> {
+    pub(super) fn typed_timestamp(&self, micros: i64) -> Result<i64, String> {
         self.bounds.stored(in_range(Some(micros))?)
     }
 
     /// Returns the instant of a typed local time of a file in the column's time zone, if it is
     /// plausible.
-    pub(super) fn stored_local(
+    pub(super) fn typed_local(
         &self,
         micros: i64,
         text: &str,
@@ -99,7 +99,7 @@ impl TimeFormat {
 
     /// Returns the instant at which a typed date of a file begins in the column's time zone, if it
     /// is plausible.
-    pub(super) fn stored_day_begins(
+    pub(super) fn typed_day_start(
         &self,
         days: i32,
         text: &str,
@@ -111,22 +111,18 @@ impl TimeFormat {
     }
 
     /// Returns a typed date of a file, in microseconds since 1970, if it is plausible.
-    pub(super) fn stored_day(&self, days: i32) -> Result<i64, String> {
-        self.stored_midnight(i64::from(days).saturating_mul(DAY))
+    pub(super) fn typed_day(&self, days: i32) -> Result<i64, String> {
+        self.typed_midnight(i64::from(days).saturating_mul(DAY))
     }
 
     /// Returns a typed timestamp of a file that stands for a date, if it is plausible.
-    pub(super) fn stored_midnight(&self, micros: i64) -> Result<i64, String> {
+    pub(super) fn typed_midnight(&self, micros: i64) -> Result<i64, String> {
         self.bounds.written(in_range(Some(micros))?)
     }
 
-    fn parsed_time(
-        &self,
-        text: &str,
-        context: &mut ValueContext<'_>,
-    ) -> Result<ParsedTime, String> {
+    fn parse(&self, text: &str, context: &mut ValueContext<'_>) -> Result<ParsedTime, String> {
         match self.patterns.as_slice() {
-            [] => match plain(text).or_else(|| midnight(text)) {
+            [] => match parse_local_time(text).or_else(|| parse_date(text)) {
                 Some((local, None)) => Ok(ParsedTime::Local(local)),
                 Some((local, Some(zone))) => in_range(micros(local, zone)).map(ParsedTime::Instant),
                 None if is_number(text) => self.detect(text, context).map(ParsedTime::Number),
@@ -134,12 +130,12 @@ impl TimeFormat {
                              its format)"
                     .into()),
             },
-            [pattern] => self.by(pattern, text, context),
-            patterns => self.by_any(patterns, text, context),
+            [pattern] => self.parse_by(pattern, text, context),
+            patterns => self.parse_by_any(patterns, text, context),
         }
     }
 
-    fn by(
+    fn parse_by(
         &self,
         pattern: &Pattern,
         text: &str,
@@ -155,7 +151,7 @@ impl TimeFormat {
 
     /// Parses `text` by the pattern that fits. If several fit, they must give the same time, which
     /// `%d/%m/%Y` and `%m/%d/%Y` may not.
-    fn by_any(
+    fn parse_by_any(
         &self,
         patterns: &[Pattern],
         text: &str,
@@ -163,7 +159,7 @@ impl TimeFormat {
     ) -> Result<ParsedTime, String> {
         let mut found: Option<(ParsedTime, &Pattern)> = None;
         for pattern in patterns {
-            let Ok(parsed_time) = self.by(pattern, text, context) else { continue };
+            let Ok(parsed_time) = self.parse_by(pattern, text, context) else { continue };
             match found {
                 Some((other, by)) if other != parsed_time => {
                     return Err(format!(
@@ -202,7 +198,7 @@ mod tests {
 
     use super::super::Formats;
     use super::super::epoch::EpochUnit;
-    use super::super::instant::{SUPPORTED_RANGE, bound, is_zero, shown};
+    use super::super::instant::{SUPPORTED_RANGE, format_instant, is_zero, parse_bound};
     use super::super::notes::ColumnNotes;
     use super::*;
 
@@ -317,7 +313,7 @@ mod tests {
             ("Sept. 15, 2022, 07:30 AM", "2022-09-15 07:30:00"),
             ("September 15, 2022, 07:30 AM", "2022-09-15 07:30:00"),
         ] {
-            let read = with(|context| months.instant(text, context)).map(shown);
+            let read = with(|context| months.instant(text, context)).map(format_instant);
             assert_eq!(read.as_deref(), Ok(at), "{text}");
         }
         let error = with(|context| months.instant("3 Feb 2021", context)).unwrap_err();
@@ -339,7 +335,7 @@ mod tests {
         let error = any.instant("1600000000000", &mut context).unwrap_err();
         assert!(error.contains("milliseconds") && error.contains("were in seconds"), "{error}");
         let madrid = format(None, Some("Europe/Madrid")).unwrap();
-        let at = madrid.instant("2023-10-29 02:30:00", &mut context).map(shown);
+        let at = madrid.instant("2023-10-29 02:30:00", &mut context).map(format_instant);
         assert_eq!(at.as_deref(), Ok("2023-10-29 00:30:00"));
         let error = madrid.instant("2023-03-26 02:30:00", &mut context).unwrap_err();
         assert!(error.contains("set forward"), "{error}");
@@ -351,7 +347,7 @@ mod tests {
         fn nothing_panics(text in ".{0,40}", format in "(%[a-zA-Z%]|[ -~]){0,6}") {
             let _ = instant(&text, None, None);
             let _ = (instant(&text, Some(&format), Some("-11:30")), is_zero(&text));
-            let _ = (day(&text, Some(&format), Some("Europe/Madrid")), bound(&text));
+            let _ = (day(&text, Some(&format), Some("Europe/Madrid")), parse_bound(&text));
         }
 
         #[test]

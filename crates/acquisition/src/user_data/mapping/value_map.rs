@@ -118,8 +118,8 @@ mod tests {
             (Field::Null, "pending"),
             (Field::Missing, "pending"),
             (Field::Blank, "pending"),
-            (Field::from("NULL").nulled(&nulls), "pending"),
-            (Field::from("n/a").nulled(&nulls), "failed"),
+            (Field::from("NULL").with_null_markers(&nulls), "pending"),
+            (Field::from("n/a").with_null_markers(&nulls), "failed"),
         ] {
             assert_eq!(values.renamed(&field), Ok(Some(&Field::from(to))), "{field:?}");
         }

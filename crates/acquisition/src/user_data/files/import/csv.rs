@@ -20,10 +20,10 @@ use crate::{Error, Result};
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The number of records by which the dialect is chosen.
-const TRIED: usize = 1_000;
+const DIALECT_RECORDS: usize = 1_000;
 
 /// The number of lines at the end that may be totals.
-const LAST: usize = 20;
+const MAX_TOTAL_LINES: usize = 20;
 
 /// A CSV record: its text, and its cells.
 #[derive(Debug, Clone)]
@@ -59,10 +59,10 @@ pub(super) fn sample(path: &Path, name: &str, head: &FileHead) -> Result<Sample>
         .flat_map(|delimiter| {
             [Some(b'"'), Some(b'\''), None].map(|quote| Dialect { delimiter: *delimiter, quote })
         })
-        .map(|dialect| CsvShape::new(records(text, dialect, end, TRIED), dialect))
+        .map(|dialect| CsvShape::new(records(text, dialect, end, DIALECT_RECORDS), dialect))
         .reduce(|best, other| if other.score > best.score + 1e-9 { other } else { best })
         .ok_or_else(|| broken("it has no line".into()))?;
-    if shape.records.len() >= TRIED {
+    if shape.records.len() >= DIALECT_RECORDS {
         shape.records = records(text, shape.dialect, end, 2 * ROWS);
     }
     if !head.is_whole {
@@ -193,7 +193,7 @@ impl<'t> CsvShape<'t> {
     fn footer(&self, config: &mut Config, found: &mut Vec<String>) {
         let first = self.header.map_or(0, |at| at + 1);
         let rows = self.records.get(first..).unwrap_or_default();
-        let last = rows.len().saturating_sub(LAST).max(1);
+        let last = rows.len().saturating_sub(MAX_TOTAL_LINES).max(1);
         for record in rows.get(last..).unwrap_or_default() {
             let word = record.cells.iter().find(|cell| !cell.trim().is_empty());
             // `Summe und Sohn` in a record without blank cells is a name.

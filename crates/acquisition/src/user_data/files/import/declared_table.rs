@@ -110,7 +110,7 @@ fn key(sample: &Sample, columns: &[InferredColumn]) -> Vec<usize> {
     };
     let able: Vec<usize> = (0..columns.len()).filter(is_key).collect();
     let says_id = |at: &usize| {
-        let name = words::plain(&columns[*at].name);
+        let name = words::normalize(&columns[*at].name);
         let words = [
             "id",
             "key",
@@ -158,7 +158,7 @@ fn key(sample: &Sample, columns: &[InferredColumn]) -> Vec<usize> {
         let others = able.iter().filter(is_named).filter(|other| *other != time);
         for other in others {
             let pair = [*time.min(other), *time.max(other)];
-            if tells_apart(sample, &pair) {
+            if are_unique_together(sample, &pair) {
                 return pair.to_vec();
             }
         }
@@ -168,13 +168,13 @@ fn key(sample: &Sample, columns: &[InferredColumn]) -> Vec<usize> {
     }
     for one in 0..able.len() {
         for other in one + 1..able.len() {
-            if tells_apart(sample, &[able[one], able[other]]) {
+            if are_unique_together(sample, &[able[one], able[other]]) {
                 return vec![able[one], able[other]];
             }
         }
     }
     let few: Vec<usize> = able.iter().copied().take(3).collect();
-    if few.len() == 3 && tells_apart(sample, &few) {
+    if few.len() == 3 && are_unique_together(sample, &few) {
         return few;
     }
     match able.is_empty() {
@@ -183,7 +183,7 @@ fn key(sample: &Sample, columns: &[InferredColumn]) -> Vec<usize> {
     }
 }
 
-fn tells_apart(sample: &Sample, places: &[usize]) -> bool {
+fn are_unique_together(sample: &Sample, places: &[usize]) -> bool {
     let mut seen = BTreeSet::new();
     let key = |row: &'_ Vec<Option<String>>| -> Vec<Option<String>> {
         places.iter().map(|at| row.get(*at).cloned().flatten()).collect()

@@ -75,7 +75,7 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
     };
     entry.nulls = nulls.into_iter().filter(|text| !is_word(text)).collect();
     let named = Hints { name: Some(entry.name.clone()), ..hints.clone() };
-    match table_match::find(&columns, &named) {
+    match table_match::best_match(&columns, &named) {
         Some(table_match) if table_match.missing.is_empty() => {
             apply_match(&mut entry, table_match, &columns, &mut import)
         }
@@ -194,7 +194,7 @@ fn apply_preset(
 
 /// Returns `true` if an entry reads the column that the file calls `name`.
 fn reads(entries: &[Config], name: &str) -> bool {
-    let is = |other: &str| words::are_alike(other, name);
+    let is = |other: &str| words::are_similar(other, name);
     entries.iter().any(|entry| {
         let sources =
             entry.columns.values().flat_map(|rule| rule.column.iter().chain(&rule.columns));

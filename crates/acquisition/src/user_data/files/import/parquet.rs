@@ -15,7 +15,7 @@ use crate::user_data::duplicate_rows::DuplicateRows;
 use crate::user_data::files::config::Config;
 use crate::user_data::files::listing::unreadable;
 use crate::user_data::files::page_draft::PageDraft;
-use crate::user_data::files::parquet::{Parquet, broken};
+use crate::user_data::files::parquet::{Parquet, parquet_error};
 use crate::user_data::files::parquet_value::{is_readable, type_name};
 use crate::user_data::mapping::{Columns, KnownColumns, Mapping, Notes, PageRows, Rule};
 use crate::{Error, Result};
@@ -23,13 +23,13 @@ use crate::{Error, Result};
 /// Returns the first rows, and the types of their columns.
 pub(super) fn sample(path: &Path, now: DateTime<Utc>) -> Result<Sample> {
     let read = || rows(path, now);
-    caught(read).map_err(|error| broken(path, &error))?
+    caught(read).map_err(|error| parquet_error(path, &error))?
 }
 
 fn rows(path: &Path, now: DateTime<Utc>) -> Result<Sample> {
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
-        .map_err(|error| broken(path, &error))?;
+        .map_err(|error| parquet_error(path, &error))?;
     let mut sample = Sample { found: vec!["Parquet".into()], ..Sample::default() };
     for field in metadata.schema().fields() {
         let name = field.name();

@@ -35,11 +35,11 @@ pub(super) struct TableMatch {
 /// Returns the table that fits the columns best: the one with the fewest missing columns, then the
 /// one that uses most of the file's. It is `hints.table` if that is set. `None` if no table has all
 /// columns of `hints`.
-pub(super) fn find(columns: &[InferredColumn], hints: &Hints) -> Option<TableMatch> {
+pub(super) fn best_match(columns: &[InferredColumn], hints: &Hints) -> Option<TableMatch> {
     let has_all = |table: &TableRef| hints.columns.keys().all(|name| table.column(name).is_ok());
     let matches = tables(hints).filter(has_all).map(|table| {
         let names = TABLES.iter().find(|(name, _)| *name == table.name);
-        table_match(&table, names.map_or(&[], |(_, names)| *names), columns, hints)
+        match_table(&table, names.map_or(&[], |(_, names)| *names), columns, hints)
     });
     let mut best: Option<TableMatch> = None;
     for table_match in matches {
@@ -61,7 +61,7 @@ pub(super) fn tables(hints: &Hints) -> impl Iterator<Item = TableRef> {
     names.filter_map(tables::by_name)
 }
 
-fn table_match(
+fn match_table(
     table: &TableRef,
     names: names::ColumnNames,
     columns: &[InferredColumn],
@@ -80,8 +80,8 @@ fn table_match(
         let known = known.map(|(_, names)| *names).unwrap_or_default();
         let role = role(table, column);
         if let Some(asked) = hints.columns.get(&*column.name) {
-            match columns.iter().find(|found| words::are_alike(&found.name, asked)) {
-                Some(found) => table_match.take(column, role, found),
+            match columns.iter().find(|found| words::are_similar(&found.name, asked)) {
+                Some(found) => table_match.fill(column, role, found),
                 None => table_match.missing.push(column.name.to_string()),
             }
             continue;
@@ -90,18 +90,18 @@ fn table_match(
         let found = wanted.clone().find_map(|name| {
             columns.iter().find(|found| {
                 !table_match.taken.contains(&found.name)
-                    && !hints.columns.values().any(|asked| words::are_alike(&found.name, asked))
+                    && !hints.columns.values().any(|asked| words::are_similar(&found.name, asked))
                     && words::name_candidates(&found.name).iter().any(|candidate| candidate == name)
                     && suits(found, column, role)
             })
         });
         match found {
-            Some(found) => table_match.take(column, role, found),
+            Some(found) => table_match.fill(column, role, found),
             None if column.nullable || column.name == "status" => {}
-            None => table_match.without(column, role, columns, hints),
+            None => table_match.fill_missing(column, role, columns, hints),
         }
     }
-    table_match.pair(columns);
+    table_match.split_trading_pair(columns);
     if table.name == "trades" && hints.table.is_none() && !table_match.is_market {
         table_match.missing.push("trading_pair".into());
     }
@@ -134,7 +134,7 @@ fn is_of_purchases(column: &InferredColumn) -> bool {
 
 impl TableMatch {
     /// Fills `column` of the table from the column `found` of the file.
-    fn take(&mut self, column: &TableColumn, role: Role, found: &InferredColumn) {
+    fn fill(&mut self, column: &TableColumn, role: Role, found: &InferredColumn) {
         let read = &found.rule;
         let mut rule = Rule::column(found.name.clone());
         self.is_market |= ["trading_pair", "side", "base_currency"].contains(&&*column.name);
@@ -193,7 +193,7 @@ impl TableMatch {
 
     /// Fills a required column of the table for which the file has no column, or adds it to the
     /// missing ones.
-    fn without(
+    fn fill_missing(
         &mut self,
         column: &TableColumn,
         role: Role,
@@ -306,7 +306,7 @@ impl TableMatch {
     }
 
     /// Fills the currencies of trades from their trading pair, if no other column has them.
-    fn pair(&mut self, columns: &[InferredColumn]) {
+    fn split_trading_pair(&mut self, columns: &[InferredColumn]) {
         let by_rule = self.columns.get("trading_pair").and_then(|rule| rule.column.clone());
         let pair = by_rule.unwrap_or_else(|| "trading_pair".to_owned());
         let Some(pair) = columns.iter().find(|column| {

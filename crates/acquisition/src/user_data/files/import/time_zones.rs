@@ -51,7 +51,7 @@ pub(super) fn resolve_time_zones(
             )));
         }
         let says_utc =
-            words::plain(&column.name).split('_').any(|word| word == "utc" || word == "gmt");
+            words::normalize(&column.name).split('_').any(|word| word == "utc" || word == "gmt");
         let is_time = table.column(&filled).is_ok_and(|filled| filled.dtype == DataType::Timestamp);
         // A date that fills a time is taken as its midnight.
         let is_local = column.is_local || column.dtype == DataType::Date;

@@ -90,7 +90,7 @@ pub(super) fn find(
     let is_number = |text: &&str| text.trim().parse::<f64>().is_ok();
     let are_numbers = values.iter().all(is_number);
     // Numbers are only times if the column's name says so.
-    if are_numbers && !says_time(name) {
+    if are_numbers && !name_suggests_time(name) {
         return None;
     }
     if fitting(&Rule::default()) == count {
@@ -123,7 +123,7 @@ pub(super) fn find(
         .collect();
     matches.sort_by_key(|(fitting, _)| std::cmp::Reverse(*fitting));
     let (best, first) = matches.first().cloned()?;
-    let swapped = swapped(&first);
+    let swapped = swap_day_and_month(&first);
     let other = matches
         .iter()
         .find(|(fitting, pattern)| *fitting == best && Some(pattern) == swapped.as_ref());
@@ -170,8 +170,8 @@ fn rule(patterns: &[String]) -> Rule {
 }
 
 /// Returns `true` if the name of a column indicates times.
-fn says_time(name: &str) -> bool {
-    words::plain(name).split('_').any(|word| {
+fn name_suggests_time(name: &str) -> bool {
+    words::normalize(name).split('_').any(|word| {
         [
             "time",
             "date",
@@ -191,7 +191,7 @@ fn says_time(name: &str) -> bool {
 }
 
 /// Returns `pattern` with day and month swapped, or `None` if they are not both numbers.
-fn swapped(pattern: &str) -> Option<String> {
+fn swap_day_and_month(pattern: &str) -> Option<String> {
     let is_numeric = pattern.contains("%d") && pattern.contains("%m") && !pattern.starts_with("%Y");
     is_numeric.then(|| pattern.replace("%d", "%D").replace("%m", "%d").replace("%D", "%m"))
 }
@@ -209,7 +209,7 @@ fn is_sorted(values: &[&str], day_first: &str, now: DateTime<Utc>) -> Option<boo
         let times: Vec<_> = values.iter().filter_map(|text| probe.time(text.trim())).collect();
         Some(times.is_sorted() || times.iter().rev().is_sorted())
     };
-    match (sorted(day_first)?, sorted(&swapped(day_first)?)?) {
+    match (sorted(day_first)?, sorted(&swap_day_and_month(day_first)?)?) {
         (true, false) => Some(true),
         (false, true) => Some(false),
         _ => None,

@@ -67,7 +67,7 @@ pub(super) fn is_total_alone(cell: &str) -> bool {
 
 /// Returns a name of letters, digits and underscores in lower case: `Customer ID` and `customerId`
 /// become `customer_id`.
-pub(super) fn plain(name: &str) -> String {
+pub(super) fn normalize(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     let mut was_lower = false;
     for c in name.trim().chars() {
@@ -91,18 +91,18 @@ pub(super) fn plain(name: &str) -> String {
 }
 
 /// Returns `true` if two names are the same but for case, accents and separators.
-pub(super) fn are_alike(one: &str, other: &str) -> bool {
-    one.trim() == other.trim() || plain(one) == plain(other)
+pub(super) fn are_similar(one: &str, other: &str) -> bool {
+    one.trim() == other.trim() || normalize(one) == normalize(other)
 }
 
 /// Returns the normalized names that a header may stand for: all of it, without the part in
 /// brackets, and numbers as ids.
 pub(super) fn name_candidates(name: &str) -> Vec<String> {
-    let mut name_candidates = vec![plain(name)];
+    let mut name_candidates = vec![normalize(name)];
     if let Some((before, rest)) = name.split_once(['(', '['])
         && let Some((_, after)) = rest.split_once([')', ']'])
     {
-        name_candidates.push(plain(&format!("{before} {after}")));
+        name_candidates.push(normalize(&format!("{before} {after}")));
     }
     for at in 0..name_candidates.len() {
         name_candidates.push(as_id(&name_candidates[at]));
@@ -129,7 +129,7 @@ fn as_id(name: &str) -> String {
 /// Returns a name for a table, a column or a source: [`plain`], beginning with a letter, and at
 /// most 56 characters, which stores accept.
 pub(super) fn identifier(name: &str, otherwise: &str) -> String {
-    let plain = plain(name);
+    let plain = normalize(name);
     let mut name = match plain.chars().next() {
         None => otherwise.to_owned(),
         Some(first) if first.is_ascii_digit() => format!("{otherwise}_{plain}"),
@@ -143,14 +143,14 @@ pub(super) fn identifier(name: &str, otherwise: &str) -> String {
 /// Returns `true` if a column has a name for times of day.
 pub(super) fn is_time_of_day(name: &str) -> bool {
     let words = ["time", "hour", "hora", "heure", "uhrzeit", "zeit", "godzina", "ora", "tijd"];
-    let plain = plain(name);
+    let plain = normalize(name);
     words.iter().any(|word| plain == *word || plain.ends_with(&format!("_{word}")))
 }
 
 /// Returns the divisor of integer amounts in a column called `name`, as `amount_cents` and
 /// `cost_micros` are, or `None` if the name does not tell one.
 pub(super) fn divisor(name: &str) -> Option<u64> {
-    let plain = plain(name);
+    let plain = normalize(name);
     let has = |words: &[&str]| plain.split('_').any(|word| words.contains(&word));
     match (has(&["cents", "pence", "centimes", "minor"]), has(&["micros"])) {
         (true, _) => Some(100),
@@ -167,7 +167,7 @@ pub(super) fn is_currency_sign(unit: &str) -> bool {
 
 /// Returns the status of a purchase that is in `state`, or `None` if the word is unknown.
 pub(super) fn status(state: &str) -> Option<&'static str> {
-    let state = plain(state);
+    let state = normalize(state);
     let completed = [
         "completed",
         "complete",
@@ -327,7 +327,7 @@ mod tests {
             ("user.id", "user_id"),
             ("---", ""),
         ] {
-            assert_eq!(plain(name), expected, "{name}");
+            assert_eq!(normalize(name), expected, "{name}");
         }
         assert_eq!(name_candidates("Date(UTC)"), ["date_utc", "date"]);
         let all = ["cust_no_old", "cust_no", "customer_no_old", "customer_id"];
