@@ -1,4 +1,4 @@
-//! Cursors as small JSON documents.
+//! Cursors, the checkpoints of sources, as small JSON documents.
 
 use serde::{Serialize, de::DeserializeOwned};
 use tidegauge_core::{Cursor, Error, Page, Result};

@@ -7,7 +7,7 @@ use crate::refusal::RefusalKind;
 use crate::text::is_web_page;
 
 impl Error {
-    /// Returns `true` if the error is transient: running again later, unchanged, may succeed.
+    /// Returns `true` if the error is transient and worth a retry: running again later, unchanged, may succeed.
     ///
     /// ```
     /// use tidegauge_acquisition::Error;

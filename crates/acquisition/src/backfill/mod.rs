@@ -1,10 +1,11 @@
 //! Time series that are read window by window: the port [`HistoricalSource`], and the driver that all
 //! implementations share.
 //!
-//! An archive lists its series and reads one window of one of them. The rest is the same for all and
+//! A source lists its series and reads one window of one of them. The rest is the same for all and
 //! implemented here: incremental rounds that resume from the cursor, oldest first; the gap ledger; and
 //! backfill of exactly the gaps.
 
+mod coverage;
 mod estimate;
 mod progress;
 mod sync;
@@ -91,7 +92,7 @@ pub trait HistoricalSource: Source + Debug {
     async fn read(&self, request: &WindowRequest<'_>) -> Result<WindowResponse>;
 }
 
-/// One series of an archive.
+/// One series of a historical source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     /// The name, unique within the source and stable across releases: `candles BTC 1h`.
@@ -154,7 +155,7 @@ pub struct WindowRequest<'a> {
     pub window: Span,
     /// The pagination token of the previous answer: [`Continuation::Page`].
     pub page_token: Option<&'a str>,
-    /// The mark that the adjacent previous window left: [`WindowResponse::resume_token`].
+    /// The resume token that the adjacent previous window returned: [`WindowResponse::resume_token`].
     pub resume_token: Option<&'a str>,
     /// Whether the window ends at the present, where rows may still be missing.
     pub reaches_now: bool,
@@ -169,7 +170,7 @@ pub struct WindowResponse {
     pub batches: Vec<Batch>,
     /// The continuation.
     pub next: Continuation,
-    /// The mark for the next window of the series: an id, if the service paginates by ids.
+    /// The resume token for the next window of the series: an id, if the service paginates by ids.
     pub resume_token: Option<String>,
     /// The rows that were quarantined.
     pub bad: Vec<BadRow>,
@@ -200,7 +201,7 @@ pub enum Continuation {
     Page(String),
 }
 
-/// Returns the tables of an archive: its own, the quarantine and the gap ledger.
+/// Returns the tables of a historical source: its own, the quarantine and the gap ledger.
 pub fn tables<'t>(own: impl IntoIterator<Item = &'t TableRef>) -> Vec<TableRef> {
     own.into_iter().chain([Quarantine::table(), Coverage::table()]).cloned().collect()
 }

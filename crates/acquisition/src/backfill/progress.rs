@@ -1,4 +1,4 @@
-//! The content of an archive's cursor: the progress of its series.
+//! The cursor of a historical source, its checkpoint: the progress of each series.
 
 use std::collections::BTreeMap;
 

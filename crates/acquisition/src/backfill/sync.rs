@@ -1,10 +1,14 @@
 //! Incremental rounds: every series is read up to the present, from the cursor on, oldest first.
+//!
+//! Delivery is at-least-once: a page whose cursor was not committed is read again. Its rows have the same keys,
+//! so that loading them again is idempotent.
 
 use chrono::{DateTime, Utc};
 use tidegauge_core::{Batch, Cursor, Page, Span};
 
+use super::coverage::CoverageWriter;
 use super::progress::{CoverageRun, Paging, RoundProgress};
-use super::window::{self, CoverageWriter, Outcome};
+use super::window::{self, Outcome};
 use super::{Continuation, HistoricalSource, Series, WindowRequest};
 use crate::{Context, Result, cursor};
 

@@ -1,4 +1,5 @@
-//! Backfill of exactly the spans that are wanted and missing.
+//! Backfill of exactly the spans that are wanted and missing. It is idempotent: a repeated span has the same
+//! keys.
 
 use std::sync::Arc;
 
@@ -9,8 +10,9 @@ use tidegauge_core::coverage::Ledger;
 use tidegauge_core::tables::Coverage;
 use tidegauge_core::{Batch, Cursor, Page, Source, Span, Spans, TableRef};
 
+use super::coverage::CoverageWriter;
 use super::progress::{CoverageRun, Paging};
-use super::window::{self, CoverageWriter, Outcome};
+use super::window::{self, Outcome};
 use super::{Continuation, HistoricalSource, Series, WindowRequest};
 use crate::{Context, Result, cursor};
 
@@ -35,16 +37,16 @@ impl BackfillTask {
         let mut tasks = Vec::new();
         for series in source.series(now) {
             let Some(wanted) = series.wanted(wanted, now) else { continue };
-            let holes = ledger.holes(source.name(), &series.name, wanted);
+            let gaps = ledger.holes(source.name(), &series.name, wanted);
             // Adjacent gaps are one task, whatever their reasons.
-            let spans: Spans = holes.iter().map(|hole| hole.span).collect();
+            let spans: Spans = gaps.iter().map(|gap| gap.span).collect();
             tasks.extend(spans.iter().map(|span| Self { series: series.clone(), span }));
         }
         tasks
     }
 }
 
-/// A source that reads the spans of a list of tasks from an archive, named `<source> fill`.
+/// A source that backfills the spans of a list of tasks from a historical source, named `<source> fill`.
 ///
 /// It first records what is requested, and then, with every page, its progress: after a kill the remaining
 /// work is in the gap ledger.

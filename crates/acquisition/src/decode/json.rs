@@ -2,7 +2,7 @@
 //!
 //! Replies of providers are read by [`JsonReader`], value by value, straight into rows; an [`Object`] holds
 //! the fields of a small reply. Numbers stay text until they are converted to units of a column. A duplicate
-//! key is an error. Lists and answers that fill no table may be deserialized to structs ([`typed`]), since
+//! key is an error. Lists and answers that fill no table may be deserialized to structs ([`deserialize`]), since
 //! serde rejects duplicate keys too. Settings, cursors and files of this crate use serde alone.
 //!
 //! Input is well-formed: [`check`] comes first. Malformed input ends in an error nevertheless.

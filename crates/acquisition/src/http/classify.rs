@@ -1,4 +1,4 @@
-//! The classification of replies: an answer, a refusal, or a reason to retry.
+//! The classification of replies: an answer, a permanent refusal, or a transient failure that is worth a retry.
 
 use std::error::Error as _;
 use std::time::Duration;

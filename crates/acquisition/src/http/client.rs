@@ -137,7 +137,7 @@ impl Http {
     ///
     /// # Behavior
     /// - Retries after 408, 429, 5xx, a failed connection, a timeout and an incomplete answer, within
-    ///   [`Retry`]; waits as long as the API asks for, if that is within the budget.
+    ///   [`Retry`](crate::http::Retry); waits as long as the API asks for, if that is within the budget.
     /// - Returns well-formed JSON that the service does not call an error, as it was received: if the service
     ///   repeats the key, the key is in it.
     ///

@@ -261,7 +261,7 @@ mod tests {
             before.acquire(1, Duration::ZERO, held).await.unwrap();
         }
         before.apply_hint(RateLimitHint { hold_until: None, used_this_minute: Some(7) }).unwrap();
-        assert_eq!(left(&before), 93, "two are somebody else's");
+        assert_eq!(left(&before), 93, "two are those of another client");
         // The local minute is over, the service's is not.
         let after = limit(&usage, "2026-01-30T10:01:01Z", quota);
         after.acquire(1, Duration::ZERO, held).await.unwrap();

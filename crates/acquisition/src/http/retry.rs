@@ -1,4 +1,4 @@
-//! The pause before a retry, by the retry policy or by the server's `Retry-After`.
+//! The pause before a retry: exponential backoff by the retry policy, or the server's `Retry-After`.
 
 use std::time::Duration;
 

@@ -83,12 +83,12 @@ impl<P: Protocol> Live<P> {
         Ok(Self { protocol, sockets, config, bad_rows, clock, state: Mutex::new(state) })
     }
 
-    /// Implements [`Stream::budget`].
+    /// Implements [`Stream::budget`](crate::live::Stream::budget).
     pub(crate) fn budget(&self) -> Result<Budget> {
         self.sockets.budget()
     }
 
-    /// Implements [`Stream::check`].
+    /// Implements [`Stream::check`](crate::live::Stream::check).
     pub(crate) async fn check(&self) -> Result<()> {
         self.sockets.open(self.protocol.path()).await.map(drop)
     }

@@ -1,4 +1,6 @@
 //! The pages of a live stream: when one is complete, and its cursor, the checkpoint of the stream.
+//!
+//! Delivery is at-least-once: a page is repeated until its cursor is passed back.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The state of one series: its current run, and the ids for deduplication.
+//! The state of one series: its coverage run, and the ids for deduplication.
 
 use std::collections::{BTreeSet, VecDeque};
 

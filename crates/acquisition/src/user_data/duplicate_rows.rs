@@ -1,4 +1,4 @@
-//! The policies for rows whose key another row has.
+//! The policies for rows whose key another row has: reject, quarantine, or keep the last.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -275,7 +275,7 @@ async fn an_unlisted_coin_is_recorded_and_wrapped_ones_are_requested() {
     let asked = server.received_requests().await.unwrap();
     let asked = asked.iter().find(|request| request.url.path().ends_with("/markets")).unwrap();
     assert_eq!(query(asked, "include_rehypothecated"), "true");
-    assert!(log.told().contains("dogwifhat") && log.told().contains("keeping the last"));
+    assert!(log.output().contains("dogwifhat") && log.output().contains("keeping the last"));
 }
 
 #[tokio::test]
@@ -301,11 +301,11 @@ async fn a_repeated_key_is_stored_in_rows_and_redacted_in_messages() {
     let name = format!("The {KEY} coin");
     assert_eq!(texts(&pages, "raw_crypto_market_data", "name"), [name]);
     assert!(texts(&pages, "quarantine", "content")[0].contains(KEY), "as it came");
-    for told in [texts(&pages, "quarantine", "place"), texts(&pages, "quarantine", "reason")] {
-        assert!(told[0].contains("[key]") || told[0].contains("-1"), "{told:?}");
-        assert!(!told[0].contains(KEY), "{told:?}");
+    for output in [texts(&pages, "quarantine", "place"), texts(&pages, "quarantine", "reason")] {
+        assert!(output[0].contains("[key]") || output[0].contains("-1"), "{output:?}");
+        assert!(!output[0].contains(KEY), "{output:?}");
     }
-    assert!(!log.told().contains(KEY));
+    assert!(!log.output().contains(KEY));
 }
 
 #[tokio::test]

@@ -118,8 +118,8 @@ fn ids(pages: &[Page]) -> Vec<String> {
 
 async fn fails(source: &DatabaseSource) -> String {
     let error = source.fetch(None).await.unwrap_err();
-    let said = everything_said(&error);
-    assert!(!said.contains(PASSWORD), "{said}");
+    let message = everything_said(&error);
+    assert!(!message.contains(PASSWORD), "{message}");
     error.to_string()
 }
 
@@ -588,9 +588,9 @@ async fn rows_of_a_query_are_filtered_joined_renamed_and_negated() {
             );
             assert_eq!(of("coin"), ["BTC", "XETH", "SOL"]);
             assert_eq!(of("amount"), ["5.25", "-2.50", "1.00"]);
-            let said = source.take_notes().join("\n");
+            let message = source.take_notes().join("\n");
             for says in ["on `State` (1 row", "on `paid` (1 row", "`id`: there is no column"] {
-                assert!(said.contains(says), "{said} should say {says}");
+                assert!(message.contains(says), "{message} should say {says}");
             }
             let (pages, _) = round(&source, Some(cursor)).await;
             assert_eq!(rows(&pages, "things"), 0, "what was left out is not read again");
@@ -631,7 +631,7 @@ async fn a_column_that_leaves_the_query_is_an_error_or_noted() {
         let (pages, _) = round(&null, Some(cursor)).await;
         drop(guard);
         assert_eq!(column(&pages, "things", "name"), ["null"]);
-        assert!(log.told().contains("columns of the table are null"), "{}", log.told());
+        assert!(log.output().contains("columns of the table are null"), "{}", log.output());
     }
 }
 
@@ -773,9 +773,9 @@ async fn unreachable_hosts_wrong_passwords_and_writing_queries_are_errors() {
         let source = wrong.source(&things, json!({ "query": "SELECT 1 AS id" }));
         let error = source.fetch(None).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
-        let said = format!("{} {source:?}", everything_said(&error));
-        assert!(said.contains("cannot connect") && said.contains(says), "{said}");
-        assert!(!said.contains("wrong-secret") && !said.contains(PASSWORD), "{said}");
+        let message = format!("{} {source:?}", everything_said(&error));
+        assert!(message.contains("cannot connect") && message.contains(says), "{message}");
+        assert!(!message.contains("wrong-secret") && !message.contains(PASSWORD), "{message}");
 
         let source = server.source(&things, json!({ "query": "SELECT 1 AS id" }));
         assert!(!format!("{source:?}").contains(PASSWORD), "{source:?}");
@@ -817,9 +817,9 @@ async fn a_query_that_exceeds_its_timeout_is_cancelled() {
         let begun = std::time::Instant::now();
         let error = source.fetch(None).await.unwrap_err();
         assert!(begun.elapsed().as_secs() < 10, "{:?}", server.kind);
-        let said = error.to_string();
-        assert!(said.contains("statement_timeout") && said.contains("1s"), "{said}");
-        let tidegauge_core::Error::Source { error, .. } = error else { panic!("{said}") };
+        let message = error.to_string();
+        assert!(message.contains("statement_timeout") && message.contains("1s"), "{message}");
+        let tidegauge_core::Error::Source { error, .. } = error else { panic!("{message}") };
         let error = error.downcast::<tidegauge_acquisition::Error>().unwrap();
         assert!(error.is_temporary());
         assert!(matches!(

@@ -335,7 +335,7 @@ const CASES: [Case; 8] = [
 
 #[tokio::test]
 async fn nine_of_ten_symbols_are_read_for_thirty_days() {
-    for Case(name, open, tables, told) in CASES {
+    for Case(name, open, tables, output) in CASES {
         let clock = Turned::new(START);
         let server = MockServer::start().await;
         Mock::given(method("GET")).respond_with(Services(clock.clone())).mount(&server).await;
@@ -358,7 +358,7 @@ async fn nine_of_ten_symbols_are_read_for_thirty_days() {
             cursor = Some(next);
             clock.on(TimeDelta::days(1));
         }
-        assert_eq!(failed.iter().map(String::as_str).collect::<Vec<_>>(), told, "{name}");
+        assert_eq!(failed.iter().map(String::as_str).collect::<Vec<_>>(), output, "{name}");
         for [table, ..] in tables {
             let of_table = days.iter().filter(|((of, _), _)| of == table);
             let counts: Vec<_> =

@@ -99,8 +99,8 @@ async fn only_configured_rates_are_stored_and_missing_ones_are_reported() {
         assert_eq!(source.fetch(None).await.unwrap().rows(), 2, "{}", source.name());
     }
     for (_server, source) in both(&clock, &["USD", "XXX"]).await {
-        let said = everything_said(&source.fetch(None).await.unwrap_err());
-        assert!(said.contains("does not have `XXX`"), "{said}");
+        let message = everything_said(&source.fetch(None).await.unwrap_err());
+        assert!(message.contains("does not have `XXX`"), "{message}");
     }
 }
 
@@ -122,8 +122,8 @@ async fn the_key_is_in_no_address_error_or_debug() {
         let source = keyed(&server.url, &context(NOW));
         assert!(!format!("{source:?}").contains(CANARY));
         let error = source.fetch(None).await.unwrap_err();
-        let said = everything_said(&error);
-        assert!(!said.contains(CANARY), "{act:?}: {said}");
+        let message = everything_said(&error);
+        assert!(!message.contains(CANARY), "{act:?}: {message}");
         for request in server.requests() {
             let (line, headers) = request.split_once("\r\n").unwrap();
             assert!(line.starts_with("GET /latest/CZK HTTP"), "{line}");
@@ -169,9 +169,9 @@ async fn a_web_page_of_a_firewall_is_distinguished_from_the_service() {
     let page = "<!DOCTYPE html><title>Attention Required! | Cloudflare</title>";
     for (status, says) in [("403 X", "firewall"), ("429 X", "left alone"), ("200 OK", "firewall")] {
         let server = Scripted::start(vec![Act::reply(status, "", page)]).await;
-        let said =
+        let message =
             everything_said(&keyed(&server.url, &context(NOW)).fetch(None).await.unwrap_err());
-        assert!(said.contains(says), "{status}: {said}");
+        assert!(message.contains(says), "{status}: {message}");
     }
     // The body decides, whatever the content type.
     let odd = Act::reply("200 OK", "content-type: text/html\r\n", &reply(true));
@@ -189,9 +189,9 @@ async fn the_monthly_quota_is_not_exceeded() {
     for _ in 0..2 {
         source.fetch(None).await.unwrap();
     }
-    let said = everything_said(&source.fetch(None).await.unwrap_err());
-    assert!(said.contains("exchangerate_api allows 2 credits a month"), "{said}");
-    assert!(said.contains("2026-03-01"), "{said}");
+    let message = everything_said(&source.fetch(None).await.unwrap_err());
+    assert!(message.contains("exchangerate_api allows 2 credits a month"), "{message}");
+    assert!(message.contains("2026-03-01"), "{message}");
     assert_eq!(server.requests().len(), 2);
 
     let key = CANARY.into();
@@ -213,8 +213,8 @@ async fn a_bad_rate_fails_the_page_or_is_quarantined_as_configured() {
     let body = reply(true).replace("\"AED\":0.17914", "\"AED\":0");
     let server = Scripted::start(vec![Act::ok(&body)]).await;
     let strict = context(NOW);
-    let said = everything_said(&keyed(&server.url, &strict).fetch(None).await.unwrap_err());
-    assert!(said.contains("`CZK` has AED `0`"), "{said}");
+    let message = everything_said(&keyed(&server.url, &strict).fetch(None).await.unwrap_err());
+    assert!(message.contains("`CZK` has AED `0`"), "{message}");
 
     let lenient = Context { bad_rows: BadRows::Quarantine, ..strict };
     let page = keyed(&server.url, &lenient).fetch(None).await.unwrap();

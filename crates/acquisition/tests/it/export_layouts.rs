@@ -62,17 +62,17 @@ async fn lines_that_are_not_rows_are_skipped_anywhere() {
         let (pages, _) = piecemeal(&whole("a.csv"), &things("append"), Some(cursor)).await;
         assert_eq!(ids(&pages), ["4"], "{ends:?}");
     }
-    let (_, said) = noted(whole("a.csv"), &things("append")).await;
-    assert!(said.contains("rows of footers are left out (3 rows, first a.csv:9)"), "{said}");
+    let (_, message) = noted(whole("a.csv"), &things("append")).await;
+    assert!(message.contains("rows of footers are left out (3 rows, first a.csv:9)"), "{message}");
     // The line numbers of bad rows are those of the file.
     write(&folder, "b.csv", "x\ny\nid,name\n-\n-\n# c\n1,a,b\n");
     let error = fails(&source(whole("b.csv"), &things("append")), None).await;
     assert!(error.contains("b.csv:7") && error.contains("3 cells"), "{error}");
     // A file that ends above its rows has none; one that is being written is left for later.
     write(&folder, "c.csv", "x\ny\nid,name\n-\n");
-    let (pages, said) = noted(whole("c.csv"), &things("append")).await;
+    let (pages, message) = noted(whole("c.csv"), &things("append")).await;
     assert_eq!(rows(&pages, "things"), 0);
-    assert!(said.contains("gave no row"), "{said}");
+    assert!(message.contains("gave no row"), "{message}");
     append(&folder, "c.csv", "-\n7,g\n");
     assert_eq!(ids(&noted(whole("c.csv"), &things("append")).await.0), ["7"]);
     // The same without a header.
@@ -90,9 +90,9 @@ async fn the_header_is_found_where_the_settings_say() {
     let columns = serde_json::from_value(json!({ "name": "na\nme" })).unwrap();
     let named =
         |start: &str| Config { header_starts_with: Some(start.into()), ..config(&folder, "*.csv") };
-    let (pages, said) = noted(Config { columns, ..named("\"id\",") }, &things("append")).await;
+    let (pages, message) = noted(Config { columns, ..named("\"id\",") }, &things("append")).await;
     assert_eq!(column(&pages, "things", "name"), ["a"]);
-    assert_eq!(said, "", "what was asked for is not told");
+    assert_eq!(message, "", "what was asked for is not told");
     let error = fails(&source(named("ID,"), &things("append")), None).await;
     for says in ["a.csv", "304 lines", "`ID,`", "`header_starts_with`"] {
         assert!(error.contains(says), "{error} should say {says}");
@@ -127,9 +127,9 @@ async fn a_header_that_begins_like_a_total_is_the_header() {
         ..config(&folder, name)
     };
     write(&folder, "a.csv", "Total: 2 rows\n\"Total id\",name\n1,a\n\"Total\",9\n2,b\nTotal,3\n");
-    let (pages, said) = noted(config("a.csv", 0), &things("append")).await;
+    let (pages, message) = noted(config("a.csv", 0), &things("append")).await;
     assert_eq!(ids(&pages), ["1", "2"]);
-    assert!(said.contains("rows of footers are left out (2 rows, first a.csv:4)"), "{said}");
+    assert!(message.contains("rows of footers are left out (2 rows, first a.csv:4)"), "{message}");
     // The same below the skipped lines.
     assert_eq!(ids(&noted(config("a.csv", 1), &things("append")).await.0), ["1", "2"]);
     // A file that grows is read on below the same header.
@@ -172,8 +172,8 @@ async fn a_footer_is_not_a_row_and_a_growing_file_stays_correct() {
     }
     write(&folder, "a.csv", format!("id,name\n{}{footer}\n", rows_of(0..7)));
     let two = |name: &str| Config { skip_footer: 2, ..config(&folder, name) };
-    let (_, said) = noted(two("a.csv"), &things("append")).await;
-    assert!(said.contains("rows of footers are left out (2 rows, first a.csv:9)"), "{said}");
+    let (_, message) = noted(two("a.csv"), &things("append")).await;
+    assert!(message.contains("rows of footers are left out (2 rows, first a.csv:9)"), "{message}");
     // While a file is being written, its last rows may be the footer or not.
     let early =
         || FileSource::new(two("b.csv"), things("append"), clock("1970-01-02T00:00:00Z")).unwrap();
@@ -322,14 +322,14 @@ async fn similar_column_names_are_used_and_noted_once() {
     };
     let log = Log::default();
     let guard = tracing::subscriber::set_default(log.clone());
-    let (pages, said) = noted(columns("DESIGNATION", "Amount"), &table).await;
+    let (pages, message) = noted(columns("DESIGNATION", "Amount"), &table).await;
     drop(guard);
     assert_eq!(column(&pages, "things", "name"), ["a", "b"]);
     assert_eq!(column(&pages, "things", "amount"), ["1.00", "1.00"]);
     for says in ["`id`: there is no column of exactly that name", "`ID`", "`Désignation`"] {
-        assert!(said.contains(says), "{said} should say {says}");
+        assert!(message.contains(says), "{message} should say {says}");
     }
-    assert_eq!(log.told().matches("exactly that name").count(), 3, "{}", log.told());
+    assert_eq!(log.output().matches("exactly that name").count(), 3, "{}", log.output());
     // The exact name is preferred, and of two similar names neither is taken.
     let error = fails(&source(columns("designation", "AMOUNT"), &table), None).await;
     for says in ["a.csv, line 1", "`amount`", "`AMOUNT`", "both `Amount` and `amount`"] {

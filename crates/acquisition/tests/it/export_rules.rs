@@ -60,10 +60,10 @@ async fn a_missing_part_is_omitted_if_configured() {
         let columns = json!({ "name": { "columns": ["first", "last"] } });
         json!({ "columns": columns, "on_missing": on_missing })
     };
-    let (pages, said) = noted(set(&folder, "*.csv", settings(json!("null"))), &things).await;
+    let (pages, message) = noted(set(&folder, "*.csv", settings(json!("null"))), &things).await;
     assert_eq!(column(&pages, "things", "name"), ["Ann Example", "Bob"]);
-    assert!(said.contains("`last` of `name`: there is no such column"), "{said}");
-    assert!(said.contains("1 file, first b.csv"), "{said}");
+    assert!(message.contains("`last` of `name`: there is no such column"), "{message}");
+    assert!(message.contains("1 file, first b.csv"), "{message}");
     let error = fails(&source(set(&folder, "b.csv", settings(json!(null))), &things), None).await;
     assert!(error.contains("`last`") && error.contains("on_missing"), "{error}");
     // An id without one of its parts would be another id.

@@ -105,7 +105,7 @@ async fn rows_are_filtered_joined_renamed_and_negated_equally_in_every_format() 
     };
     for name in FORMATS {
         for page_rows in [1, 2, 100] {
-            let (pages, said) =
+            let (pages, message) =
                 noted(set(&folder, name, settings(page_rows)), &payments_table()).await;
             let of = |name| column(&pages, "things", name);
             if name == "p.ndjson" {
@@ -130,7 +130,7 @@ async fn rows_are_filtered_joined_renamed_and_negated_equally_in_every_format() 
                 format!("rows are left out by `where`, on `Status` (1 row, first {name}: `void`)"),
                 format!("rows are left out by `where`, on `kind` (1 row, first {name}: `fee`)"),
             ] {
-                assert!(said.contains(&says), "{said} should say {says}");
+                assert!(message.contains(&says), "{message} should say {says}");
             }
         }
     }
@@ -298,9 +298,9 @@ async fn refunds_are_excluded_or_negated_once() {
         set(&folder, "a.csv", json!({ "delimiter": ";", "columns": columns, "where": filter }))
     };
     let above = json!([{ "column": "Betrag", "above": 0 }]);
-    let (pages, said) = noted(with(above), &table).await;
+    let (pages, message) = noted(with(above), &table).await;
     assert_eq!(ids(&pages), ["1", "4"]);
-    assert!(said.contains("(2 rows, first a.csv: `-5,00 €`)"), "{said}");
+    assert!(message.contains("(2 rows, first a.csv: `-5,00 €`)"), "{message}");
     let between = json!([{ "column": "Betrag", "above": "-5.5", "below": 2 }]);
     assert_eq!(ids(&noted(with(between), &table).await.0), ["2", "3"]);
     write(&folder, "a.csv", "id;Betrag\n1;n/a\n");

@@ -273,7 +273,7 @@ async fn the_key_never_appears_in_errors_or_logs() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
     let echo = format!("{{\"error\":\"bad key {CANARY}\"}}");
-    let mut said = String::new();
+    let mut message = String::new();
     for act in [
         Act::reply("401 X", "", &echo),
         Act::reply("403 X", "", &format!("<html>{CANARY}</html>")),
@@ -289,28 +289,28 @@ async fn the_key_never_appears_in_errors_or_logs() {
         Act::Say(b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n{".to_vec()),
     ] {
         let (outcome, _) = ping(vec![act]).await;
-        said += &everything_said(&outcome.unwrap_err());
+        message += &everything_said(&outcome.unwrap_err());
     }
     // No server listens there.
     let refused = client(&hurried("http://127.0.0.1:1")).ping().await.unwrap_err();
     assert!(matches!(refused, Error::Connect { .. }), "{refused:?}");
-    said += &everything_said(&refused);
+    message += &everything_said(&refused);
 
     let config = Config { plan: Plan::Pro, ..Config::default() };
     let source = CoinGecko::new(config, Some(CANARY.into()), &context(NOW)).unwrap();
-    said += &format!("{source:?}");
+    message += &format!("{source:?}");
     for bad in [format!("{CANARY}\n"), format!("{CANARY}\u{1}x"), format!(" {CANARY}")] {
         let (key, http) = (bad.into(), HttpConfig::default());
         let error = Client::new(Plan::Demo, Some(&key), &http, &context(NOW)).unwrap_err();
         assert!(matches!(error, Error::Config { setting: "key", .. }), "{error:?}");
-        said += &everything_said(&error);
+        message += &everything_said(&error);
     }
     // A host name is written in lower case.
-    for said in [said, log.told()] {
-        assert!(!said.is_empty());
-        let said = said.to_lowercase();
-        assert!(!said.contains(&CANARY.to_lowercase()), "{said}");
-        assert!(!said.contains("precision="), "no query is shown: {said}");
+    for message in [message, log.output()] {
+        assert!(!message.is_empty());
+        let message = message.to_lowercase();
+        assert!(!message.contains(&CANARY.to_lowercase()), "{message}");
+        assert!(!message.contains("precision="), "no query is shown: {message}");
     }
 }
 

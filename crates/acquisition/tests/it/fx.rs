@@ -129,9 +129,12 @@ async fn unrequested_rates_are_not_stored() {
         assert_eq!(keys, found, "{api:?}");
         assert_eq!(texts(&[page], "fx_rates", "rate").last().unwrap(), "1.10000000", "the last");
     }
-    let told = log.told();
-    assert!(told.contains("unrequested rates") && told.contains("keeping the last"), "{told}");
-    assert!(!told.contains('\u{1b}'));
+    let output = log.output();
+    assert!(
+        output.contains("unrequested rates") && output.contains("keeping the last"),
+        "{output}"
+    );
+    assert!(!output.contains('\u{1b}'));
     // A day or a currency that occurs twice is rejected.
     for (rates, says) in [
         (r#"{"2026-05-14":{"USD":1.1,"USD":1.2}}"#, "USD"),
@@ -269,9 +272,12 @@ async fn an_unknown_currency_is_an_error_and_a_discontinued_or_new_one_is_not() 
         };
         for quotes in [&["USD", "XXX"][..], &["XXX"], &["RUB", "XXX"]] {
             let error = source(14, quotes).fetch(None).await.unwrap_err();
-            let said = everything_said(&error);
-            assert!(said.contains(&format!("{name} does not have `XXX`")), "{said}");
-            assert!(name == frankfurter::NAME || said.contains("USD, GBP, CAD, ILS"), "{said}");
+            let message = everything_said(&error);
+            assert!(message.contains(&format!("{name} does not have `XXX`")), "{message}");
+            assert!(
+                name == frankfurter::NAME || message.contains("USD, GBP, CAD, ILS"),
+                "{message}"
+            );
         }
         let (pages, _) = round(&*source(14, &["USD", "RUB"]), None).await;
         assert_eq!(rate_keys(&pages).len(), 11, "{name}: ended before the window");
@@ -313,8 +319,8 @@ async fn an_answer_without_dollars_is_incomplete() {
         let server = Served::by(reply).await;
         let clock = Turned::new("2026-05-15T18:00:00Z");
         let error = ecb(&server, &clock, 120, &["GBP"]).fetch(None).await.unwrap_err();
-        let said = everything_said(&error);
-        assert!(said.contains("there is none of USD"), "{said}");
+        let message = everything_said(&error);
+        assert!(message.contains("there is none of USD"), "{message}");
     }
 }
 
@@ -423,8 +429,8 @@ async fn a_bad_rate_fails_the_page_or_is_quarantined_as_configured() {
     };
     let context = Context::new(clock);
     let strict = Ecb::new(config.clone(), &context).unwrap();
-    let said = everything_said(&strict.fetch(None).await.unwrap_err());
-    assert!(said.contains("`GBP` has OBS_VALUE `-1`"), "{said}");
+    let message = everything_said(&strict.fetch(None).await.unwrap_err());
+    assert!(message.contains("`GBP` has OBS_VALUE `-1`"), "{message}");
     let lenient = Context { bad_rows: BadRows::Quarantine, ..context };
     let (pages, _) = round(&Ecb::new(config, &lenient).unwrap(), None).await;
     assert_eq!(rows(&pages, "fx_rates"), 2);
@@ -496,8 +502,11 @@ async fn version_2_reports_unknown_currencies_and_banks() {
         ..Default::default()
     };
     let source = Frankfurter::new(config, &context("2026-09-05T12:00:00Z")).unwrap();
-    let said = everything_said(&source.fetch(None).await.unwrap_err());
-    assert!(said.contains("`symbols` is set wrongly") && said.contains("currency: XXX"), "{said}");
+    let message = everything_said(&source.fetch(None).await.unwrap_err());
+    assert!(
+        message.contains("`symbols` is set wrongly") && message.contains("currency: XXX"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -507,7 +516,7 @@ async fn a_firewall_in_front_of_frankfurter_is_reported() {
         let server = Scripted::start(vec![Act::reply(status, "", page)]).await;
         let config = frankfurter::Config { http: hurried(&server.url), ..Default::default() };
         let source = Frankfurter::new(config, &context("2026-05-15T18:00:00Z")).unwrap();
-        let said = everything_said(&source.fetch(None).await.unwrap_err());
-        assert!(said.contains(says), "{said}");
+        let message = everything_said(&source.fetch(None).await.unwrap_err());
+        assert!(message.contains(says), "{message}");
     }
 }

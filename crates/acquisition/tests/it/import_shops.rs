@@ -92,13 +92,13 @@ async fn orders_without_a_customer_are_not_users() {
 #[tokio::test]
 async fn a_given_column_is_used() {
     let text = "nr,wer,wann,was,currency\n1,a,2024-01-05T10:00:00Z,1.50,EUR\n2,b,2024-01-06T10:00:00Z,2.50,EUR\n";
-    let said = hints(&[
+    let message = hints(&[
         ("transaction_id", "nr"),
         ("user_id", "WER"),
         ("created_at", "wann"),
         ("fiat_amount", "was"),
     ]);
-    let read = read_bytes("x.csv", text.as_bytes(), &said).await;
+    let read = read_bytes("x.csv", text.as_bytes(), &message).await;
     assert_eq!((read.table(), read.count()), ("ramp_transactions", 2));
     assert_eq!(read.column("fiat_amount"), ["1.50", "2.50"]);
     assert_eq!(read.column("external_user_id"), ["a", "b"]);
@@ -177,11 +177,11 @@ async fn cents_are_divided_if_the_name_says_so_and_otherwise_reported() {
             "id,customer,created_at,{name},currency\nc1,7,2024-01-02,1999,EUR\nc2,8,2024-01-03,250,EUR\n"
         )
     };
-    let said = Hints {
+    let message = Hints {
         columns: [("fiat_amount".into(), "amount_cents".into())].into(),
         ..Hints::default()
     };
-    let cents = read_bytes("a.csv", text("amount_cents").as_bytes(), &said).await;
+    let cents = read_bytes("a.csv", text("amount_cents").as_bytes(), &message).await;
     assert_eq!(cents.column("fiat_amount"), ["19.99", "2.50"]);
     assert!(cents.says("divided by 100"), "{:?}", cents.found.guesses);
     let whole = read("a.csv", &text("amount")).await;

@@ -110,8 +110,8 @@ fn every_recorded_message_is_decoded() {
     ];
     for (name, right) in cases {
         let text = String::from_utf8(recording(&format!("kraken/ws2_{name}.json"))).unwrap();
-        let said = message(&text).unwrap();
-        assert!(right(&said), "{name}: {said:?}");
+        let message = message(&text).unwrap();
+        assert!(right(&message), "{name}: {message:?}");
     }
 }
 
@@ -163,9 +163,9 @@ async fn events_are_stored_with_every_digit() {
     assert_eq!(trimmed(shown(&pages, "quotes", "price")), trimmed(prices));
     assert_eq!(shown(&pages, "quotes", "currency"), ["USD"; 3]);
     assert_eq!(shown(&pages, "quotes", "source"), ["kraken_stream"; 3]);
-    let said = server.heard();
-    assert_eq!(said.len(), 2, "{said:?}");
-    assert!(said[0].contains(r#""channel":"ticker""#) && said[0].contains(r#"["BTC/USD"]"#));
+    let message = server.heard();
+    assert_eq!(message.len(), 2, "{message:?}");
+    assert!(message[0].contains(r#""channel":"ticker""#) && message[0].contains(r#"["BTC/USD"]"#));
     let spans = ledger(&pages, "trades BTC");
     assert_eq!((spans.len(), spans[0].start, spans[0].end, spans[0].rows), (1, 0.0, 2.0, 3));
 }

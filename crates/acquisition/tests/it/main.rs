@@ -3,6 +3,7 @@
 
 mod backfill;
 mod coingecko;
+mod conformance;
 mod database;
 mod dead_symbol;
 mod exchangerate_api;
@@ -11,7 +12,7 @@ mod export_rules;
 mod export_values;
 mod faults;
 mod files;
-mod files_told;
+mod files_notes;
 mod fx;
 mod import;
 mod import_shops;
@@ -19,7 +20,6 @@ mod kraken_stream;
 mod market_replies;
 mod own_data;
 mod presets;
-mod promises;
 mod properties;
 mod recorded;
 mod replies;

@@ -161,11 +161,11 @@ fn unencrypted_connections_are_local_only() {
 async fn the_key_never_appears_in_errors_or_logs() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
-    let mut said = String::new();
+    let mut message = String::new();
     let echo = format!(r#"{{"code":401,"message":"bad key {CANARY}","status":"error"}}"#);
     for status in [200, 401, 403, 404, 429, 500, 503] {
         let error = refused(Line::Away { status, body: echo.clone() }).await;
-        said += &everything_said(&error);
+        message += &everything_said(&error);
     }
     for bytes in [
         Vec::new(),
@@ -175,10 +175,10 @@ async fn the_key_never_appears_in_errors_or_logs() {
     ] {
         let server = Scripted::start(vec![Raw::Say(bytes)]).await;
         let error = sockets(&hurried(&server.url), &context(NOW)).open(&[]).await.unwrap_err();
-        said += &everything_said(&error);
+        message += &everything_said(&error);
     }
     let nobody = sockets(&hurried("http://127.0.0.1:1"), &context(NOW)).open(&[]).await;
-    said += &everything_said(&nobody.unwrap_err());
+    message += &everything_said(&nobody.unwrap_err());
 
     // Messages that the service repeats over an open connection.
     let fails = format!(
@@ -196,30 +196,30 @@ async fn the_key_never_appears_in_errors_or_logs() {
         let http = hurried(server.url());
         let config = Config { symbols: vec!["BTC".into()], live, http, ..Config::default() };
         let source = TwelveDataStream::new(config, Some(CANARY.into()), &context(NOW)).unwrap();
-        said += &format!("{source:?}");
+        message += &format!("{source:?}");
         let (mut cursor, begun) = (None, Instant::now());
         loop {
             assert!(begun.elapsed() < Duration::from_secs(5), "no error");
             match source.fetch(cursor.as_ref()).await {
                 Ok(page) => {
-                    said += &format!("{page:?}");
+                    message += &format!("{page:?}");
                     cursor = Some(page.cursor);
                 }
-                Err(error) => break said += &everything_said(&error),
+                Err(error) => break message += &everything_said(&error),
             }
         }
     }
     for bad in [format!(" {CANARY}"), String::new()] {
         let key = QueryKey { parameter: "apikey", value: bad.into() };
-        said += &format!("{key:?}");
+        message += &format!("{key:?}");
         let error = Sockets::new(service(), &HttpConfig::default(), Some(key), &context(NOW));
         let error = error.unwrap_err();
         assert!(matches!(error, Error::Config { setting: "key", .. }), "{error:?}");
-        said += &everything_said(&error);
+        message += &everything_said(&error);
     }
-    for said in [said, log.told()] {
-        assert!(said.contains("127.0.0.1"), "{said}");
-        assert!(!said.to_lowercase().contains(CANARY), "{said}");
-        assert!(!said.contains("apikey="), "no query is shown: {said}");
+    for message in [message, log.output()] {
+        assert!(message.contains("127.0.0.1"), "{message}");
+        assert!(!message.to_lowercase().contains(CANARY), "{message}");
+        assert!(!message.contains("apikey="), "no query is shown: {message}");
     }
 }

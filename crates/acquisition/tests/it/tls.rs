@@ -69,9 +69,9 @@ async fn a_self_signed_certificate_is_rejected_before_the_key_is_sent() {
             .await
             .expect_err("nobody vouches for it");
         assert!(matches!(error, Error::Certificate { .. }), "{host}: {error:?}");
-        let said = error.to_string();
-        assert!(said.contains("certificate that this machine does not trust"), "{said}");
-        assert!(said.contains(&format!("{host}:{port}/ping")), "{said}");
+        let message = error.to_string();
+        assert!(message.contains("certificate that this machine does not trust"), "{message}");
+        assert!(message.contains(&format!("{host}:{port}/ping")), "{message}");
         assert!(!everything_said(&error).contains(CANARY));
         assert!(!error.is_temporary());
         // One attempt is enough: the certificate would be the same the next time.

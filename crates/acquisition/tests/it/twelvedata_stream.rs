@@ -16,7 +16,7 @@ use tidegauge_replay::{Act, Line, Market, Replay, Script, Service};
 const NOW: &str = "2026-01-01T00:00:00Z";
 const KEY: &str = "0123456789abcdef";
 
-fn said(name: &str) -> Message {
+fn recorded(name: &str) -> Message {
     let text = String::from_utf8(recording(&format!("twelvedata/{name}.json"))).unwrap();
     message(&text).unwrap()
 }
@@ -72,10 +72,10 @@ fn every_recorded_price_is_decoded() {
             ["150.25000000", "", "", ""],
         ),
     ] {
-        let Message::Price(Ok(price)) = said(name) else { panic!("{name}") };
-        let told = [Some(price.price), price.bid, price.ask, price.day_volume];
-        let told = told.map(|value| value.map_or_else(String::new, |value| value.to_string()));
-        assert_eq!(told, prices, "{name}");
+        let Message::Price(Ok(price)) = recorded(name) else { panic!("{name}") };
+        let output = [Some(price.price), price.bid, price.ask, price.day_volume];
+        let output = output.map(|value| value.map_or_else(String::new, |value| value.to_string()));
+        assert_eq!(output, prices, "{name}");
         assert_eq!((price.listing.symbol.as_str(), price.currency.as_str()), (symbol, currency));
         assert_eq!(price.at, at(time), "{name}");
     }
@@ -83,9 +83,9 @@ fn every_recorded_price_is_decoded() {
 
 #[test]
 fn every_recorded_answer_is_decoded() {
-    assert!(matches!(said("fixture_websocket_heartbeat"), Message::Heartbeat));
+    assert!(matches!(recorded("fixture_websocket_heartbeat"), Message::Heartbeat));
     let Message::Subscribed { accepted, refused, errors } =
-        said("ws_subscribe_status_warning.recorded-2026-08-19")
+        recorded("ws_subscribe_status_warning.recorded-2026-08-19")
     else {
         panic!()
     };
@@ -95,13 +95,14 @@ fn every_recorded_answer_is_decoded() {
     assert_eq!(refused[0].0.symbol, "1211");
     assert_eq!(refused[0].1, "You are not authorized to access XHKG data.");
 
-    let Message::Subscribed { accepted, .. } = said("fixture_websocket_subscribe_status") else {
+    let Message::Subscribed { accepted, .. } = recorded("fixture_websocket_subscribe_status")
+    else {
         panic!()
     };
     assert!(accepted[0].is("AAPL") && accepted[0].is("AAPL:XNGS") && accepted[0].is("AAPL:NASDAQ"));
     assert!(!accepted[0].is("AAPL:LSE") && !accepted[0].is("AAP"));
 
-    let Message::Subscribed { errors, .. } = said("ws_subscribe_status_error_messages") else {
+    let Message::Subscribed { errors, .. } = recorded("ws_subscribe_status_error_messages") else {
         panic!()
     };
     assert_eq!(errors, ["Cant parse message"]);

@@ -165,14 +165,14 @@ fn a_price_with_too_many_digits_is_quarantined_and_the_others_stored() {
         let mut row_filter = RowFilter::new(policy, "raw_crypto_market_data", "prices DUST");
         let chart = coingecko::market_chart("dust", body.as_bytes(), &mut row_filter).unwrap();
         assert_eq!(chart.price_usd, [4_200_000]);
-        let told: Vec<_> =
+        let output: Vec<_> =
             row_filter.into_bad().into_iter().map(|bad| (bad.place, bad.reason)).collect();
         let expected = [
             ("1621003819770", "`4.2345678e-12`, which has more than 18 decimal places"),
             ("1621004119770", "`100000000000000000000`, which is larger than the column holds"),
         ];
-        assert_eq!(told.len(), expected.len(), "{told:?}");
-        for ((place, reason), (at, says)) in told.iter().zip(expected) {
+        assert_eq!(output.len(), expected.len(), "{output:?}");
+        for ((place, reason), (at, says)) in output.iter().zip(expected) {
             assert!(place.contains(at) && reason.contains(says), "{place}: {reason}");
         }
     }
@@ -187,8 +187,8 @@ fn a_price_with_too_many_digits_is_rounded_if_configured() {
             .with_fine_prices(FinePrices::Round);
     let chart = coingecko::market_chart("dust", body.as_bytes(), &mut row_filter).unwrap();
     assert_eq!(chart.price_usd, [4_234_568]);
-    let told: Vec<_> = row_filter.into_bad().into_iter().map(|bad| bad.reason).collect();
-    assert_eq!(told.len(), 2, "one that would be zero and one that is too large: {told:?}");
+    let output: Vec<_> = row_filter.into_bad().into_iter().map(|bad| bad.reason).collect();
+    assert_eq!(output.len(), 2, "one that would be zero and one that is too large: {output:?}");
 
     let candles = "[[1621003500000,0.0000123456789012345678,0.00002,0.00001,0.000015]]";
     let mut row_filter = RowFilter::new(BadRows::Fail, "candles", "candles DUST")

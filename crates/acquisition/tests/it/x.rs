@@ -551,8 +551,8 @@ async fn a_partial_answer_is_stored_and_logged() {
     let (_server, source) = fixed(body, BadRows::Fail).await;
     let page = [source.fetch(None).await.unwrap()];
     assert_eq!(rows(&page, "social_posts"), 1);
-    let said = log.told();
-    assert!(said.contains("Not Found Error: Could not find user with id: [9]."), "{said}");
+    let message = log.output();
+    assert!(message.contains("Not Found Error: Could not find user with id: [9]."), "{message}");
 }
 
 /// Returns the start, the end and the count of all hours, in order.
@@ -758,7 +758,7 @@ async fn the_key_never_appears_in_errors_or_logs() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
     let echo = format!(r#"{{"title":"Unauthorized","detail":"no app has the token {CANARY}"}}"#);
-    let mut said = String::new();
+    let mut message = String::new();
     for act in [
         Act::reply("401 X", "", &echo),
         Act::reply("403 X", "", &format!("<html>{CANARY}</html>")),
@@ -774,16 +774,16 @@ async fn the_key_never_appears_in_errors_or_logs() {
         let config = Config { http: hurried(&server.url), ..posts_alone() };
         let source = X::new(config, Some(CANARY.into()), &context(NOW)).unwrap();
         match source.fetch(None).await {
-            Err(error) => said += &everything_said(&error),
+            Err(error) => message += &everything_said(&error),
             // A refusal of this very window is recorded in the ledger.
-            Ok(page) => said += &texts(&[page], "coverage", "reason").concat(),
+            Ok(page) => message += &texts(&[page], "coverage", "reason").concat(),
         }
-        said += &format!("{source:?}");
+        message += &format!("{source:?}");
         assert!(server.requests()[0].contains(&format!("authorization: Bearer {CANARY}")));
     }
-    for said in [said, log.told()] {
-        assert!(!said.is_empty());
-        assert!(!said.contains(CANARY), "{said}");
-        assert!(!said.contains("max_results="), "no query is shown: {said}");
+    for message in [message, log.output()] {
+        assert!(!message.is_empty());
+        assert!(!message.contains(CANARY), "{message}");
+        assert!(!message.contains("max_results="), "no query is shown: {message}");
     }
 }

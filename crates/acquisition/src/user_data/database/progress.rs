@@ -1,4 +1,4 @@
-//! The cursor: the position of the last row that was read.
+//! The cursor, the checkpoint of a database source: the position of the last row that was read.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The cursor: the position in each file, and its state when it was read.
+//! The cursor, the checkpoint of a file source: the position in each file, and its state when it was read.
 
 use std::collections::BTreeMap;
 

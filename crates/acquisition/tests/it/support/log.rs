@@ -12,7 +12,7 @@ pub struct Log(Arc<Mutex<String>>);
 
 impl Log {
     /// Returns all messages so far.
-    pub fn told(&self) -> String {
+    pub fn output(&self) -> String {
         self.0.lock().unwrap().clone()
     }
 

@@ -135,13 +135,13 @@ impl Scripted {
 
 /// Returns an error and all its causes, in the formats `Display` and `Debug`.
 pub fn everything_said(error: &dyn std::error::Error) -> String {
-    let mut said = format!("{error} {error:?}");
+    let mut message = format!("{error} {error:?}");
     let mut cause = error.source();
     while let Some(error) = cause {
-        said.push_str(&format!(" {error} {error:?}"));
+        message.push_str(&format!(" {error} {error:?}"));
         cause = error.source();
     }
-    said
+    message
 }
 
 /// A clock that the test sets.

@@ -126,7 +126,7 @@ fn as_id(name: &str) -> String {
     }
 }
 
-/// Returns a name for a table, a column or a source: [`plain`], beginning with a letter, and at
+/// Returns a name for a table, a column or a source: [`normalize`], beginning with a letter, and at
 /// most 56 characters, which stores accept.
 pub(super) fn identifier(name: &str, otherwise: &str) -> String {
     let plain = normalize(name);

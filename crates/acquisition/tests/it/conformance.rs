@@ -261,17 +261,17 @@ async fn of_twelvedata_stream() -> Subject {
     })
 }
 
-source_promises!(recorded_keeps, Some(of_recorded().await));
-source_promises!(synthetic_market_keeps, Some(of_synthetic_market().await));
-source_promises!(coingecko_keeps, Some(of_coingecko().await));
-source_promises!(kraken_keeps, Some(of_kraken().await));
-source_promises!(twelvedata_keeps, Some(of_twelvedata().await));
-source_promises!(ecb_keeps, Some(of_ecb().await));
-source_promises!(frankfurter_keeps, Some(of_frankfurter().await));
-source_promises!(open_er_api_keeps, Some(of_open_er_api().await));
-source_promises!(exchangerate_api_keeps, Some(of_exchangerate_api().await));
-source_promises!(x_keeps, Some(of_x().await));
+source_promises!(recorded_conforms, Some(of_recorded().await));
+source_promises!(synthetic_market_conforms, Some(of_synthetic_market().await));
+source_promises!(coingecko_conforms, Some(of_coingecko().await));
+source_promises!(kraken_conforms, Some(of_kraken().await));
+source_promises!(twelvedata_conforms, Some(of_twelvedata().await));
+source_promises!(ecb_conforms, Some(of_ecb().await));
+source_promises!(frankfurter_conforms, Some(of_frankfurter().await));
+source_promises!(open_er_api_conforms, Some(of_open_er_api().await));
+source_promises!(exchangerate_api_conforms, Some(of_exchangerate_api().await));
+source_promises!(x_conforms, Some(of_x().await));
 source_promises!(files_keep, Some(of_files().await));
-source_promises!(database_keeps, Some(of_database().await));
-source_promises!(kraken_stream_keeps, Some(of_kraken_stream().await));
-source_promises!(twelvedata_stream_keeps, Some(of_twelvedata_stream().await));
+source_promises!(database_conforms, Some(of_database().await));
+source_promises!(kraken_stream_conforms, Some(of_kraken_stream().await));
+source_promises!(twelvedata_stream_conforms, Some(of_twelvedata_stream().await));

@@ -27,12 +27,12 @@ fn columns(columns: Value) -> tidegauge_acquisition::mapping::Columns {
 }
 
 /// Returns all pages of `config`, and the log of reading them.
-async fn told(config: Config, table: &TableRef) -> (Vec<Page>, String) {
+async fn output(config: Config, table: &TableRef) -> (Vec<Page>, String) {
     let log = Log::default();
     let guard = tracing::subscriber::set_default(log.clone());
     let (pages, _) = round(&source(config, table), None).await;
     drop(guard);
-    (pages, log.told())
+    (pages, log.output())
 }
 
 #[tokio::test]
@@ -79,24 +79,24 @@ async fn a_column_that_disappears_is_an_error_or_noted() {
     assert!(fails(&source(plain.clone(), &things), None).await.contains("was there before"));
 
     let null = Config { on_missing: Some(OnMissing::Null), ..plain.clone() };
-    let (pages, said) = told(null, &things).await;
+    let (pages, message) = output(null, &things).await;
     assert_eq!(column(&pages, "things", "name"), ["a", "null"]);
     for says in ["columns of the table are null", "\"name\"", "b.csv"] {
-        assert!(said.contains(says), "{said} should say {says}");
+        assert!(message.contains(says), "{message} should say {says}");
     }
 
     // A column that never existed is null, and is noted once.
     let never = table("append", &["id:int64", "name:text?", "tier:text?"]);
     fs::remove_file(folder.path().join("b.csv")).unwrap();
-    let (_, said) = told(plain.clone(), &never).await;
-    assert!(said.contains("\"tier\""), "{said}");
+    let (_, message) = output(plain.clone(), &never).await;
+    assert!(message.contains("\"tier\""), "{message}");
     let (_, cursor) = round(&source(plain.clone(), &never), None).await;
     write(&folder, "b.csv", "id,name\n2,b\n");
     let log = Log::default();
     let guard = tracing::subscriber::set_default(log.clone());
     round(&source(plain.clone(), &never), Some(cursor)).await;
     drop(guard);
-    assert!(!log.told().contains("tier"), "{}", log.told());
+    assert!(!log.output().contains("tier"), "{}", log.output());
     let strict = Config { on_missing: Some(OnMissing::Error), ..plain };
     let error = fails(&source(strict.clone(), &never), None).await;
     assert!(error.contains("`tier`") && error.contains("a.csv, line 1"), "{error}");
@@ -105,9 +105,13 @@ async fn a_column_that_disappears_is_an_error_or_noted() {
     let path = config(&folder, "*.ndjson").path;
     write(&folder, "a.ndjson", "{\"id\":1,\"name\":\"a\"}\n{\"id\":2}\n");
     write(&folder, "b.ndjson", "{\"id\":3,\"nome\":\"c\"}\n");
-    let (pages, said) = told(Config { path: path.clone(), ..config(&folder, "") }, &things).await;
+    let (pages, message) =
+        output(Config { path: path.clone(), ..config(&folder, "") }, &things).await;
     assert_eq!(column(&pages, "things", "name"), ["a", "null", "null"]);
-    assert!(said.contains("columns of the table are null") && said.contains("b.ndjson"), "{said}");
+    assert!(
+        message.contains("columns of the table are null") && message.contains("b.ndjson"),
+        "{message}"
+    );
     let error = fails(&source(Config { path, ..strict }, &things), None).await;
     assert!(error.contains("a.ndjson:2") && error.contains("is missing"), "{error}");
 }
@@ -147,8 +151,11 @@ async fn a_header_is_found_below_title_lines() {
         let (pages, _) = round(&source(config(named.clone()), &coins), Some(cursor)).await;
         assert_eq!(column(&pages, "things", "id"), ["c4"], "{ends:?}");
     }
-    let (_, said) = told(config(named.clone()), &coins).await;
-    assert!(said.contains("above the header") && said.contains("coinbase.csv:5"), "{said}");
+    let (_, message) = output(config(named.clone()), &coins).await;
+    assert!(
+        message.contains("above the header") && message.contains("coinbase.csv:5"),
+        "{message}"
+    );
     // Without a header, rows are as wide as the requested columns.
     let counted = json!({
         "id": "1", "at": { "column": "2", "format": "%Y-%m-%d %H:%M:%S UTC" }, "quantity": "3",
@@ -185,16 +192,19 @@ async fn a_header_of_other_columns_is_an_error_and_a_file_without_rows_noted() {
         ("d.ndjson", "\n\n", "holds no row"),
     ] {
         write(&folder, name, content);
-        let (pages, said) = told(config(name), &things("append")).await;
+        let (pages, message) = output(config(name), &things("append")).await;
         assert_eq!(rows(&pages, "things"), 0);
-        assert!(said.contains("gave no row") && said.contains(&format!("{name} {says}")), "{said}");
+        assert!(
+            message.contains("gave no row") && message.contains(&format!("{name} {says}")),
+            "{message}"
+        );
     }
     // Carriage returns, the line ends of old Macs, end lines.
     write(&folder, "e.csv", "id,name\r1,x\r2,\"y\nz\"\r");
     let plain = Config { columns: Default::default(), ..config("e.csv") };
-    let (pages, said) = told(plain.clone(), &things("append")).await;
+    let (pages, message) = output(plain.clone(), &things("append")).await;
     assert_eq!(column(&pages, "things", "name"), ["x", "y\nz"]);
-    assert!(!said.contains("gave no row"), "{said}");
+    assert!(!message.contains("gave no row"), "{message}");
     write(&folder, "e.csv", "id,name\r1,\"a\nb\"\rx,y\r");
     let error = fails(&source(plain, &things("append")), None).await;
     assert!(error.contains("e.csv:4"), "line breaks within quotes count: {error}");
@@ -226,8 +236,11 @@ async fn lines_left_for_the_next_run_are_noted() {
         let (pages, _) = round(&early(name), None).await;
         drop(guard);
         assert_eq!(rows(&pages, "things"), taken, "{name}");
-        let said = log.told();
-        assert!(said.contains(says) && said.contains("`settle`") != says.is_empty(), "{said}");
+        let message = log.output();
+        assert!(
+            message.contains(says) && message.contains("`settle`") != says.is_empty(),
+            "{message}"
+        );
     }
     write(&folder, "e.csv", "nr,name\n1,a\n");
     let error = fails(&early("e.csv"), None).await;
@@ -252,7 +265,7 @@ async fn times_are_read_by_zone_format_and_magnitude() {
     );
     for setting in ["zone", "offset"] {
         let at = json!({ "column": "fecha", setting: "Europe/Madrid" });
-        let (pages, said) = told(with("local.csv", at), &times).await;
+        let (pages, message) = output(with("local.csv", at), &times).await;
         assert_eq!(
             column(&pages, "things", "at"),
             ["2023-01-31 22:30:00", "2023-06-30 22:30:00", "2023-10-29 00:30:00"]
@@ -261,7 +274,7 @@ async fn times_are_read_by_zone_format_and_magnitude() {
         let reason = &column(&pages, "quarantine", "reason")[0];
         assert!(reason.contains("Europe/Madrid") && reason.contains("set forward"), "{reason}");
         for says in ["the earlier of the two", "count: 1", "local.csv: `2023-10-29 02:30:00`"] {
-            assert!(said.contains(says), "{said} should say {says}");
+            assert!(message.contains(says), "{message} should say {says}");
         }
     }
     // Several formats in one column.
@@ -272,7 +285,7 @@ async fn times_are_read_by_zone_format_and_magnitude() {
          3,\"Sept. 15, 2022, 07:30 AM\"\n4,3/2/2021\n",
     );
     let formats = json!({ "format": ["%b. %d, %Y, %I:%M %p", "%B %d, %Y, %I:%M %p"] });
-    let (pages, _) = told(with("months.csv", formats), &times).await;
+    let (pages, _) = output(with("months.csv", formats), &times).await;
     assert_eq!(
         column(&pages, "things", "at"),
         ["2021-02-03 00:41:00", "2022-06-03 13:05:00", "2022-09-15 07:30:00"]
@@ -280,7 +293,7 @@ async fn times_are_read_by_zone_format_and_magnitude() {
     assert_eq!(column(&pages, "quarantine", "place"), ["months.csv:5"]);
     // Epoch times whose unit is not configured.
     write(&folder, "n.csv", "id,at\n1,1600000000000\n2,1600000001000\n3,1600000002\n4,0\n");
-    let (pages, said) = told(with("n.csv", json!({})), &times).await;
+    let (pages, message) = output(with("n.csv", json!({})), &times).await;
     assert_eq!(column(&pages, "things", "at"), ["2020-09-13 12:26:40", "2020-09-13 12:26:41"]);
     let reasons = column(&pages, "quarantine", "reason");
     assert!(
@@ -288,7 +301,10 @@ async fn times_are_read_by_zone_format_and_magnitude() {
         "{reasons:?}"
     );
     assert!(reasons[1].contains("no time from 2009-01-01"), "{reasons:?}");
-    assert!(said.contains("milliseconds since 1970") && said.contains("unix_ms"), "{said}");
+    assert!(
+        message.contains("milliseconds since 1970") && message.contains("unix_ms"),
+        "{message}"
+    );
     // A wrong unit is detected.
     write(&folder, "s.csv", "id,at\n1,1600000000\n");
     let wrong = Config { bad_rows: BadRows::Fail, ..with("s.csv", json!({ "format": "unix_ms" })) };
@@ -306,7 +322,7 @@ async fn times_are_read_by_zone_format_and_magnitude() {
     let latest = json!({ "format": "unix", "latest": "2020-12-31" });
     assert!(sooner(latest).fetch(None).await.is_ok());
     let earliest = json!({ "column": "fecha", "earliest": "2023-02-01" });
-    let (pages, _) = told(with("local.csv", earliest), &times).await;
+    let (pages, _) = output(with("local.csv", earliest), &times).await;
     assert_eq!(column(&pages, "quarantine", "place"), ["local.csv:2"]);
 }
 
