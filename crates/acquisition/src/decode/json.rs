@@ -13,7 +13,6 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-pub(crate) use super::json_object::{Object, message};
 use crate::text::cut;
 use crate::{Error, Result};
 

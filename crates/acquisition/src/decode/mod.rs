@@ -4,6 +4,6 @@ pub(crate) mod candles;
 pub(crate) mod dedup;
 pub(crate) mod interval;
 pub(crate) mod json;
-mod json_object;
+pub(crate) mod json_object;
 pub(crate) mod parse;
 pub(crate) mod rates;

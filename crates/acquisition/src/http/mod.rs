@@ -1,4 +1,4 @@
-//! The HTTP client: every request of every source goes through [`Http`].
+//! The HTTP client: every request of every source goes through `client::Http`.
 //!
 //! It enforces one host, a rate limit, a maximum body size and timeouts; it retries transient failures; and
 //! it never shows a key.
@@ -17,16 +17,9 @@ pub(crate) mod service;
 pub(crate) mod socket;
 mod usage;
 
-pub(crate) use classify::Refusal;
-pub(crate) use client::Http;
 pub use config::{HttpConfig, Retry};
 pub use endpoint::BaseUrl;
-#[cfg(any(feature = "twelvedata", feature = "x"))]
-pub(crate) use quota::RateLimitHint;
 pub use quota::{Budget, PerMinute, Quota};
-pub(crate) use service::{Key, Request, Service};
-#[cfg(feature = "_socket")]
-pub(crate) use socket::{QueryKey, Socket, SocketMessage, Sockets};
 pub use usage::{Traffic, Usage};
 
 pub use crate::refusal::{Endpoint, RefusalKind};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use crate::Error;
-use crate::http::Socket;
+use crate::http::socket::Socket;
 
 /// The connection to a service.
 #[derive(Debug)]

@@ -14,7 +14,8 @@ use super::connection::Connection;
 use super::protocol::Protocol;
 use super::series_state::SeriesState;
 use crate::bad_rows::BadRows;
-use crate::http::{Budget, Sockets};
+use crate::http::Budget;
+use crate::http::socket::Sockets;
 use crate::{Context, Error, Result};
 
 /// A live stream of one service.

@@ -7,8 +7,8 @@ use super::connection::{Connection, OpenConnection, broken};
 use super::driver::{Live, State};
 use super::protocol::{Event, Protocol, ServerMessage};
 use crate::bad_rows::RowFilter;
-use crate::http::SocketMessage;
 use crate::http::backoff::Backoff;
+use crate::http::socket::SocketMessage;
 use crate::{Error, Result};
 
 impl<P: Protocol> Live<P> {

@@ -9,7 +9,8 @@ use tidegauge_core::instruments::INSTRUMENTS;
 
 use super::name::NAME;
 use crate::bad_rows::FinePrices;
-use crate::http::{HttpConfig, Key, Quota};
+use crate::http::service::Key;
+use crate::http::{HttpConfig, Quota};
 use crate::{Error, Result, duration};
 
 /// A plan of the service. It must be configured, because a demo key and a pro key look alike.

@@ -10,9 +10,11 @@ use tidegauge_core::{Crypto, Fiat, Fixed};
 use crate::bad_rows::{FinePrices, RowFilter};
 use crate::decode::candles::{Ohlcv, OhlcvSeries};
 use crate::decode::dedup;
-use crate::decode::json::{self, JsonReader, Object};
+use crate::decode::json::{self, JsonReader};
+use crate::decode::json_object::Object;
 use crate::decode::parse;
-use crate::http::{Refusal, RefusalKind};
+use crate::http::RefusalKind;
+use crate::http::classify::Refusal;
 use crate::{Error, Result};
 
 /// The latest price of a coin, from `/simple/price`.

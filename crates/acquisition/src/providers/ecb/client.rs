@@ -5,7 +5,9 @@ use chrono::NaiveDate;
 use super::decode::{self, Rate};
 use super::name::NAME;
 use crate::bad_rows::RowFilter;
-use crate::http::{Budget, Http, HttpConfig, Quota, Request, Service};
+use crate::http::client::Http;
+use crate::http::service::{Request, Service};
+use crate::http::{Budget, HttpConfig, Quota};
 use crate::{Context, Error, Result};
 
 /// A client of the ECB, for direct access to its rows instead of the tables.

@@ -9,11 +9,12 @@ use quick_xml::events::{BytesStart, Event};
 use tidegauge_core::Crypto;
 
 use crate::bad_rows::RowFilter;
-use crate::decode::json::Object;
+use crate::decode::json_object::Object;
 use crate::decode::parse;
 use crate::decode::rates;
 pub use crate::decode::rates::Rate;
-use crate::http::{Refusal, RefusalKind};
+use crate::http::RefusalKind;
+use crate::http::classify::Refusal;
 use crate::text::cut;
 use crate::{Error, Result};
 

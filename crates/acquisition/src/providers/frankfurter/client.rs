@@ -6,7 +6,9 @@ use super::config::Api;
 use super::decode::{self, Rate};
 use super::name::NAME;
 use crate::bad_rows::RowFilter;
-use crate::http::{Budget, Http, HttpConfig, Quota, Service};
+use crate::http::client::Http;
+use crate::http::service::Service;
+use crate::http::{Budget, HttpConfig, Quota};
 use crate::{Context, Error, Result};
 
 /// A client of `api.frankfurter.dev`, for direct access to its rows instead of the tables.

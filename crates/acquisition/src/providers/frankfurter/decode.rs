@@ -4,10 +4,12 @@ use chrono::NaiveDate;
 use tidegauge_core::Crypto;
 
 use crate::bad_rows::RowFilter;
-use crate::decode::json::{self, Object};
+use crate::decode::json;
+use crate::decode::json_object::Object;
 use crate::decode::parse;
 pub use crate::decode::rates::Rate;
-use crate::http::{Refusal, RefusalKind};
+use crate::http::RefusalKind;
+use crate::http::classify::Refusal;
 use crate::text::cut;
 use crate::{Error, Result};
 

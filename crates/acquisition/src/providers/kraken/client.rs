@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use super::decode::{self, AssetPair, Ticker, Trades};
 use super::name::NAME;
 use crate::bad_rows::RowFilter;
-use crate::http::{Budget, Http, HttpConfig, Quota, Service};
+use crate::http::client::Http;
+use crate::http::service::Service;
+use crate::http::{Budget, HttpConfig, Quota};
 use crate::{Context, Interval, OhlcvSeries, Result};
 
 /// A client of Kraken's market data, for direct access to its rows instead of the tables. No key is needed.

@@ -6,9 +6,11 @@ use tidegauge_core::{Crypto, multiply_divide};
 
 use crate::bad_rows::RowFilter;
 use crate::decode::candles::{Ohlcv, OhlcvSeries};
-use crate::decode::json::{self, JsonReader, Object, bare};
+use crate::decode::json::{self, JsonReader, bare};
+use crate::decode::json_object::Object;
 use crate::decode::parse;
-use crate::http::{Refusal, RefusalKind};
+use crate::http::RefusalKind;
+use crate::http::classify::Refusal;
 use crate::{Error, Result};
 
 /// The latest prices of a pair, from `/Ticker`.

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use tidegauge_core::Crypto;
 
 use super::name::NAME;
-use crate::decode::json::{self, Object};
+use crate::decode::json;
+use crate::decode::json_object::{self, Object};
 use crate::{Error, Result};
 
 /// A message of the service.
@@ -128,7 +129,7 @@ pub struct CandleUpdate {
 /// When the text is not JSON, or a message lacks a required field. The error of an invalid row is in
 /// [`MessageRow::row`].
 pub fn message(text: &str) -> Result<Message<'_>> {
-    let object = json::message(NAME, text)?;
+    let object = json_object::message(NAME, text)?;
     if object.find("Error").is_some() {
         return Ok(Message::Error(object.text("Error")?));
     }

@@ -14,7 +14,9 @@ use client::Kraken;
 pub use config::{Channel, Config};
 pub use name::NAME;
 
-use crate::http::{Budget, Quota, Service, Sockets};
+use crate::http::service::Service;
+use crate::http::socket::Sockets;
+use crate::http::{Budget, Quota};
 use crate::live::{Live, Stream};
 use crate::providers::kraken;
 use crate::{Context, Result, instruments};

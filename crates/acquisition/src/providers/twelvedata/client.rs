@@ -8,7 +8,10 @@ use tidegauge_core::{Crypto, Span};
 use super::decode::{self, ApiUsage, ExchangeRate, Quote, TimeSeries};
 use super::name::NAME;
 use crate::bad_rows::RowFilter;
-use crate::http::{Budget, Http, HttpConfig, Key, Quota, RateLimitHint, Request, Service};
+use crate::http::client::Http;
+use crate::http::quota::RateLimitHint;
+use crate::http::service::{Key, Request, Service};
+use crate::http::{Budget, HttpConfig, Quota};
 use crate::redact::Redactor;
 use crate::{Context, Error, Interval, Result};
 

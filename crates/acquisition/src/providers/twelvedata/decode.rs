@@ -7,9 +7,11 @@ use tidegauge_core::{Crypto, digits};
 
 use crate::bad_rows::RowFilter;
 use crate::decode::candles::{Ohlcv, OhlcvSeries};
-use crate::decode::json::{self, JsonReader, Object};
+use crate::decode::json::{self, JsonReader};
+use crate::decode::json_object::Object;
 use crate::decode::parse;
-use crate::http::{Refusal, RefusalKind};
+use crate::http::RefusalKind;
+use crate::http::classify::Refusal;
 use crate::{Error, Result};
 
 /// Candles and their currency, from `/time_series`.

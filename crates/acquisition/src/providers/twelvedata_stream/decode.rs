@@ -5,7 +5,8 @@ use serde::Deserialize;
 use tidegauge_core::Crypto;
 
 use super::name::NAME;
-use crate::decode::json::{self, Object};
+use crate::decode::json;
+use crate::decode::json_object::{self, Object};
 use crate::{Error, Result};
 
 /// A message of the service.
@@ -100,7 +101,7 @@ struct RefusedListing {
 /// When the text is not JSON, or a message lacks a required field. The error of an invalid price is in
 /// [`Message::Price`].
 pub fn message(text: &str) -> Result<Message> {
-    let object = json::message(NAME, text)?;
+    let object = json_object::message(NAME, text)?;
     let event = object.text("event")?;
     match event.as_str() {
         "price" => Ok(Message::Price(price(object, text))),

@@ -15,7 +15,9 @@ use client::TwelveData;
 pub use config::Config;
 pub use name::NAME;
 
-use crate::http::{Budget, QueryKey, Quota, Service, Sockets};
+use crate::http::service::Service;
+use crate::http::socket::{QueryKey, Sockets};
+use crate::http::{Budget, Quota};
 use crate::live::{Live, Stream};
 use crate::providers::twelvedata;
 use crate::{Context, Error, Result, instruments};

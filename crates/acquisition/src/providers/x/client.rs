@@ -10,7 +10,10 @@ use tidegauge_core::{Clock, Span};
 
 use super::decode::{self, Counts, Search};
 use super::name::NAME;
-use crate::http::{Budget, Http, HttpConfig, Key, Quota, RateLimitHint, Service};
+use crate::http::client::Http;
+use crate::http::quota::RateLimitHint;
+use crate::http::service::{Key, Service};
+use crate::http::{Budget, HttpConfig, Quota};
 use crate::redact::Redactor;
 use crate::{Context, Error, Result};
 

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::decode::json::Object;
+use crate::decode::json_object::Object;
 use crate::{Error, Result};
 
 pub use super::problem::refusal;

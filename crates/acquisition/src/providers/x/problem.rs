@@ -1,7 +1,9 @@
 //! X's refusals: problem objects, in the formats in use.
 
-use crate::decode::json::{self, Object};
-use crate::http::{Refusal, RefusalKind};
+use crate::decode::json;
+use crate::decode::json_object::Object;
+use crate::http::RefusalKind;
+use crate::http::classify::Refusal;
 
 /// Returns X's refusal in a reply, if there is one. A reply with rows is not a refusal, whatever else it
 /// contains.

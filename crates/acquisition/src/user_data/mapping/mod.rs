@@ -58,6 +58,7 @@ pub(crate) use note_log::QUERY;
 pub(crate) use notes::Notes;
 #[cfg(feature = "files")]
 pub(crate) use probe::Probe;
+#[cfg(feature = "files")]
 pub(crate) use row::RowError;
 pub(crate) use rows::{PageRows, tables};
 pub(crate) use table_mapping::Mapping;
