@@ -21,10 +21,10 @@
 //! | `KrakenStream` | `kraken-stream` | `quotes`, `market_trades`, `candles`, live | nothing |
 //! | `TwelveDataStream` | `twelvedata-stream` | `quotes`, live | a key |
 //!
-//! Every source is a folder of the same layout: `config` has the settings, `client` makes the requests
-//! through the shared `http` module, `decode` deserializes replies to plain rows, `mod` builds pages of them,
-//! and `spec` with `settings.toml` is the entry in the registry. Numbers are parsed from the text of the
-//! reply, digit by digit, never through a float.
+//! Every source is a folder of the same layout: `name` has its name, `config` the settings, `client` makes
+//! the requests through the shared `http` module, `decode` deserializes replies to plain rows, `mod` builds
+//! pages of them, and `spec` with `settings.toml` is the entry in the registry. Numbers are parsed from the
+//! text of the reply, digit by digit, never through a float.
 //!
 //! ```
 //! use tidegauge_acquisition::SOURCES;
