@@ -171,7 +171,7 @@ impl Error {
 fn truncated_place(place: String) -> String {
     let Some((end, _)) = place.char_indices().nth(MAX_PLACE_CHARS) else { return place };
     let mut whole = Fingerprint::default();
-    whole.eat(place.as_bytes());
+    whole.update(place.as_bytes());
     format!("{}…{whole}", &place[..end])
 }
 
@@ -193,7 +193,7 @@ impl BadRow {
                 row.place
             } else {
                 let mut whole = Fingerprint::default();
-                whole.eat(row.content.as_bytes());
+                whole.update(row.content.as_bytes());
                 truncated_place(format!("{} #{whole}", row.place))
             },
             table_name: row.table,

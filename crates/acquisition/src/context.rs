@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tidegauge_core::Clock;
-use tidegauge_core::instruments::Registry;
+use tidegauge_core::instruments::InstrumentRegistry;
 
 use crate::bad_rows::BadRows;
 #[cfg(feature = "_http")]
@@ -29,7 +29,7 @@ pub struct Context {
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The known instruments.
-    pub registry: Registry,
+    pub registry: InstrumentRegistry,
     /// The policy for bad rows.
     pub bad_rows: BadRows,
     /// The requests made to each service, and their budgets.
@@ -43,7 +43,7 @@ impl Context {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            registry: Registry::default(),
+            registry: InstrumentRegistry::default(),
             bad_rows: BadRows::default(),
             #[cfg(feature = "_http")]
             usage: Usage::default(),

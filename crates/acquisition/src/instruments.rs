@@ -1,6 +1,6 @@
 //! The selection of the instruments that a source requests.
 
-use tidegauge_core::instruments::{Kind, Registry};
+use tidegauge_core::instruments::{InstrumentKind, InstrumentRegistry};
 
 use crate::{Error, Result};
 
@@ -14,7 +14,7 @@ pub(crate) struct ListedInstrument {
     /// The service's name for the instrument.
     pub(crate) id: String,
     /// The kind of instrument.
-    pub(crate) kind: Kind,
+    pub(crate) kind: InstrumentKind,
 }
 
 /// Returns the instruments called `symbols`, each with its alias at `provider`; `service` is the source that
@@ -24,7 +24,7 @@ pub(crate) struct ListedInstrument {
 /// When `symbols` is empty, has a symbol twice, or has one that is unknown or has no alias at `provider`.
 pub(crate) fn select(
     service: &'static str,
-    registry: &Registry,
+    registry: &InstrumentRegistry,
     symbols: &[String],
     provider: &str,
 ) -> Result<Vec<ListedInstrument>> {

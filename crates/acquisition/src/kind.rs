@@ -68,7 +68,7 @@ impl Error {
             | Self::Mapping { .. }
             | Self::Condition { .. } => ErrorKind::SchemaMismatch,
             Self::Usage { error, .. } => {
-                ErrorKind::of_io(error).unwrap_or(ErrorKind::Configuration)
+                ErrorKind::from_io(error).unwrap_or(ErrorKind::Configuration)
             }
             Self::Unreadable { kind, .. } => *kind,
             Self::BadValue { .. }

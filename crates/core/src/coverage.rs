@@ -10,13 +10,13 @@ use std::fmt;
 use arrow_array::Array;
 use chrono::{DateTime, Utc};
 
-use crate::ext::next;
+use crate::query::next;
 use crate::tables::Coverage;
 use crate::{Batch, Error, Result, Scan, Span, Spans, TextView, Warehouse};
 
 /// The result of reading a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum State {
+pub enum CoverageState {
     /// The rows of the span are stored.
     Present,
     /// The source has no rows in the span.
@@ -27,7 +27,7 @@ pub enum State {
     Failed,
 }
 
-impl State {
+impl CoverageState {
     /// Returns the name as stored in the column `state`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ impl State {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for CoverageState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -53,18 +53,18 @@ impl fmt::Display for State {
 
 /// A gap: a span that is wanted and not stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hole {
+pub struct Gap {
     /// The missing span.
     pub span: Span,
     /// The reason why it is missing.
-    pub why: Why,
+    pub reason: GapReason,
 }
 
 /// The reason why a span is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
+pub enum GapReason {
     /// It has not been requested yet.
-    NotAsked,
+    NotRequested,
     /// The user requested it, and the run ended before it was read.
     Requested,
     /// The source refused it, with this message.
@@ -73,7 +73,7 @@ pub enum Why {
 
 /// The ledger's entries for one series.
 #[derive(Debug, Clone, Default)]
-struct Known {
+struct SeriesCoverage {
     covered: Spans,
     empty: Spans,
     requested: Spans,
@@ -86,9 +86,9 @@ struct Known {
 /// Where rows of the ledger overlap, a stored span takes precedence over a failed one, and a failed
 /// one over a requested one.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger(BTreeMap<(String, String), Known>);
+pub struct CoverageLedger(BTreeMap<(String, String), SeriesCoverage>);
 
-impl Ledger {
+impl CoverageLedger {
     /// Reads the ledger of a warehouse.
     ///
     /// # Errors
@@ -117,19 +117,19 @@ impl Ledger {
             let missing = || wrong(format!("row {row} lacks its source, series or times"));
             let (source, series) = sources.get(row).zip(series.get(row)).ok_or_else(missing)?;
             let (from, to) = starts[row].zip(ends[row]).ok_or_else(missing)?;
-            let state = states.get(row).and_then(State::named).ok_or_else(|| {
+            let state = states.get(row).and_then(CoverageState::named).ok_or_else(|| {
                 wrong(format!("`{}` is no state", states.get(row).unwrap_or_default()))
             })?;
             let span = Span::new(from, to);
             let known = self.0.entry((source.into(), series.into())).or_default();
             match state {
-                State::Present => known.covered.add(span),
-                State::Empty => {
+                CoverageState::Present => known.covered.add(span),
+                CoverageState::Empty => {
                     known.covered.add(span);
                     known.empty.add(span);
                 }
-                State::Requested => known.requested.add(span),
-                State::Failed => {
+                CoverageState::Requested => known.requested.add(span),
+                CoverageState::Failed => {
                     known.failed.push((span, reasons.get(row).unwrap_or_default().to_owned()));
                 }
             }
@@ -162,32 +162,35 @@ impl Ledger {
     }
 
     /// Returns the gaps of a series within `wanted`, ordered by time.
-    pub fn holes(&self, source: &str, series: &str, wanted: Span) -> Vec<Hole> {
+    pub fn gaps(&self, source: &str, series: &str, wanted: Span) -> Vec<Gap> {
         let Some(known) = self.known(source, series) else {
             let spans: Spans = [wanted].into_iter().collect();
-            return spans.iter().map(|span| Hole { span, why: Why::NotAsked }).collect();
+            return spans
+                .iter()
+                .map(|span| Gap { span, reason: GapReason::NotRequested })
+                .collect();
         };
-        let mut holes = Vec::new();
+        let mut gaps = Vec::new();
         let mut left = known.covered.missing(wanted);
-        let mut take = |left: &Spans, these: &Spans, why: &Why| -> Spans {
+        let mut take = |left: &Spans, these: &Spans, reason: &GapReason| -> Spans {
             let mut rest = Spans::default();
             for span in left.iter() {
                 let taken = these.common(span).iter().collect::<Vec<_>>();
-                holes.extend(taken.into_iter().map(|span| Hole { span, why: why.clone() }));
+                gaps.extend(taken.into_iter().map(|span| Gap { span, reason: reason.clone() }));
                 these.missing(span).iter().for_each(|span| rest.add(span));
             }
             rest
         };
         for (span, reason) in &known.failed {
-            left = take(&left, &[*span].into_iter().collect(), &Why::Failed(reason.clone()));
+            left = take(&left, &[*span].into_iter().collect(), &GapReason::Failed(reason.clone()));
         }
-        left = take(&left, &known.requested, &Why::Requested);
-        holes.extend(left.iter().map(|span| Hole { span, why: Why::NotAsked }));
-        holes.sort_by_key(|hole| hole.span);
-        holes
+        left = take(&left, &known.requested, &GapReason::Requested);
+        gaps.extend(left.iter().map(|span| Gap { span, reason: GapReason::NotRequested }));
+        gaps.sort_by_key(|gap| gap.span);
+        gaps
     }
 
-    fn known(&self, source: &str, series: &str) -> Option<&Known> {
+    fn known(&self, source: &str, series: &str) -> Option<&SeriesCoverage> {
         self.0.get(&(source.to_owned(), series.to_owned()))
     }
 }
@@ -223,7 +226,7 @@ mod tests {
         format!("2026-01-{day:02}T00:00:00Z").parse().unwrap()
     }
 
-    fn row(from: u32, to: u32, state: State) -> Coverage {
+    fn row(from: u32, to: u32, state: CoverageState) -> Coverage {
         Coverage {
             source: "s".into(),
             series: "BTC 1h".into(),
@@ -232,7 +235,7 @@ mod tests {
             state: state.name().into(),
             rows: 1,
             requested_to: None,
-            reason: (state == State::Failed).then(|| "no such coin".into()),
+            reason: (state == CoverageState::Failed).then(|| "no such coin".into()),
             noted_at: at(20),
         }
     }
@@ -240,22 +243,22 @@ mod tests {
     #[test]
     fn what_is_there_counts_more_than_what_failed_and_that_more_than_what_was_asked_for() {
         let mut rows = vec![
-            row(1, 20, State::Requested),
-            row(3, 6, State::Present),
-            row(6, 8, State::Empty),
-            row(5, 10, State::Failed),
+            row(1, 20, CoverageState::Requested),
+            row(3, 6, CoverageState::Present),
+            row(6, 8, CoverageState::Empty),
+            row(5, 10, CoverageState::Failed),
         ];
-        rows.push(Coverage { requested_to: Some(at(25)), ..row(21, 22, State::Present) });
+        rows.push(Coverage { requested_to: Some(at(25)), ..row(21, 22, CoverageState::Present) });
         let batch = Batch::from_rows(Coverage::table(), &rows).unwrap();
-        let mut ledger = Ledger::default();
+        let mut ledger = CoverageLedger::default();
         ledger.add(&batch.slice(0, 2)).unwrap();
         ledger.add(&batch.slice(2, 3)).unwrap();
-        let holes = ledger.holes("s", "BTC 1h", Span::new(at(2), at(28)));
-        let shown: Vec<_> = holes
+        let gaps = ledger.gaps("s", "BTC 1h", Span::new(at(2), at(28)));
+        let shown: Vec<_> = gaps
             .iter()
-            .map(|hole| {
+            .map(|gap| {
                 let day = |at: DateTime<Utc>| at.format("%-d").to_string();
-                format!("{}-{} {:?}", day(hole.span.from), day(hole.span.to), hole.why)
+                format!("{}-{} {:?}", day(gap.span.from), day(gap.span.to), gap.reason)
             })
             .collect();
         assert_eq!(
@@ -264,13 +267,13 @@ mod tests {
                 "2-3 Requested",
                 "8-10 Failed(\"no such coin\")",
                 "10-20 Requested",
-                "20-21 NotAsked",
+                "20-21 NotRequested",
                 "22-25 Requested",
-                "25-28 NotAsked",
+                "25-28 NotRequested",
             ]
         );
         assert_eq!(ledger.rows("s", "BTC 1h"), 5);
-        assert!(ledger.holes("s", "BTC 1h", Span::new(at(4), at(8))).is_empty());
-        assert_eq!(ledger.holes("s", "ETH 1h", Span::new(at(4), at(8))).len(), 1);
+        assert!(ledger.gaps("s", "BTC 1h", Span::new(at(4), at(8))).is_empty());
+        assert_eq!(ledger.gaps("s", "ETH 1h", Span::new(at(4), at(8))).len(), 1);
     }
 }

@@ -75,7 +75,7 @@ impl ErrorKind {
 
     /// Returns the kind of an I/O error, or `None` if the operating system's code does not
     /// determine it: only not found, permission and out of space are recognized.
-    pub fn of_io(error: &io::Error) -> Option<Self> {
+    pub fn from_io(error: &io::Error) -> Option<Self> {
         match error.kind() {
             io::ErrorKind::NotFound => Some(Self::NotFound),
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {

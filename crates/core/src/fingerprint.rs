@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// use tidegauge_core::Fingerprint;
 ///
 /// let mut fingerprint = Fingerprint::default();
-/// fingerprint.eat(b"foobar");
+/// fingerprint.update(b"foobar");
 /// assert_eq!(fingerprint.to_string(), "85944171f73967e8");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,14 +33,14 @@ impl Default for Fingerprint {
 impl Fingerprint {
     /// Adds a value that may be missing; a missing value differs from every other one.
     pub fn add<T: AsRef<[u8]>>(&mut self, value: Option<T>) {
-        self.eat(&[u8::from(value.is_some())]);
+        self.update(&[u8::from(value.is_some())]);
         if let Some(value) = value {
-            self.eat(value.as_ref());
+            self.update(value.as_ref());
         }
     }
 
     /// Adds bytes.
-    pub fn eat(&mut self, bytes: &[u8]) {
+    pub fn update(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(PRIME);
         }
@@ -80,7 +80,7 @@ mod tests {
             ("foobar", 0x8594_4171_f739_67e8),
         ] {
             let mut found = Fingerprint::default();
-            found.eat(text.as_bytes());
+            found.update(text.as_bytes());
             assert_eq!(found, Fingerprint(hash), "{text}");
         }
     }

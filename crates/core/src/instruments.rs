@@ -13,7 +13,7 @@ type Text = Cow<'static, str>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Kind {
+pub enum InstrumentKind {
     /// A coin or token.
     #[default]
     Crypto,
@@ -37,7 +37,7 @@ pub struct Instrument {
     pub name: Text,
     /// The kind of the instrument.
     #[serde(default)]
-    pub kind: Kind,
+    pub kind: InstrumentKind,
     /// The aliases: pairs of a provider and its name for the instrument, at most one per provider.
     #[serde(flatten, with = "aliases")]
     pub aliases: Cow<'static, [(Text, Text)]>,
@@ -45,16 +45,16 @@ pub struct Instrument {
 
 impl Instrument {
     /// Creates an instrument without aliases.
-    pub fn new(symbol: impl Into<Text>, name: impl Into<Text>, kind: Kind) -> Self {
+    pub fn new(symbol: impl Into<Text>, name: impl Into<Text>, kind: InstrumentKind) -> Self {
         Self { symbol: symbol.into(), name: name.into(), kind, aliases: Cow::Borrowed(&[]) }
     }
 
     /// Returns the name that `provider` has for the instrument, or `None` if it has none.
     ///
     /// ```
-    /// use tidegauge_core::instruments::{Instrument, Kind};
+    /// use tidegauge_core::instruments::{Instrument, InstrumentKind};
     ///
-    /// let doge = Instrument::new("DOGE", "Dogecoin", Kind::Crypto).with_alias("kraken", "DOGE/USD");
+    /// let doge = Instrument::new("DOGE", "Dogecoin", InstrumentKind::Crypto).with_alias("kraken", "DOGE/USD");
     /// assert_eq!(doge.alias("kraken"), Some("DOGE/USD"));
     /// assert_eq!(doge.alias("coingecko"), None);
     /// ```
@@ -120,7 +120,7 @@ const fn coin(symbol: &'static str, name: &'static str, aliases: &'static Aliase
     Instrument {
         symbol: Cow::Borrowed(symbol),
         name: Cow::Borrowed(name),
-        kind: Kind::Crypto,
+        kind: InstrumentKind::Crypto,
         aliases: Cow::Borrowed(aliases),
     }
 }
@@ -151,24 +151,24 @@ pub fn by_symbol(symbol: &str) -> Option<&'static Instrument> {
 /// The instruments that sources may be asked for: the built-in ones and the user's own.
 ///
 /// ```
-/// use tidegauge_core::instruments::{Instrument, Kind, Registry};
+/// use tidegauge_core::instruments::{Instrument, InstrumentKind, InstrumentRegistry};
 ///
-/// let apple = Instrument::new("AAPL", "Apple", Kind::Stock).with_alias("twelvedata", "AAPL");
-/// let registry = Registry::default().with(apple)?;
-/// assert_eq!(registry.by_symbol("AAPL").map(|it| it.kind), Some(Kind::Stock));
+/// let apple = Instrument::new("AAPL", "Apple", InstrumentKind::Stock).with_alias("twelvedata", "AAPL");
+/// let registry = InstrumentRegistry::default().with(apple)?;
+/// assert_eq!(registry.by_symbol("AAPL").map(|it| it.kind), Some(InstrumentKind::Stock));
 /// assert!(registry.by_symbol("BTC").is_some());
 /// # Ok::<(), tidegauge_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Registry(Arc<Vec<Instrument>>);
+pub struct InstrumentRegistry(Arc<Vec<Instrument>>);
 
-impl Default for Registry {
+impl Default for InstrumentRegistry {
     fn default() -> Self {
         Self(Arc::new(INSTRUMENTS.to_vec()))
     }
 }
 
-impl Registry {
+impl InstrumentRegistry {
     /// Adds an instrument, replacing one with the same symbol.
     ///
     /// # Errors
@@ -210,22 +210,27 @@ mod tests {
 
     #[test]
     fn a_user_s_own_takes_the_place_of_ours_and_nonsense_is_refused() {
-        let bitcoin = Instrument::new("BTC", "Bitcoin", Kind::Crypto)
+        let bitcoin = Instrument::new("BTC", "Bitcoin", InstrumentKind::Crypto)
             .with_alias("coingecko", "wrapped-bitcoin");
-        let registry = Registry::default().with(bitcoin.clone()).unwrap();
+        let registry = InstrumentRegistry::default().with(bitcoin.clone()).unwrap();
         assert_eq!(registry.all().len(), INSTRUMENTS.len());
         assert_eq!(registry.by_symbol("BTC"), Some(&bitcoin));
         for symbol in ["", "A B"] {
-            let error = Registry::default().with(Instrument::new(symbol, "", Kind::Stock));
+            let error = InstrumentRegistry::default().with(Instrument::new(
+                symbol,
+                "",
+                InstrumentKind::Stock,
+            ));
             assert!(error.unwrap_err().to_string().contains("spaces"), "{symbol:?}");
         }
-        let nameless = Instrument::new("DOGE", "", Kind::Crypto).with_alias("kraken", " ");
-        assert!(Registry::default().with(nameless).is_err());
+        let nameless =
+            Instrument::new("DOGE", "", InstrumentKind::Crypto).with_alias("kraken", " ");
+        assert!(InstrumentRegistry::default().with(nameless).is_err());
     }
 
     #[test]
     fn an_alias_is_one_for_each_provider() {
-        let twice = Instrument::new("DOGE", "", Kind::Crypto)
+        let twice = Instrument::new("DOGE", "", InstrumentKind::Crypto)
             .with_alias("kraken", "XDG/USD")
             .with_alias("coingecko", "dogecoin")
             .with_alias("kraken", "DOGE/USD");

@@ -28,62 +28,46 @@
 //! # Ok::<(), tidegauge_core::Error>(())
 //! ```
 
-mod aggregate;
 mod batch;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod connection_url;
 pub mod coverage;
-mod cursor;
 pub mod digits;
 mod error;
-mod ext;
 pub mod fees;
-mod filter;
 mod fingerprint;
-mod fixed;
 pub mod instruments;
-mod lease;
-mod load;
 pub mod market;
+mod money;
 pub mod panics;
 mod ports;
-mod predicate;
-mod reset;
-mod scan;
+mod query;
 mod schema;
 mod set_aside;
 mod span;
 pub mod tables;
-mod tally;
-mod version;
-mod wide;
 
-pub use aggregate::{Aggregate, Fold, Group, Measure};
 pub use batch::{Batch, BatchBuilder, Cell, ColumnView, TextView, Values};
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use cursor::{Cursor, Page};
 pub use error::{BoxError, Error, ErrorKind, Result};
-pub use ext::{SinkExt, WarehouseExt};
-pub use filter::{Filter, Value};
 pub use fingerprint::Fingerprint;
-pub use fixed::{
-    Crypto, Fiat, Fixed, InexactDecimal, divide_half_even, format_units, parse_units, short_units,
-    units_to_f64,
+pub use money::{
+    Crypto, Fiat, Fixed, InexactDecimal, divide_half_even, format_units, multiply_divide,
+    multiply_divide_floor, parse_units, short_units, units_to_f64,
 };
-pub use lease::Lease;
-pub use load::{Load, Loaded, OnDuplicate, RowCounts};
-pub use ports::{Sink, SinkCapabilities, Source, SourceCapabilities, Warehouse};
-pub use predicate::{Condition, Predicate, Scalar, Test};
-pub use reset::{Removal, Reset};
-pub use scan::{BatchStream, Scan};
+pub use ports::{
+    Cursor, Lease, Load, Loaded, OnDuplicate, Page, RUN_HISTORY, Removal, Reset, RowCounts,
+    RowTally, Sink, SinkCapabilities, SinkExt, Source, SourceCapabilities, Warehouse, WarehouseExt,
+};
+pub use query::{
+    Aggregate, Aggregator, BatchStream, Condition, Filter, Group, Measure, Predicate, Scalar, Scan,
+    Test, Value,
+};
 pub use schema::{Column, DataType, ForeignKey, Table, TableBuilder, TableRef, WriteMode};
 pub use set_aside::{SetAside, SetAsideReason, SetAsideRows};
 pub use span::{Span, Spans};
-pub use tally::RowTally;
-pub use version::RUN_HISTORY;
-pub use wide::{multiply_divide, multiply_divide_floor};
 
 /// The Arrow crates in the version that batches use, so that no other crate needs to depend on one.
 pub mod arrow {

@@ -18,16 +18,16 @@ thread_local! {
 /// hook as before; a program that sets its own hook must set it before the first call.
 ///
 /// ```
-/// use tidegauge_core::panics::caught;
+/// use tidegauge_core::panics::catch;
 ///
-/// assert_eq!(caught(|| 7), Ok(7));
-/// let error = caught(|| [0, 1][std::hint::black_box(9)]).unwrap_err();
+/// assert_eq!(catch(|| 7), Ok(7));
+/// let error = catch(|| [0, 1][std::hint::black_box(9)]).unwrap_err();
 /// assert!(error.contains("out of bounds"));
 /// ```
 ///
 /// # Errors
 /// Returns the message of the panic.
-pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = panic::take_hook();
@@ -40,10 +40,10 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let outer = IS_CAUGHT.replace(true);
     let done = panic::catch_unwind(AssertUnwindSafe(work));
     IS_CAUGHT.set(outer);
-    done.map_err(|payload| said(payload.as_ref()))
+    done.map_err(|payload| message(payload.as_ref()))
 }
 
-fn said(payload: &(dyn Any + Send)) -> String {
+fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
     text.and_then(|text| text.lines().next()).unwrap_or("it panicked").to_owned()
@@ -54,11 +54,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_panics_is_an_error_and_the_next_one_is_not_caught() {
-        assert_eq!(caught::<()>(|| panic!("index {} out\nof range", 7)), Err("index 7 out".into()));
-        assert_eq!(caught::<()>(|| panic::panic_any(7)), Err("it panicked".into()));
-        let inner = || caught::<()>(|| panic!("inner"));
-        assert_eq!(caught(inner), Ok(Err("inner".into())));
+    fn what_panics_is_an_error_and_the_next_one_is_not_catch() {
+        assert_eq!(catch::<()>(|| panic!("index {} out\nof range", 7)), Err("index 7 out".into()));
+        assert_eq!(catch::<()>(|| panic::panic_any(7)), Err("it panicked".into()));
+        let inner = || catch::<()>(|| panic!("inner"));
+        assert_eq!(catch(inner), Ok(Err("inner".into())));
         assert!(!IS_CAUGHT.get());
     }
 }

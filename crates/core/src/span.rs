@@ -61,9 +61,9 @@ impl fmt::Display for Span {
 /// read.add(Span::new(at("2026-01-01"), at("2026-01-03")));
 /// read.add(Span::new(at("2026-01-05"), at("2026-01-06")));
 /// let wanted = Span::new(at("2026-01-02"), at("2026-01-07"));
-/// let holes: Vec<_> = read.missing(wanted).iter().collect();
-/// assert_eq!(holes[0], Span::new(at("2026-01-03"), at("2026-01-05")));
-/// assert_eq!(holes[1], Span::new(at("2026-01-06"), at("2026-01-07")));
+/// let gaps: Vec<_> = read.missing(wanted).iter().collect();
+/// assert_eq!(gaps[0], Span::new(at("2026-01-03"), at("2026-01-05")));
+/// assert_eq!(gaps[1], Span::new(at("2026-01-06"), at("2026-01-07")));
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spans(BTreeMap<DateTime<Utc>, DateTime<Utc>>);

@@ -98,12 +98,12 @@ fn questions(rows: usize) -> Vec<Question> {
         ),
         question(
             "users, 1 %",
-            scan().within("user_id", user..user + users),
+            scan().range("user_id", user..user + users),
             format!("user_id >= {user} AND user_id < {}", user + users),
         ),
         question(
             "days, 1 %",
-            scan().during(Span::new(day(middle), day(middle + hundredth))),
+            scan().time_range(Span::new(day(middle), day(middle + hundredth))),
             format!(
                 r#""at" >= make_timestamptz({}) AND "at" < make_timestamptz({})"#,
                 time(middle),

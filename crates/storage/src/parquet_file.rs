@@ -193,7 +193,8 @@ mod tests {
         let table = tidegauge_core::conformance::rows::simple("t", WriteMode::Append);
         let rows = ROW_GROUP_ROWS + 10;
         let ids = (0..i64::try_from(rows).unwrap()).collect();
-        let columns = vec![tidegauge_core::Values::Ints(ids), tidegauge_core::Values::Same("a")];
+        let columns =
+            vec![tidegauge_core::Values::Ints(ids), tidegauge_core::Values::Constant("a")];
         let batch = Batch::from_columns(&table, rows, columns).unwrap();
         let bytes = bytes::Bytes::from(encode_file(batch.record(), None).unwrap());
         let file = SerializedFileReader::new(bytes).unwrap();

@@ -1,7 +1,7 @@
 //! The coverage that a page records in the gap ledger: spans with rows, empty ones, and refused ones.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tidegauge_core::coverage::State;
+use tidegauge_core::coverage::CoverageState;
 use tidegauge_core::tables::Coverage;
 use tidegauge_core::{Batch, Span};
 
@@ -34,7 +34,7 @@ impl<'a> CoverageWriter<'a> {
     pub(super) fn record_failed(&mut self, span: Span, reason: impl Into<String>) {
         let reason = Some(reason.into());
         let span = if span.is_empty() { day_until(span.from) } else { span };
-        self.rows.push(Coverage { reason, ..self.row(span, State::Failed, 0) });
+        self.rows.push(Coverage { reason, ..self.row(span, CoverageState::Failed, 0) });
     }
 
     /// Records that the service refuses these parts of the series while it answers for the others.
@@ -55,18 +55,18 @@ impl<'a> CoverageWriter<'a> {
 
     /// Returns the row for a span that was requested by hand.
     pub(super) fn requested_row(&self, span: Span) -> Coverage {
-        self.row(span, State::Requested, 0)
+        self.row(span, CoverageState::Requested, 0)
     }
 
     /// Records the extent of a run, and the instant up to which more of it was requested by hand.
     pub(super) fn record_run(&mut self, run: CoverageRun, requested_to: Option<DateTime<Utc>>) {
         let time = |micros| DateTime::from_timestamp_micros(micros).unwrap_or(self.now);
-        let state = if run.rows > 0 { State::Present } else { State::Empty };
+        let state = if run.rows > 0 { CoverageState::Present } else { CoverageState::Empty };
         let row = self.row(Span::new(time(run.since), time(run.to)), state, run.rows);
         self.rows.push(Coverage { requested_to, ..row });
     }
 
-    fn row(&self, span: Span, state: State, rows: i64) -> Coverage {
+    fn row(&self, span: Span, state: CoverageState, rows: i64) -> Coverage {
         Coverage {
             source: self.source.into(),
             series: self.series.into(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use tidegauge_core::coverage::Ledger;
+use tidegauge_core::coverage::CoverageLedger;
 use tidegauge_core::tables::Coverage;
 use tidegauge_core::{Batch, Cursor, Page, Source, Span, Spans, TableRef};
 
@@ -30,14 +30,14 @@ impl BackfillTask {
     /// first within each series.
     pub fn all(
         source: &dyn HistoricalSource,
-        ledger: &Ledger,
+        ledger: &CoverageLedger,
         wanted: Option<Span>,
         now: DateTime<Utc>,
     ) -> Vec<Self> {
         let mut tasks = Vec::new();
         for series in source.series(now) {
             let Some(wanted) = series.wanted(wanted, now) else { continue };
-            let gaps = ledger.holes(source.name(), &series.name, wanted);
+            let gaps = ledger.gaps(source.name(), &series.name, wanted);
             // Adjacent gaps are one task, whatever their reasons.
             let spans: Spans = gaps.iter().map(|gap| gap.span).collect();
             tasks.extend(spans.iter().map(|span| Self { series: series.clone(), span }));

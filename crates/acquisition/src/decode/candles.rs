@@ -147,9 +147,9 @@ impl OhlcvSeries {
     pub fn into_batch(self, candle_key: CandleKey<'_>) -> Result<Batch> {
         let rows = self.len();
         let columns = vec![
-            Values::Same(candle_key.source),
-            Values::Same(candle_key.symbol),
-            Values::Same(candle_key.interval),
+            Values::Constant(candle_key.source),
+            Values::Constant(candle_key.symbol),
+            Values::Constant(candle_key.interval),
             Values::Timestamps(self.open_at),
             Values::Decimals(self.open),
             Values::Decimals(self.high),
@@ -157,7 +157,7 @@ impl OhlcvSeries {
             Values::Decimals(self.close),
             Values::SomeDecimals(self.volume),
             Values::SomeDecimals(self.base_volume),
-            Values::Same(candle_key.currency),
+            Values::Constant(candle_key.currency),
         ];
         Ok(Batch::from_columns(Candle::table(), rows, columns)?)
     }

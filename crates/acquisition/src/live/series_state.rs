@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use tidegauge_core::coverage::State;
+use tidegauge_core::coverage::CoverageState;
 use tidegauge_core::tables::{Candle, Coverage, MarketTrade};
 
 /// The margin for latency and clock skew: everything sent earlier than this has been received.
@@ -143,7 +143,7 @@ impl SeriesState {
             series: self.name.clone(),
             start_at: run.start,
             end_at: run.end,
-            state: if run.refused.is_some() { State::Failed } else { State::Present }.to_string(),
+            state: if run.refused.is_some() { CoverageState::Failed } else { CoverageState::Present }.to_string(),
             rows: run.rows,
             requested_to: None,
             reason: run.refused.clone(),

@@ -14,7 +14,7 @@ use tidegauge_acquisition::backfill::{
 };
 use tidegauge_acquisition::http::{Budget, Quota};
 use tidegauge_acquisition::{Context, Error, Result};
-use tidegauge_core::coverage::{Ledger, Why};
+use tidegauge_core::coverage::{GapReason, CoverageLedger};
 use tidegauge_core::tables::{Coverage, FxRate};
 use tidegauge_core::{Batch, Cell, Cursor, Page, Source, Span, TableRef};
 
@@ -130,9 +130,9 @@ impl Kept {
         self.0.values().map(shown).collect()
     }
 
-    fn ledger(&self) -> Ledger {
+    fn ledger(&self) -> CoverageLedger {
         let batch = Batch::from_rows(Coverage::table(), self.0.values()).unwrap();
-        let mut ledger = Ledger::default();
+        let mut ledger = CoverageLedger::default();
         ledger.add(&batch).unwrap();
         ledger
     }
@@ -218,9 +218,9 @@ async fn spans_beyond_the_lookback_are_recorded_as_gaps_with_a_reason() {
         kept.rows(),
         ["A 01-01..01-17 present 16", "A 01-17..01-25 failed 0", "A 01-25..01-27 present 2"]
     );
-    let holes = kept.ledger().holes("days", "A", span("01-01", "01-27"));
+    let gaps = kept.ledger().gaps("days", "A", span("01-01", "01-27"));
     assert!(
-        matches!(&holes[..], [hole] if matches!(&hole.why, Why::Failed(why) if why.contains("look back")))
+        matches!(&gaps[..], [gap] if matches!(&gap.reason, GapReason::Failed(why) if why.contains("look back")))
     );
 }
 
@@ -239,7 +239,7 @@ async fn windows_without_rows_are_recorded_as_empty() {
         of_a,
         ["A 01-01..01-08 present 7", "A 01-08..01-15 empty 0", "A 01-15..01-29 present 14"]
     );
-    assert!(kept.ledger().holes("days", "A", span("01-01", "01-29")).is_empty());
+    assert!(kept.ledger().gaps("days", "A", span("01-01", "01-29")).is_empty());
 }
 
 #[tokio::test]
@@ -362,9 +362,9 @@ async fn a_backfill_requests_exactly_the_gaps_of_the_ledger() {
     // After a kill behind the first window the ledger tells what was requested and is missing.
     let mut killed = Kept::default();
     killed.take(&pages[..2]);
-    let holes = killed.ledger().holes("days", "A", wanted);
-    assert_eq!(holes[0].span, Span::new(at("2025-12-27T00:00:00Z"), at("2026-01-01T00:00:00Z")));
-    assert_eq!(holes[0].why, Why::Requested);
+    let gaps = killed.ledger().gaps("days", "A", wanted);
+    assert_eq!(gaps[0].span, Span::new(at("2025-12-27T00:00:00Z"), at("2026-01-01T00:00:00Z")));
+    assert_eq!(gaps[0].reason, GapReason::Requested);
     kept.take(&pages);
     assert!(BackfillTask::all(source.as_ref(), &kept.ledger(), Some(wanted), now).is_empty());
     // A finished backfill has no more pages.

@@ -11,7 +11,7 @@ use tidegauge_acquisition::{
     CoinGecko, Context, Ecb, ExchangeRateApi, Frankfurter, Interval, Kraken, OpenErApi, TwelveData,
     X, coingecko, ecb, exchangerate_api, frankfurter, kraken, twelvedata, x,
 };
-use tidegauge_core::instruments::{Instrument, Kind, Registry};
+use tidegauge_core::instruments::{Instrument, InstrumentKind, InstrumentRegistry};
 use tidegauge_core::{Clock, Source};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
@@ -23,9 +23,9 @@ const CURRENCIES: [&str; 10] =
     ["USD", "GBP", "CAD", "JPY", "CHF", "SEK", "NOK", "DKK", "PLN", "HUF"];
 
 /// Creates a registry of ten coins, each with a different id per service.
-fn registry() -> Registry {
-    (0..10).fold(Registry::default(), |registry, at| {
-        let coin = Instrument::new(format!("S{at}"), format!("Coin {at}"), Kind::Crypto)
+fn registry() -> InstrumentRegistry {
+    (0..10).fold(InstrumentRegistry::default(), |registry, at| {
+        let coin = Instrument::new(format!("S{at}"), format!("Coin {at}"), InstrumentKind::Crypto)
             .with_alias("coingecko", format!("coin-s{at}"))
             .with_alias("kraken", format!("S{at}/USD"))
             .with_alias("twelvedata", format!("S{at}/USD"))

@@ -9,7 +9,7 @@ use proptest::prelude::{ProptestConfig, any, proptest};
 use tidegauge_acquisition::__internal::twelvedata_stream::decode::{Message, message};
 use tidegauge_acquisition::twelvedata_stream::{Config, TwelveDataStream};
 use tidegauge_acquisition::{Context, Error};
-use tidegauge_core::instruments::{Instrument, Kind, Registry};
+use tidegauge_core::instruments::{Instrument, InstrumentKind, InstrumentRegistry};
 use tidegauge_core::{Page, Source};
 use tidegauge_replay::{Act, Line, Market, Replay, Script, Service};
 
@@ -139,11 +139,11 @@ async fn coins_stocks_and_currencies_are_stored_as_quotes() {
     let market = Market::from_csv(prices).unwrap();
     let lines = vec![Line::Talk(vec![Act::Ticks(3)])];
     let server = start(Script { lines, ..Script::new(Service::TwelveData, market) }).await;
-    let apple = Instrument::new("AAPL", "Apple", Kind::Stock);
+    let apple = Instrument::new("AAPL", "Apple", InstrumentKind::Stock);
     let apple = apple.with_alias("twelvedata", "AAPL");
-    let euro = Instrument::new("EUR", "Euro", Kind::Currency);
+    let euro = Instrument::new("EUR", "Euro", InstrumentKind::Currency);
     let euro = euro.with_alias("twelvedata", "EUR/USD");
-    let registry = Registry::default().with(apple).unwrap().with(euro).unwrap();
+    let registry = InstrumentRegistry::default().with(apple).unwrap().with(euro).unwrap();
     let context = Context { registry, ..context(NOW) };
     let stream = stream(&server, &["BTC", "AAPL", "EUR"], &context);
     assert!(stream.capabilities().live);

@@ -12,7 +12,7 @@ use tidegauge_acquisition::backfill::{Backfill, BackfillTask, BadRows, Historica
 use tidegauge_acquisition::sentiment::Sentiment;
 use tidegauge_acquisition::x::{Client, Config, Scorer, SearchRecent, X};
 use tidegauge_acquisition::{Context, Error};
-use tidegauge_core::coverage::Ledger;
+use tidegauge_core::coverage::CoverageLedger;
 use tidegauge_core::{Clock, Cursor, Page, Source, Span};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
@@ -602,7 +602,7 @@ async fn a_gap_is_filled_to_the_instant() {
     let (_server, fake, source) = x(&clock, Config::default()).await;
     fake.chatter("2026-05-18T00:00:00.500Z", NOW, TimeDelta::minutes(10));
     let wanted = Span::new(at("2026-05-18T06:00:00.500Z"), at("2026-05-18T09:10:00.500Z"));
-    let (archive, ledger) = (Arc::new(source), Ledger::default());
+    let (archive, ledger) = (Arc::new(source), CoverageLedger::default());
     let tasks = BackfillTask::all(archive.as_ref(), &ledger, Some(wanted), clock.now());
     let fill = Backfill::new(archive, tasks, &Context::new(clock.clone()));
     let (pages, _) = round(&fill, None).await;

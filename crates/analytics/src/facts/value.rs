@@ -1,7 +1,7 @@
 //! The value in US dollars of a unit of a currency or a token on a day.
 
 use polars::prelude::*;
-use tidegauge_core::market::{Market, refusal};
+use tidegauge_core::market::{Market, first_error};
 use tidegauge_core::{Crypto, SetAside, SetAsideReason, Warehouse};
 
 use super::BadRows;
@@ -44,13 +44,13 @@ impl Usd {
 
     /// Sets the implausible rows of the market tables aside.
     pub(super) fn sift(&self, sieve: &mut Sieve) -> Result<()> {
-        sieve.take(self.0.set_aside(), || refusal(self.0.set_aside()))
+        sieve.take(self.0.set_aside(), || first_error(self.0.set_aside()))
     }
 
     /// Returns the US dollars for one unit of `asset` as of `day` (days since 1970-01-01).
     pub(crate) fn of(&self, asset: &str, day: i64) -> Result<f64> {
         let day = after_epoch(day).unwrap_or_default();
-        Ok(self.0.worth(asset, day)?.to_f64())
+        Ok(self.0.asset_rate(asset, day)?.to_f64())
     }
 
     /// Returns the lowest and the highest price of a token on `day` by any source, in US dollars;

@@ -1,7 +1,7 @@
 //! The rules of trading fees: one fee for all users or, in an exchange with a ledger, tiers by
 //! trading volume.
 
-use tidegauge_core::fees::{DAYS, FLAT, TIERED, WHOLE};
+use tidegauge_core::fees::{BASIS_POINTS, VOLUME_DAYS, FLAT, TIERED};
 use tidegauge_core::{Crypto, multiply_divide_floor};
 
 use super::RuleResult;
@@ -71,7 +71,7 @@ fn charged_by(
 /// currency.
 fn charged(trades: &Trades<'_>, row: usize, rates: [i128; 2]) -> Option<bool> {
     let (paid, fee) = (trades.quote_amount[row], fee_in_quote(trades, row)?);
-    let is = |rate: i128| fee.is_some_and(|fee| near(paid, rate, fee, WHOLE));
+    let is = |rate: i128| fee.is_some_and(|fee| near(paid, rate, fee, BASIS_POINTS));
     Some(rates.into_iter().any(is))
 }
 
@@ -126,7 +126,7 @@ impl Volumes {
     /// `None` if one of the trades has no exchange rate.
     fn before(&self, user: i64, at: i64) -> Option<[i128; 2]> {
         let place = |at: i64| self.keys.partition_point(|key| *key < (user, at));
-        let window = u32::try_from(DAYS).map_or(0, days);
+        let window = u32::try_from(VOLUME_DAYS).map_or(0, days);
         let (from, to) = (place(at.saturating_sub(window)), place(at));
         let (first, last) = (self.before.get(from)?, self.before.get(to)?);
         let cents = last.0 - first.0;
@@ -143,6 +143,6 @@ fn whole(cents: f64) -> i128 {
 
 /// Returns the lowest fee rate of a maker order.
 pub(super) fn least(has_books: bool) -> i128 {
-    let steps = if has_books { TIERED } else { FLAT }.steps();
+    let steps = if has_books { TIERED } else { FLAT }.tiers();
     steps.iter().map(|step| step.maker).min().unwrap_or_default()
 }

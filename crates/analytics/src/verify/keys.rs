@@ -105,7 +105,7 @@ impl Passing {
         let mut rule = unique_rule(self.table);
         for range in cut(*least, most, self.rule.tried.div_ceil(rows.max(1))) {
             let key = key(self.table);
-            let scan = read::scan(self.table, [key]).within(key, range);
+            let scan = read::scan(self.table, [key]).range(key, range);
             let mut batches = warehouse.scan(&scan).await?;
             let mut keys: Vec<i64> = Vec::new();
             while let Some(batch) = batches.try_next().await? {

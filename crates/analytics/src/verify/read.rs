@@ -159,7 +159,7 @@ impl Reader<'_> {
 
     async fn rows(&mut self, table: &Table, scan: Scan) -> Result<Batch> {
         let scan = match self.users {
-            Some(users) => scan.within("user_id", users.clone()),
+            Some(users) => scan.range("user_id", users.clone()),
             None => scan,
         };
         let mut rule = nulls(table);
@@ -177,7 +177,7 @@ pub(super) fn scan<'c>(table: &Table, columns: impl IntoIterator<Item = &'c str>
 
 /// Returns the table with every column nullable.
 pub(super) fn lenient(table: &Table) -> TableRef {
-    table.lenient()
+    table.as_read()
 }
 
 fn nulls(table: &Table) -> RuleResult {

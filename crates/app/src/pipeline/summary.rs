@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use tidegauge_acquisition::http::Traffic;
-use tidegauge_core::coverage::State;
+use tidegauge_core::coverage::CoverageState;
 use tidegauge_core::tables::{Coverage, Quarantine};
 use tidegauge_core::{Batch, Cell, Loaded, Page, RowCounts, Span, TableRef};
 
@@ -172,7 +172,7 @@ fn failures(ledger: &Batch) -> Vec<Failure> {
         _ => None,
     };
     let failure = |row: usize| {
-        (text("state", row)? == State::Failed.name()).then_some(())?;
+        (text("state", row)? == CoverageState::Failed.name()).then_some(())?;
         Some(Failure {
             source: text("source", row)?,
             series: text("series", row)?,

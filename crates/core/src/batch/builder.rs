@@ -7,30 +7,10 @@ use arrow_array::builder::{
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
-use super::Batch;
+use super::cell::Cell;
 use super::convert::fits;
-use crate::{DataType, Error, Result, TableRef, fixed};
-
-/// One value to be appended to a column.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Cell<'a> {
-    /// No value.
-    Null,
-    /// True or false.
-    Bool(bool),
-    /// An integer; fits integers, floats, and decimals as whole units.
-    Int(i128),
-    /// A float; fits floats only.
-    Float(f64),
-    /// Text; fits text, and decimals, dates and timestamps in their written form.
-    Text(&'a str),
-    /// Days since 1970-01-01.
-    Date(i32),
-    /// Microseconds since 1970-01-01T00:00:00Z.
-    Timestamp(i64),
-    /// Minor units at the column's own scale.
-    Decimal(i128),
-}
+use super::record::Batch;
+use crate::{DataType, Error, Result, TableRef, money};
 
 /// Collects rows of a table, cell by cell, into a [`Batch`].
 ///
@@ -179,7 +159,7 @@ impl ColumnBuilder {
                     .ok_or_else(|| format!("{value} is too large"))?,
             ),
             (Self::Decimal(values, scale), Cell::Text(text)) => {
-                values.append_value(fixed::parse(text, u32::from(*scale), false).ok_or_else(
+                values.append_value(money::parse(text, u32::from(*scale), false).ok_or_else(
                     || format!("`{text}` is not a decimal number of at most {scale} places"),
                 )?)
             }

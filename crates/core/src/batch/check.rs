@@ -8,10 +8,10 @@ use super::view::{ColumnView, TextView};
 use crate::{Column, DataType};
 
 /// The row of a value that does not fit, if it is known, and the reason.
-pub(super) type Misfit = (Option<usize>, String);
+pub(super) type InvalidValue = (Option<usize>, String);
 
 /// Checks an array of the column's own Arrow type, or a dictionary of text.
-pub(super) fn check(definition: &Column, array: &ArrayRef) -> Result<(), Misfit> {
+pub(super) fn check(definition: &Column, array: &ArrayRef) -> Result<(), InvalidValue> {
     if !definition.nullable
         && let Some(row) = first_null(array)
     {

@@ -12,22 +12,22 @@ use arrow_array::{
 };
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 
-use super::Batch;
-use super::check::{Misfit, check};
+use super::check::{InvalidValue, check};
 use super::convert::{convert, fits};
+use super::record::Batch;
 use crate::{Column, DataType, Error, Result, TableRef};
 
 /// The values of a whole column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values<'a> {
     /// The same text in every row.
-    Same(&'a str),
+    Constant(&'a str),
     /// Text without nulls.
     Texts(Vec<&'a str>),
     /// Text with nulls.
     SomeTexts(Vec<Option<&'a str>>),
     /// Dictionary-encoded text: the index of each row, and the texts.
-    Picked(Vec<u8>, &'a [&'a str]),
+    Dictionary(Vec<u8>, &'a [&'a str]),
     /// True or false.
     Bools(Vec<bool>),
     /// Integers without nulls.
@@ -60,11 +60,11 @@ impl Batch {
     /// use tidegauge_core::{Batch, Values, tables::Quote};
     ///
     /// let columns = vec![
-    ///     Values::Same("kraken"),
-    ///     Values::Same("BTC"),
+    ///     Values::Constant("kraken"),
+    ///     Values::Constant("BTC"),
     ///     Values::Timestamps(vec![1_779_092_258_000_000]),
     ///     Values::Decimals(vec![7_697_500_000_000]),
-    ///     Values::Same("USD"),
+    ///     Values::Constant("USD"),
     ///     Values::Nulls,
     ///     Values::Nulls,
     ///     Values::SomeDecimals(vec![Some(28_306_00000000)]),
@@ -99,14 +99,14 @@ impl Batch {
 impl Values<'_> {
     /// Converts the values to an array, or returns `None` if they are not of the column's type.
     /// Vectors of numbers become buffers without a copy.
-    fn into_array(self, column: &Column, rows: usize) -> Result<Option<ArrayRef>, Misfit> {
+    fn into_array(self, column: &Column, rows: usize) -> Result<Option<ArrayRef>, InvalidValue> {
         Ok(Some(match (self, column.dtype) {
             (Self::Nulls, dtype) => new_null_array(&dtype.to_arrow(), rows),
             (Self::Array(array), _) => convert(column, &array)?,
-            (Self::Same(text), DataType::Text) => {
+            (Self::Constant(text), DataType::Text) => {
                 return Ok(picked(vec![0; rows], &[text]));
             }
-            (Self::Picked(places, texts), DataType::Text) => return Ok(picked(places, texts)),
+            (Self::Dictionary(places, texts), DataType::Text) => return Ok(picked(places, texts)),
             (Self::Texts(texts), DataType::Text) => {
                 fits(texts.iter().map(|text| text.len()).sum())?;
                 Arc::new(StringArray::from_iter_values(texts))
@@ -192,8 +192,8 @@ mod tests {
             (Values::Texts(vec!["EUR", "USD"]), "not 1 of text"),
             (Values::Ints(vec![1]), "not 1 of text"),
             (Values::Nulls, "it is null"),
-            (Values::Picked(vec![0], &["a\0"]), "has a NUL"),
-            (Values::Picked(vec![1], &["a"]), "not 1 of text"),
+            (Values::Dictionary(vec![0], &["a\0"]), "has a NUL"),
+            (Values::Dictionary(vec![1], &["a"]), "not 1 of text"),
             (Values::Array(whole::<Int64Type>(vec![1])), "it is Int64, not text"),
         ] {
             let mut columns = vec![Values::Nulls; 5];

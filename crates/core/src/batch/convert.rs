@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::check::{Misfit, is_text};
+use super::check::{InvalidValue, is_text};
 use crate::{Column, DataType};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -30,7 +30,7 @@ const DAY_MILLIS: i64 = 86_400_000;
 const EXACT_FLOAT: i64 = 1 << 53;
 
 /// Converts `array` to the Arrow type of `column`; an array of that type is not copied.
-pub(super) fn convert(column: &Column, array: &ArrayRef) -> Result<ArrayRef, Misfit> {
+pub(super) fn convert(column: &Column, array: &ArrayRef) -> Result<ArrayRef, InvalidValue> {
     let wanted = column.dtype.to_arrow();
     if *array.data_type() == wanted || (column.dtype == DataType::Text && is_text(array)) {
         return Ok(array.clone());
@@ -61,7 +61,7 @@ pub(super) fn convert(column: &Column, array: &ArrayRef) -> Result<ArrayRef, Mis
 fn each<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     array: &dyn Array,
     value: impl Fn(S::Native) -> Result<T::Native, String>,
-) -> Result<PrimitiveArray<T>, Misfit> {
+) -> Result<PrimitiveArray<T>, InvalidValue> {
     let from = array.as_primitive::<S>();
     let mut values = Vec::with_capacity(from.len());
     for (row, found) in from.values().iter().enumerate() {
@@ -76,7 +76,7 @@ fn each<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     PrimitiveArray::try_new(values.into(), nulls).map_err(|error| (None, error.to_string()))
 }
 
-type Converted = Result<Option<ArrayRef>, Misfit>;
+type Converted = Result<Option<ArrayRef>, InvalidValue>;
 
 fn done<T: ArrowPrimitiveType>(array: PrimitiveArray<T>) -> Converted {
     Ok(Some(Arc::new(array)))
@@ -224,7 +224,7 @@ fn decimal<S: DecimalType<Native: Into<i128>>>(
     array: &ArrayRef,
     from: i8,
     to: i32,
-) -> Result<PrimitiveArray<Decimal128Type>, Misfit> {
+) -> Result<PrimitiveArray<Decimal128Type>, InvalidValue> {
     each::<S, Decimal128Type>(array, |value| rescaled(value.into(), i32::from(from), to))
 }
 
@@ -256,10 +256,10 @@ fn text(array: &ArrayRef) -> Converted {
 }
 
 /// Converts text of any layout to the plain one.
-fn plain(array: &ArrayRef) -> Result<StringArray, Misfit> {
+fn plain(array: &ArrayRef) -> Result<StringArray, InvalidValue> {
     fn built<'a>(
         texts: impl Iterator<Item = Option<&'a str>> + Clone,
-    ) -> Result<StringArray, Misfit> {
+    ) -> Result<StringArray, InvalidValue> {
         fits(texts.clone().flatten().map(str::len).sum())?;
         Ok(texts.collect())
     }
@@ -273,7 +273,7 @@ fn plain(array: &ArrayRef) -> Result<StringArray, Misfit> {
 }
 
 /// Checks that a text column of `bytes` bytes fits the 32-bit offsets of a batch.
-pub(super) fn fits(bytes: usize) -> Result<(), Misfit> {
+pub(super) fn fits(bytes: usize) -> Result<(), InvalidValue> {
     let fits = i32::try_from(bytes).is_ok();
     if fits {
         Ok(())
@@ -284,7 +284,7 @@ pub(super) fn fits(bytes: usize) -> Result<(), Misfit> {
 
 /// Converts to a dictionary with keys of 8 or 32 bits, or to plain text if a value of the
 /// dictionary is null.
-fn dictionary(array: &ArrayRef) -> Result<ArrayRef, Misfit> {
+fn dictionary(array: &ArrayRef) -> Result<ArrayRef, InvalidValue> {
     let whole = array.as_any_dictionary();
     let values = plain(whole.values())?;
     if values.null_count() > 0 {
@@ -293,7 +293,7 @@ fn dictionary(array: &ArrayRef) -> Result<ArrayRef, Misfit> {
     fn keyed<K: ArrowDictionaryKeyType>(
         keys: PrimitiveArray<K>,
         values: StringArray,
-    ) -> Result<ArrayRef, Misfit> {
+    ) -> Result<ArrayRef, InvalidValue> {
         let packed = DictionaryArray::try_new(keys, Arc::new(values));
         Ok(Arc::new(packed.map_err(|error| (None, error.to_string()))?))
     }
@@ -313,11 +313,11 @@ fn dictionary(array: &ArrayRef) -> Result<ArrayRef, Misfit> {
 fn each_key<K: ArrowDictionaryKeyType>(
     keys: &PrimitiveArray<K>,
     key: impl Fn(usize) -> Result<i32, String>,
-) -> Result<PrimitiveArray<Int32Type>, Misfit> {
+) -> Result<PrimitiveArray<Int32Type>, InvalidValue> {
     each::<K, Int32Type>(keys, |value| key(value.as_usize()))
 }
 
-fn unpacked(array: &ArrayRef, values: &StringArray) -> Result<ArrayRef, Misfit> {
+fn unpacked(array: &ArrayRef, values: &StringArray) -> Result<ArrayRef, InvalidValue> {
     let packed = array.as_any_dictionary();
     if values.is_empty() {
         return Ok(new_null_array(&ArrowType::Utf8, array.len()));
@@ -333,7 +333,7 @@ fn unpacked(array: &ArrayRef, values: &StringArray) -> Result<ArrayRef, Misfit> 
 }
 
 /// Converts text of either encoding of a batch to the plain layout.
-pub(super) fn plain_text(array: &ArrayRef) -> Result<ArrayRef, Misfit> {
+pub(super) fn plain_text(array: &ArrayRef) -> Result<ArrayRef, InvalidValue> {
     if array.as_string_opt::<i32>().is_some() {
         return Ok(array.clone());
     }

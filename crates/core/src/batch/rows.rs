@@ -5,11 +5,35 @@ use std::fmt;
 use serde::ser::{Impossible, SerializeMap, SerializeStruct, Serializer};
 use serde::{Serialize, ser};
 
-use super::builder::{BatchBuilder, Cell};
-use crate::{Error, Result};
+use super::builder::BatchBuilder;
+use super::cell::Cell;
+use super::record::Batch;
+use crate::{Error, Result, TableRef};
+
+impl Batch {
+    /// Creates a batch from rows of any type that serializes as a struct or a map whose field names
+    /// are column names. The caller needs no knowledge of Arrow.
+    ///
+    /// Money is given as text (`"12.50"`), an integer or a [`crate::Fixed`], never as a float;
+    /// times as text (RFC 3339, or `YYYY-MM-DD HH:MM:SS` in UTC), which is what chrono's types
+    /// serialize to. A missing field is null.
+    ///
+    /// # Errors
+    /// The same as for [`Batch::new`]; the error names the row.
+    pub fn from_rows<R: Serialize>(
+        table: &TableRef,
+        rows: impl IntoIterator<Item = R>,
+    ) -> Result<Self> {
+        let mut builder = BatchBuilder::new(table);
+        for row in rows {
+            push(&mut builder, &row)?;
+        }
+        builder.finish()
+    }
+}
 
 /// Appends one row.
-pub(super) fn push<R: Serialize>(builder: &mut BatchBuilder, row: &R) -> Result<()> {
+fn push<R: Serialize>(builder: &mut BatchBuilder, row: &R) -> Result<()> {
     let columns = builder.table().columns.len();
     let fields = Fields { builder, seen: vec![false; columns], hint: 0, column: 0 };
     row.serialize(RowSerializer(fields)).map_err(|failure| failure.0)
@@ -55,13 +79,13 @@ impl Fields<'_> {
             return Err(Failure(error.unwrap_or_else(|| Error::schema("?", name.to_owned()))));
         };
         if std::mem::replace(&mut self.seen[at], true) {
-            return Err(self.misfit(at, "the row has it twice"));
+            return Err(self.invalid(at, "the row has it twice"));
         }
         self.hint = at + 1;
         Ok(at)
     }
 
-    fn misfit(&self, at: usize, reason: &str) -> Failure {
+    fn invalid(&self, at: usize, reason: &str) -> Failure {
         let table = self.builder.table();
         Failure(Error::mismatch(&table.name, &table.columns[at].name, None, reason))
     }

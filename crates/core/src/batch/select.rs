@@ -7,7 +7,8 @@ use arrow_select::take::TakeOptions;
 
 use super::check::check;
 use super::convert::plain_text;
-use super::{Batch, ColumnView};
+use super::record::Batch;
+use super::view::ColumnView;
 use crate::{Column, DataType, Error, Result, TableRef};
 
 impl Batch {
@@ -28,15 +29,15 @@ impl Batch {
     /// is not nullable in `columns` has nulls.
     pub fn project(&self, columns: &TableRef) -> Result<Self> {
         let array = |wanted: &Column| {
-            let misfit = |row, why| Error::mismatch(&self.table.name, &wanted.name, row, why);
+            let invalid = |row, why| Error::mismatch(&self.table.name, &wanted.name, row, why);
             let found = self.table.column(&wanted.name)?;
             if found.dtype != wanted.dtype {
-                return Err(misfit(None, format!("it is {}, not {}", found.dtype, wanted.dtype)));
+                return Err(invalid(None, format!("it is {}, not {}", found.dtype, wanted.dtype)));
             }
-            let none = || misfit(None, "the column is missing".into());
+            let none = || invalid(None, "the column is missing".into());
             let array = self.record.column_by_name(&wanted.name).ok_or_else(none)?;
             if found.nullable && !wanted.nullable {
-                check(wanted, array).map_err(|(row, why)| misfit(row, why))?;
+                check(wanted, array).map_err(|(row, why)| invalid(row, why))?;
             }
             Ok(array.clone())
         };
@@ -96,9 +97,9 @@ impl Batch {
             let mut parts: Vec<ArrayRef> =
                 batches.iter().map(|batch| batch.record.column(at).clone()).collect();
             if column.dtype == DataType::Text && !is_alike(&parts) {
-                let misfit = |(row, why)| Error::mismatch(&table.name, &column.name, row, why);
+                let invalid = |(row, why)| Error::mismatch(&table.name, &column.name, row, why);
                 for part in &mut parts {
-                    *part = plain_text(part).map_err(misfit)?;
+                    *part = plain_text(part).map_err(invalid)?;
                 }
             }
             let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
@@ -162,10 +163,10 @@ mod tests {
 
     #[test]
     fn batches_put_together_share_an_encoding() {
-        let ads = || batch(0..2, Values::Same("ads"));
+        let ads = || batch(0..2, Values::Constant("ads"));
         let same = Batch::concat(&table(), &[ads(), ads()]).unwrap();
         assert!(matches!(same.view(1).unwrap(), ColumnView::Text(crate::TextView::Small(..))));
-        let other = batch(2..3, Values::Same("organic"));
+        let other = batch(2..3, Values::Constant("organic"));
         let plain = batch(3..5, Values::SomeTexts(vec![None, Some("ads")]));
         let all = Batch::concat(&table(), &[ads(), other, plain, Batch::empty(&table())]).unwrap();
         assert!(matches!(all.view(1).unwrap(), ColumnView::Text(crate::TextView::Plain(_))));
@@ -175,7 +176,7 @@ mod tests {
 
     #[test]
     fn rows_are_chosen_by_place_and_by_mask() {
-        let all = batch(0..4, Values::Picked(vec![0, 1, 0, 1], &["a", "b"]));
+        let all = batch(0..4, Values::Dictionary(vec![0, 1, 0, 1], &["a", "b"]));
         let odd = all.filter(&BooleanBuffer::collect_bool(4, |row| row % 2 == 1)).unwrap();
         assert_eq!(texts(&odd), [Some("b"), Some("b")]);
         let some = all.take(&[3, 0, 0]).unwrap();
@@ -190,7 +191,7 @@ mod tests {
     fn a_projection_never_weakens_what_its_table_promises() {
         let strict = Table::builder("t", "").column("text", DataType::Text, "").key(["text"]);
         let strict = strict.build().unwrap();
-        let whole = batch(0..1, Values::Same("a"));
+        let whole = batch(0..1, Values::Constant("a"));
         assert_eq!(texts(&whole.project(&strict).unwrap()), [Some("a")]);
         let error = batch(0..1, Values::Nulls).project(&strict).unwrap_err().to_string();
         assert!(error.contains("`text`, row 0: it is null"), "{error}");

@@ -12,8 +12,8 @@ use arrow_array::{
 
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 
-use super::Cell;
-use crate::{DataType, fixed};
+use super::cell::Cell;
+use crate::{DataType, money};
 
 /// A column of a [`Batch`](super::Batch) as its typed Arrow array.
 ///
@@ -21,11 +21,11 @@ use crate::{DataType, fixed};
 /// use tidegauge_core::{Batch, Cell, Crypto, Values, tables::Quote};
 ///
 /// let columns = vec![
-///     Values::Same("kraken"),
-///     Values::Same("BTC"),
+///     Values::Constant("kraken"),
+///     Values::Constant("BTC"),
 ///     Values::Timestamps(vec![1_779_092_258_000_000]),
 ///     Values::Decimals(vec![76_975 * Crypto::ONE]),
-///     Values::Same("USD"),
+///     Values::Constant("USD"),
 ///     Values::Nulls,
 ///     Values::Nulls,
 ///     Values::Nulls,
@@ -151,7 +151,7 @@ impl<'a> ColumnView<'a> {
             Cell::Int(value) => value.to_string(),
             Cell::Float(value) => value.to_string(),
             Cell::Text(text) => text.to_owned(),
-            Cell::Decimal(units) => fixed::format_units(units, scale),
+            Cell::Decimal(units) => money::format_units(units, scale),
             Cell::Date(days) => match NaiveDate::from_epoch_days(days) {
                 Some(day) => day.to_string(),
                 None => format!("day {days} since 1970"),

@@ -145,7 +145,7 @@ pub async fn every_filter_keeps_its_rows(store: &dyn Subject) {
             let scan = Scan::all(&table).filter(filter.clone());
             let wanted = scan.apply(&all).unwrap();
             assert_same(&warehouse.read(&scan).await.unwrap(), &wanted, &filter);
-            let count = Aggregate::of(&table).count().filter(filter.clone());
+            let count = Aggregate::new(&table).count().filter(filter.clone());
             let counted = warehouse.aggregate(&count).await.unwrap();
             let counted = counted.column("count").unwrap().cell(0);
             assert_eq!(counted, Cell::Int(wanted.rows().try_into().unwrap()), "{filter:?}");
@@ -204,10 +204,10 @@ pub async fn a_time_range_gives_the_rows_of_that_time(store: &dyn Subject) {
     ] {
         let span = Span::new(time(from), time(to));
         for (table, rows) in [(&table, &all), (&dated, &days)] {
-            let scan = Scan::all(table).during(span);
+            let scan = Scan::all(table).time_range(span);
             let wanted = scan.apply(rows).unwrap();
             assert_same(&warehouse.read(&scan).await.unwrap(), &wanted, &scan);
-            let narrow = Scan::columns(table, [table.key[0].as_ref()]).during(span);
+            let narrow = Scan::columns(table, [table.key[0].as_ref()]).time_range(span);
             let narrow = warehouse.read(&narrow).await.unwrap();
             assert_eq!((narrow.rows(), narrow.table().columns.len()), (wanted.rows(), 1));
         }
@@ -229,12 +229,13 @@ pub async fn a_filter_that_makes_no_sense_is_refused(store: &dyn Subject) {
         let scan = Scan::columns(&table, ["group"]).filter(filter.clone());
         let error = warehouse.read(&scan).await.unwrap_err().to_string();
         assert!(error.contains(says), "{error} should say {says}");
-        let count = Aggregate::of(&table).count().filter(filter);
+        let count = Aggregate::new(&table).count().filter(filter);
         let error = warehouse.aggregate(&count).await.unwrap_err().to_string();
         assert!(error.contains(says), "{error} should say {says}");
     }
     let whenever = time("2020-01-01T00:00:00Z");
-    let timeless = Scan::all(&simple("t", WriteMode::Append)).during(Span::new(whenever, whenever));
+    let timeless =
+        Scan::all(&simple("t", WriteMode::Append)).time_range(Span::new(whenever, whenever));
     let error = warehouse.read(&timeless).await.unwrap_err().to_string();
     assert!(error.contains("no event time"), "{error}");
 }

@@ -131,7 +131,7 @@ pub async fn a_snapshot_takes_what_was_known_of_the_rows_before_with_it(store: &
     // The snapshot has quarantine notes of its own, which are compared with those that are removed.
     let (rows, next) = ([batch(&table, &[(4, "b")]), noted("test")], Cursor::new("2"));
     let load = Load::new("test", &rows, Some(&after), &next).on_duplicate(OnDuplicate::Last);
-    sink.load(load.replacing(tables).forgetting(&["test fill"])).await.unwrap();
+    sink.load(load.replacing(tables).removing_cursors(&["test fill"])).await.unwrap();
     let left = sink.cursors().await.unwrap().into_keys().collect::<Vec<_>>();
     assert_eq!(left, ["other", "test"]);
     assert_eq!((store.rows(&table).await, store.rows(notes).await), (1, 2));

@@ -108,7 +108,8 @@ pub async fn a_reset_leaves_the_rows_of_other_keys(store: &dyn Subject) {
         for (at, page) in pages.into_iter().enumerate() {
             load_of(&*sink, "test", &at.to_string(), &[shared_rows(&table, page)]).await;
         }
-        let of = |sources: &[&str]| [Removal::of(&table, "source", sources.to_vec()).unwrap()];
+        let of =
+            |sources: &[&str]| [Removal::by_values(&table, "source", sources.to_vec()).unwrap()];
         assert_eq!(reset(&*sink, &["x"], &of(&["kraken"]), false).await.unwrap(), [3]);
         assert_eq!(store.rows(&table).await, 5);
         assert_eq!(reset(&*sink, &["x"], &of(&["kraken"]), false).await.unwrap(), [0]);
@@ -189,7 +190,7 @@ pub async fn a_dry_run_counts_and_changes_nothing(store: &dyn Subject) {
     let removals = [
         Removal::all(&new),
         Removal::all(&merged),
-        Removal::of(&shared, "source", ["kraken"]).unwrap(),
+        Removal::by_values(&shared, "source", ["kraken"]).unwrap(),
     ];
     assert_eq!(reset(&*sink, &["test"], &removals, true).await.unwrap(), [0, 0, 0]);
     assert!(sink.cursors().await.unwrap().is_empty());

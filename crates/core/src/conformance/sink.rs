@@ -467,7 +467,7 @@ pub async fn a_million_rows_are_taken_at_once(store: &dyn Subject) {
     let (sink, table) = (store.sink(), simple("t", WriteMode::Append));
     let columns = vec![
         crate::Values::Ints((0..1_000_000).collect()),
-        crate::Values::Same("the same text in every row"),
+        crate::Values::Constant("the same text in every row"),
     ];
     let rows = Batch::from_columns(&table, 1_000_000, columns).unwrap();
     load(&*sink, None, "1", &[rows]).await.unwrap();

@@ -13,7 +13,7 @@ pub const MOST_ROWS: usize = 65_536;
 /// Returns rows of a [`simple`] table that all have the same text.
 fn many(table: &TableRef, ids: std::ops::Range<i64>, text: &str) -> Batch {
     let ids: Vec<i64> = ids.collect();
-    Batch::from_columns(table, ids.len(), vec![Values::Ints(ids), Values::Same(text)]).unwrap()
+    Batch::from_columns(table, ids.len(), vec![Values::Ints(ids), Values::Constant(text)]).unwrap()
 }
 
 /// Checks that no batch has more than [`MOST_ROWS`] rows, however many were loaded at once, and

@@ -11,7 +11,7 @@ use super::rows::{
     varied, wider,
 };
 use crate::{
-    Aggregate, Batch, Cell, DataType, Filter, Fold, Scan, Span, Table, TableRef, Warehouse,
+    Aggregate, Aggregator, Batch, Cell, DataType, Filter, Scan, Span, Table, TableRef, Warehouse,
     WarehouseExt, WriteMode,
 };
 
@@ -143,7 +143,7 @@ pub async fn a_column_that_rows_may_lack_is_added(store: &dyn Subject) {
             let scan = Scan::columns(&wide, ["id"]).filter(filter);
             assert_eq!(reader(store).read(&scan).await.unwrap().rows(), rows, "{scan:?}");
         }
-        let summed = Aggregate::of(&wide).count().sum("more").distinct("more");
+        let summed = Aggregate::new(&wide).count().sum("more").distinct("more");
         let summed = reader(store).aggregate(&summed).await.unwrap();
         assert_eq!(summed.column("count").unwrap().cell(0), Cell::Int(2));
         assert_eq!(summed.column("sum_more").unwrap().cell(0), Cell::Null);
@@ -173,8 +173,8 @@ async fn found(
     range: RangeInclusive<i64>,
 ) -> Vec<i64> {
     // The range must give the same rows whether or not its column is projected.
-    let all = reader(store).read(&Scan::all(table).within(column, range.clone())).await.unwrap();
-    let narrow = Scan::columns(table, ["id"]).within(column, range);
+    let all = reader(store).read(&Scan::all(table).range(column, range.clone())).await.unwrap();
+    let narrow = Scan::columns(table, ["id"]).range(column, range);
     let ids = reader(store).read(&narrow).await.unwrap();
     assert_eq!((ids.rows(), ids.record().num_columns()), (all.rows(), 1));
     let mut ids = ids.column("id").unwrap().as_i64().unwrap().values().to_vec();
@@ -212,7 +212,7 @@ pub async fn a_range_gives_the_rows_in_it(store: &dyn Subject) {
         let wide = wider(&simple("t", write), |table| table.nullable("more", DataType::Int64, ""));
         let narrow = batch(&simple("t", write), &[(1, "a")]);
         load(&*warehouse, Some("3"), "4", &[narrow]).await.unwrap();
-        let more = Scan::columns(&wide, ["text"]).within("more", ..);
+        let more = Scan::columns(&wide, ["text"]).range("more", ..);
         assert_eq!(reader(store).read(&more).await.unwrap().rows(), 0);
     }
 }
@@ -239,7 +239,7 @@ pub async fn in_a_range_the_newest_row_counts_wherever_the_older_lay(store: &dyn
     assert_eq!(found(store, &table, "id", 2..=3).await, [2, 3]);
 }
 
-/// Checks that aggregates equal those of [`Fold`] over the same rows.
+/// Checks that aggregates equal those of [`Aggregator`] over the same rows.
 pub async fn summaries_are_those_of_the_rows(store: &dyn Subject) {
     let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     let year = Span::new(at("2020-02-29T12:34:56.789Z"), at("2021-03-01T00:00:00Z"));
@@ -253,7 +253,7 @@ pub async fn summaries_are_those_of_the_rows(store: &dyn Subject) {
             let (before, after) = ((page > 0).then(|| page.to_string()), (page + 1).to_string());
             load(&*warehouse, before.as_deref(), &after, &[rows]).await.unwrap();
         }
-        let start = || Aggregate::of(&table);
+        let start = || Aggregate::new(&table);
         for aggregate in [
             start().count(),
             start().sum("group").sum("fiat").sum("crypto").sum("huge").count(),
@@ -261,19 +261,19 @@ pub async fn summaries_are_those_of_the_rows(store: &dyn Subject) {
             start().by("flag").by("where").distinct("select").distinct("fiat").distinct("flag"),
             start().by_month("at").by("flag").sum("crypto").min("at").max("day").distinct("at"),
             start().by_week("day").count().min("group").max("group").distinct("day"),
-            start().by_week("at").sum("fiat").during(year),
-            start().by_day("at").count().during(year),
+            start().by_week("at").sum("fiat").time_range(year),
+            start().by_day("at").count().time_range(year),
             start().by("fiat").count(),
             start().by("at").by("crypto").by("huge").by("day"),
-            start().count().sum("fiat").during(Span::new(year.to, year.from)),
-            start().by("select").count().during(Span::new(year.from, year.from)),
-            start().by_hour("at").count().sum("fiat").max("at").during(year),
+            start().count().sum("fiat").time_range(Span::new(year.to, year.from)),
+            start().by("select").count().time_range(Span::new(year.from, year.from)),
+            start().by_hour("at").count().sum("fiat").max("at").time_range(year),
             start()
                 .by_hour("at")
                 .by_day("at")
                 .filter(Filter::is_in("select", ["ada", "z"]))
                 .count(),
-            start().by("select").sum("huge").filter(Filter::range("crypto", 0..)).during(year),
+            start().by("select").sum("huge").filter(Filter::range("crypto", 0..)).time_range(year),
             start()
                 .by("flag")
                 .count()
@@ -282,15 +282,15 @@ pub async fn summaries_are_those_of_the_rows(store: &dyn Subject) {
             start().count().sum("crypto").filter(Filter::eq("select", "no such")),
         ] {
             let found = warehouse.aggregate(&aggregate).await.unwrap();
-            let mut fold = Fold::new(&aggregate).unwrap();
+            let mut fold = Aggregator::new(&aggregate).unwrap();
             fold.add(&all).unwrap();
             assert_equal(&found, &fold.finish().unwrap(), &aggregate);
         }
         // A table that was never loaded gives no group, or one row if there are no groups.
         let none = simple("none", WriteMode::Append);
-        let by_text = warehouse.aggregate(&Aggregate::of(&none).by("text").count()).await.unwrap();
+        let by_text = warehouse.aggregate(&Aggregate::new(&none).by("text").count()).await.unwrap();
         assert_eq!((by_text.rows(), by_text.record().num_columns()), (0, 2));
-        let nothing = warehouse.aggregate(&Aggregate::of(&none).count().sum("id")).await.unwrap();
+        let nothing = warehouse.aggregate(&Aggregate::new(&none).count().sum("id")).await.unwrap();
         assert_eq!((nothing.rows(), nothing.record().num_columns()), (1, 2));
         assert_eq!(nothing.column("count").unwrap().cell(0), Cell::Int(0));
     }
@@ -299,8 +299,8 @@ pub async fn summaries_are_those_of_the_rows(store: &dyn Subject) {
 /// Checks that an invalid aggregate is refused with the reason.
 pub async fn a_summary_that_makes_no_sense_is_refused(store: &dyn Subject) {
     let (warehouse, table) = (reader(store), everything(WriteMode::Append));
-    let (start, whenever) = (|| Aggregate::of(&table), chrono::DateTime::UNIX_EPOCH);
-    let timeless = Aggregate::of(&simple("t", WriteMode::Append)).count();
+    let (start, whenever) = (|| Aggregate::new(&table), chrono::DateTime::UNIX_EPOCH);
+    let timeless = Aggregate::new(&simple("t", WriteMode::Append)).count();
     for (aggregate, says) in [
         (start(), "needs a group or a measure"),
         (start().by("nope"), "no column `nope`"),
@@ -311,7 +311,7 @@ pub async fn a_summary_that_makes_no_sense_is_refused(store: &dyn Subject) {
         (start().by_hour("day"), "no hour in `day`, which is date"),
         (start().max("where"), "no order of `where`"),
         (start().count().count(), "`count` twice"),
-        (timeless.during(Span::new(whenever, whenever)), "no event time"),
+        (timeless.time_range(Span::new(whenever, whenever)), "no event time"),
     ] {
         let error = warehouse.aggregate(&aggregate).await.unwrap_err().to_string();
         assert!(error.contains(says), "{error} should say {says}");

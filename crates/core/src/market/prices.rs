@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, TimeDelta};
 
 use super::columns::{Columns, day_of};
-use super::fx::places_beyond;
+use super::rate::places_beyond;
 use crate::{Batch, Result, SetAsideReason, SetAsideRows, divide_half_even};
 
 /// The columns that are read.

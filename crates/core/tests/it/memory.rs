@@ -59,13 +59,13 @@ impl Sink for Memory {
             });
         }
         let mut next = state.clone();
-        let mut tally = RowTally::of(&load);
+        let mut tally = RowTally::new(&load);
         for batch in load.batches {
             next.take(batch, &mut tally)?;
         }
         if let Some(aside) = tally.set_aside()? {
             let load = Load::new(load.source, &[], None, load.after);
-            next.take(&aside, &mut RowTally::of(&load))?;
+            next.take(&aside, &mut RowTally::new(&load))?;
         }
         next.cursors.insert(load.source.into(), load.after.clone());
         *state = next;
@@ -76,7 +76,7 @@ impl Sink for Memory {
 #[async_trait]
 impl Warehouse for Memory {
     async fn scan(&self, scan: &Scan) -> Result<BatchStream> {
-        let (output, predicate) = (scan.output()?, scan.predicate()?);
+        let (output, predicate) = (scan.output_schema()?, scan.predicate()?);
         let stored = self.0.lock().unwrap().tables.get(scan.table.name.as_ref()).cloned();
         let rows = match stored {
             Some(stored) => widened(&stored.rows, &scan.table)?,

@@ -181,7 +181,7 @@ impl Exchange {
             Values::Dates(days),
             Values::Texts(channels),
             Values::Texts(campaigns),
-            Values::Same("USD"),
+            Values::Constant("USD"),
             Values::Decimals(cents),
         ];
         Ok(Some(Batch::from_columns(MarketingSpend::table(), rows, columns)?))

@@ -88,8 +88,8 @@ async fn output_of_a_seed_is_pinned() {
     let rows = rows_as_text(&fetch_all(config(300, 60), None).await.0);
     let mut fingerprint = Fingerprint::default();
     for (table, rows) in &rows {
-        fingerprint.eat(table.as_bytes());
-        rows.iter().for_each(|row| fingerprint.eat(row.as_bytes()));
+        fingerprint.update(table.as_bytes());
+        rows.iter().for_each(|row| fingerprint.update(row.as_bytes()));
     }
     assert_eq!(fingerprint.to_string(), "77f7daafcfdb39ba");
 }

@@ -1,7 +1,7 @@
 //! Aggregate pushdown: the bytes that the service reads are billed, but the result is small.
 
 use futures_util::TryStreamExt;
-use tidegauge_core::{Aggregate, Batch, Fold};
+use tidegauge_core::{Aggregate, Aggregator, Batch};
 
 use super::dialect::DIALECT;
 use super::query::Query;
@@ -14,12 +14,12 @@ impl BigQuery {
     pub(super) async fn compute_aggregate(&self, aggregate: &Aggregate) -> Result<Batch> {
         let table = &aggregate.table;
         crate::reserved::check_readable(table)?;
-        let result = aggregate.result()?;
+        let result = aggregate.output_schema()?;
         let stored = self.stored_columns(&table.name).await;
         let stored = stored.map_err(|error| self.to_error(error, Some(table)))?;
         let name = DIALECT.quoted(&table.name);
         match plan_aggregate(&DIALECT, name, aggregate, &stored)? {
-            AggregatePlan::Empty => Ok(Fold::new(aggregate)?.finish()?),
+            AggregatePlan::Empty => Ok(Aggregator::new(aggregate)?.finish()?),
             AggregatePlan::Pushdown(query) => {
                 let batches =
                     self.stream_rows(Query::from_sql(&query)?, result.clone(), None).await?;
@@ -27,7 +27,7 @@ impl BigQuery {
                 Ok(Batch::concat(&result, &batches)?)
             }
             AggregatePlan::Local => {
-                let mut fold = Fold::new(aggregate)?;
+                let mut fold = Aggregator::new(aggregate)?;
                 let mut batches = self.read(&aggregate.scan()?).await?;
                 while let Some(batch) = batches.try_next().await? {
                     fold.add(&batch)?;

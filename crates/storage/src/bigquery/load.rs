@@ -99,7 +99,7 @@ impl BigQuery {
     /// Commits `load`, and appends the names of the staging tables to `stages`, which the caller
     /// removes.
     async fn commit_batches(&self, load: &Load<'_>, stages: &mut Vec<String>) -> Result<Loaded> {
-        let (mut tally, mut staged) = (RowTally::of(load), Vec::new());
+        let (mut tally, mut staged) = (RowTally::new(load), Vec::new());
         for table in load.replaces {
             // A concurrent load would move the cursor, and then nothing is replaced.
             let rows = self.count(table).await?;
@@ -155,7 +155,7 @@ impl BigQuery {
 
     /// Returns the stored rows with the keys of the staged rows.
     async fn select_by_keys(&self, staged: &StagedRows) -> Result<Vec<Batch>> {
-        let (table, lenient) = (&staged.table, staged.table.lenient());
+        let (table, lenient) = (&staged.table, staged.table.as_read());
         let (name, keys) = (DIALECT.quoted(&table.name), staged.stage.select(table));
         let value =
             |column: &Column| (DIALECT.select_value)(DIALECT.quoted(&column.name), column.dtype);
@@ -191,7 +191,7 @@ impl BigQuery {
         let after = Checkpoint::after(before, load, false)?;
         self.run_transaction(load, stages, &after.to_json()?).await?;
         checkpoints.insert(load.source.to_owned(), (load.after.clone(), after));
-        for source in load.forgets {
+        for source in load.removed_cursors {
             checkpoints.remove(*source);
         }
         Ok(())
@@ -271,8 +271,8 @@ impl BigQuery {
 /// replaces; empty if it replaces none.
 fn delete_outdated(load: &Load<'_>) -> Result<Query> {
     let (mut sql, mut params) = (String::new(), Vec::new());
-    let sources = load.forgets.iter().copied();
-    let cursors = Removal::of(&sql::cursor_table()?, "source", sources)?;
+    let sources = load.removed_cursors.iter().copied();
+    let cursors = Removal::by_values(&sql::cursor_table()?, "source", sources)?;
     for removal in load.outdated_notes()?.iter().chain([&cursors]) {
         let name = DIALECT.quoted(&removal.table().name);
         if let Some(delete) = sql::delete_statement(&DIALECT, &name, removal, &mut params)? {

@@ -18,7 +18,7 @@ pub(super) fn read_rows(
     range: Option<&KeyRange>,
     consume: RowConsumer<'_>,
 ) -> Result<()> {
-    let (path, table) = (paths::current_path(dir, table, stored), table.lenient());
+    let (path, table) = (paths::current_path(dir, table, stored), table.as_read());
     let damaged = |reason: String| Error::damaged(&path, reason);
     for segment in stored
         .segments

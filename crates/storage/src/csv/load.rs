@@ -87,7 +87,7 @@ pub(super) fn read_keys(
         .filter_map(|column| table.columns.iter().position(|other| other.name == column.name))
         .collect();
     let names = table.key.iter().map(ToString::to_string);
-    let keys = Scan::columns(table, names).output()?;
+    let keys = Scan::columns(table, names).output_schema()?;
     let mut builder = BatchBuilder::new(&keys);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(slice);
     let mut row = csv::StringRecord::new();

@@ -232,12 +232,12 @@ mod tests {
                 .unwrap();
             manifest.commit += 1;
             let (commit, stored) = (manifest.commit, manifest.tables.get_mut("t").unwrap());
-            let removal = Removal::of(&table, "source", ["a"]).unwrap();
+            let removal = Removal::by_values(&table, "source", ["a"]).unwrap();
             assert_eq!(count_removed(dir.path(), &removal, stored).unwrap(), 2);
             remove_rows(dir.path(), &removal, stored, commit).unwrap();
             if is_committed {
                 assert!(manifest.commit_to(&disk).unwrap());
-                let other = Removal::of(&table, "source", ["c"]).unwrap();
+                let other = Removal::by_values(&table, "source", ["c"]).unwrap();
                 let cursors = [("s", Some(&after))];
                 let (removals, dry_run) = (&[other][..], true);
                 let counted = sink.reset(Reset { cursors: &cursors, removals, dry_run }).await;

@@ -63,7 +63,7 @@ pub(super) fn commit_load<F: Format<D>, D: Directory>(
             .and_then(|counts| {
                 *loaded = counts;
                 manifest.cursors.insert(load.source.into(), load.after.clone());
-                for source in load.forgets {
+                for source in load.removed_cursors {
                     manifest.cursors.remove(*source);
                 }
                 if let Some(load_id) = guard.load_id() {
@@ -120,7 +120,7 @@ fn write_segments<F: Format<D>, D: Directory>(
         files: 0,
         is_last: false,
     };
-    let mut tally = RowTally::of(load);
+    let mut tally = RowTally::new(load);
     let notes = load.outdated_notes()?;
     for removal in load.replaces.iter().map(Removal::all).chain(notes) {
         if let Some(stored) = manifest.tables.get_mut(removal.table().name.as_ref()) {

@@ -104,6 +104,6 @@ fn checksum_field(checksum: Fingerprint) -> String {
 
 fn fingerprint(texts: &[&[u8]]) -> Fingerprint {
     let mut fingerprint = Fingerprint::default();
-    texts.iter().for_each(|text| fingerprint.eat(text));
+    texts.iter().for_each(|text| fingerprint.update(text));
     fingerprint
 }

@@ -84,14 +84,15 @@ impl<F: Format<D>, D: Directory> Sink for Folder<F, D> {
         let source = load.source.to_owned();
         let (before, after) = (load.before.cloned(), load.after.clone());
         let (on_duplicate, replaces) = (load.on_duplicate, load.replaces.to_vec());
-        let forgets: Vec<String> = load.forgets.iter().map(ToString::to_string).collect();
+        let forgets: Vec<String> = load.removed_cursors.iter().map(ToString::to_string).collect();
         let verified = self.verified.clone();
         self.blocking(move |directory| {
             let mut guard = directory.acquire_guard()?;
             verify_folder::<F, D>(directory, &verified)?;
             let load = Load::new(&source, &batches, before.as_ref(), &after);
             let forgets: Vec<&str> = forgets.iter().map(String::as_str).collect();
-            let load = load.on_duplicate(on_duplicate).replacing(&replaces).forgetting(&forgets);
+            let load =
+                load.on_duplicate(on_duplicate).replacing(&replaces).removing_cursors(&forgets);
             let mut loaded = Loaded::default();
             commit_with_retry(directory, || {
                 commit_load::<F, D>(directory, &mut guard, &load, &mut loaded)

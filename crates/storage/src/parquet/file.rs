@@ -214,7 +214,7 @@ impl<'a, D: FileStore> ParquetFile<'a, D> {
             }
         }
         let mask = self.projection(&names);
-        let columns = Scan::columns(&request.table, names).output()?;
+        let columns = Scan::columns(&request.table, names).output_schema()?;
         let conditions = conditions.iter().map(|(_, condition)| (*condition).clone()).collect();
         let (predicate, decimals) = (Predicate { conditions }, self.decimals.clone());
         let passing = move |record: RecordBatch| {

@@ -25,7 +25,7 @@ const MAX_DICTIONARY_BYTES: i64 = 16 * 1024;
 pub(super) fn catch_decode<T>(
     work: impl FnOnce() -> Result<T, ParquetError>,
 ) -> Result<T, ParquetError> {
-    panics::caught(work).unwrap_or_else(|panicked| {
+    panics::catch(work).unwrap_or_else(|panicked| {
         Err(ParquetError::General(format!("it cannot be decoded ({panicked})")))
     })
 }
@@ -55,7 +55,7 @@ pub(super) fn footer_fingerprint<D: FileStore>(
         .ok_or_else(|| Error::damaged(Path::new(&directory.name(path)), "it ends too early"))?;
     let mut fingerprint = Fingerprint::default();
     for bytes in fetch_ranges(directory, metrics, path, opened, &[range])? {
-        fingerprint.eat(&bytes);
+        fingerprint.update(&bytes);
     }
     Ok(fingerprint)
 }

@@ -53,7 +53,7 @@ fn footer_fingerprint(bytes: &[u8]) -> Fingerprint {
     let mut fingerprint = Fingerprint::default();
     let range = u64::try_from(bytes.len()).ok().and_then(|size| footer_range(size, bytes));
     let start = range.and_then(|range| usize::try_from(range.start).ok());
-    fingerprint.eat(&bytes[start.unwrap_or_default()..]);
+    fingerprint.update(&bytes[start.unwrap_or_default()..]);
     fingerprint
 }
 

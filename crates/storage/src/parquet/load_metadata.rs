@@ -101,6 +101,6 @@ impl LoadMetadata {
 /// Returns the fingerprint of a cursor.
 pub(super) fn cursor_fingerprint(cursor: &Cursor) -> Fingerprint {
     let mut fingerprint = Fingerprint::default();
-    fingerprint.eat(cursor.as_str().as_bytes());
+    fingerprint.update(cursor.as_str().as_bytes());
     fingerprint
 }

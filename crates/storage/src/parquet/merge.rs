@@ -124,7 +124,7 @@ impl<D: FileStore> LatestRows<'_, D> {
         // apply.
         let predicate =
             if relation.replaces { key_predicate.clone() } else { request.predicate.clone() };
-        let output = Scan::columns(table, names).output()?;
+        let output = Scan::columns(table, names).output_schema()?;
         let keys = ReadRequest { table: table.clone(), output, predicate, limit: None };
         let mut bits = BooleanBufferBuilder::new(file.rows);
         bits.append_n(file.rows, false);

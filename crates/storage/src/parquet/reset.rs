@@ -22,7 +22,7 @@ pub(super) fn count_removed<D: FileStore>(
     let (table, metrics) = (removal.table(), ScanMetrics::new(&removal.table().name));
     let request = ReadRequest {
         table: table.clone(),
-        output: Scan::columns(table, table.key.first().map(ToString::to_string)).output()?,
+        output: Scan::columns(table, table.key.first().map(ToString::to_string)).output_schema()?,
         predicate: removal.predicate().clone(),
         limit: None,
     };

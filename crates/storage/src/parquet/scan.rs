@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use tidegauge_core::{Aggregate, Batch, Fold, Predicate, Scan, TableRef};
+use tidegauge_core::{Aggregate, Aggregator, Batch, Predicate, Scan, TableRef};
 use tokio::runtime::Handle;
 
 use super::file::ParquetFile;
@@ -40,7 +40,7 @@ fn scan_with_metrics<D: FileStore>(
     check_readable(&scan.table)?;
     let request = ReadRequest {
         table: scan.table.clone(),
-        output: scan.output()?,
+        output: scan.output_schema()?,
         predicate: scan.predicate()?,
         limit: scan.limit,
     };
@@ -79,7 +79,7 @@ pub(super) fn aggregate<D: FileStore>(
     aggregate: &Aggregate,
     read_manifest: impl FnOnce(&D) -> Result<Manifest>,
 ) -> Result<Batch> {
-    let mut fold = Fold::new(aggregate)?;
+    let mut fold = Aggregator::new(aggregate)?;
     let mut batches = scan(directory, name, &aggregate.scan()?, read_manifest)?;
     let runtime = Handle::current();
     while let Some(batch) = runtime.block_on(batches.next()) {
@@ -100,7 +100,7 @@ pub(super) fn read_keys<D: FileStore>(
     let names = table.key.iter().map(ToString::to_string);
     let request = ReadRequest {
         table: table.clone(),
-        output: Scan::columns(table, names).output()?,
+        output: Scan::columns(table, names).output_schema()?,
         predicate: prune::key_range(table, range),
         limit: None,
     };
@@ -125,7 +125,7 @@ pub(super) fn read_rows<D: FileStore>(
     consume: RowConsumer<'_>,
 ) -> Result<()> {
     // Stored rows with missing values are compared too.
-    let (lenient, metrics) = (table.lenient(), ScanMetrics::new(&table.name));
+    let (lenient, metrics) = (table.as_read(), ScanMetrics::new(&table.name));
     let request = ReadRequest {
         table: lenient.clone(),
         output: lenient,
@@ -217,7 +217,7 @@ mod tests {
             .blocking(move |directory| scan_with_metrics(directory, "t", &asked, read, counts))
             .await;
         let batches: Vec<Batch> = batches.unwrap().try_collect().await.unwrap();
-        let found = Batch::concat(&scan.output().unwrap(), &batches).unwrap();
+        let found = Batch::concat(&scan.output_schema().unwrap(), &batches).unwrap();
         (found, metrics.bytes(), metrics.row_groups())
     }
 
@@ -246,9 +246,9 @@ mod tests {
         let some = Scan::all(&table).filter(Filter::range("user_id", ..27_000i64)).limit(265_000);
         assert_eq!(read(&folder, &some).await.0.rows(), 265_000);
         // Pruned by the statistics of row groups alone: none in the second matches.
-        let few = Scan::columns(&table, ["id"]).within("user_id", 0..10);
+        let few = Scan::columns(&table, ["id"]).range("user_id", 0..10);
         assert_eq!(read(&folder, &few).await.2, 1);
-        let (none, bytes, groups) = read(&folder, &few.clone().within("user_id", -5..0)).await;
+        let (none, bytes, groups) = read(&folder, &few.clone().range("user_id", -5..0)).await;
         assert_eq!((none.rows(), groups), (0, 0));
         assert!(bytes < 65_536, "the footer alone");
         // With a limit, only pages with that many rows are read.
@@ -280,12 +280,12 @@ mod tests {
         let folder = filled(dir.path(), &pages).await;
         let (all, every_byte, _) = read(&folder, &Scan::all(&table)).await;
         assert_eq!(i64::try_from(all.rows()).unwrap(), count);
-        let (few, bytes, _) = read(&folder, &Scan::all(&table).within("id", 90..210)).await;
+        let (few, bytes, _) = read(&folder, &Scan::all(&table).range("id", 90..210)).await;
         assert_eq!(few.rows(), 120);
         assert!(bytes < every_byte / 4 + 65_536, "{bytes} of {every_byte}");
         let first = chrono::DateTime::UNIX_EPOCH;
         let hour = Span::new(first, first + chrono::TimeDelta::hours(1));
-        let scan = Scan::columns(&table, ["user_id"]).during(hour).within("user_id", 10..20);
+        let scan = Scan::columns(&table, ["user_id"]).time_range(hour).range("user_id", 10..20);
         assert_eq!(read(&folder, &scan).await.0.rows(), 10);
     }
 }

@@ -15,7 +15,7 @@ use crate::Result;
 pub(crate) enum AggregatePlan {
     /// Not at all: there are no rows.
     Empty,
-    /// By the database, whose result has the columns of [`Aggregate::result`].
+    /// By the database, whose result has the columns of [`Aggregate::output_schema`].
     Pushdown(Query),
     /// In this crate, from the rows.
     Local,
@@ -31,7 +31,7 @@ pub(crate) fn plan_aggregate(
     aggregate: &Aggregate,
     stored: &[StoredColumn],
 ) -> Result<AggregatePlan> {
-    let (table, result) = (&aggregate.table, aggregate.result()?);
+    let (table, result) = (&aggregate.table, aggregate.output_schema()?);
     let mut query = Query::default();
     let conditions = push_down(dialect, &aggregate.predicate()?, &mut query.params);
     if stored.is_empty() || conditions.is_never {

@@ -85,7 +85,7 @@ fn is_recorded(table: &TableRef) -> bool {
 
 fn fingerprint(cursor: &str) -> Fingerprint {
     let mut fingerprint = Fingerprint::default();
-    fingerprint.eat(cursor.as_bytes());
+    fingerprint.update(cursor.as_bytes());
     fingerprint
 }
 

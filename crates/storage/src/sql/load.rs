@@ -56,7 +56,7 @@ impl<C> Writer<C> {
         database: &D,
         load: Load<'_>,
     ) -> Result<Loaded> {
-        let mut tally = RowTally::of(&load);
+        let mut tally = RowTally::new(&load);
         let mut tables: Vec<_> = load.batches.iter().map(|batch| batch.table().clone()).collect();
         tables.extend_from_slice(load.replaces);
         if let OnDuplicate::SetAside { .. } = load.on_duplicate {
@@ -77,7 +77,7 @@ impl<C> Writer<C> {
         let (connection, what) = (&mut self.connection, format!("source {}", load.source));
         begin_transaction(database, connection, &what).await?;
         let forgotten: Vec<_> =
-            load.forgets.iter().map(|source| format!("source {source}")).collect();
+            load.removed_cursors.iter().map(|source| format!("source {source}")).collect();
         for what in &forgotten {
             database.lock_also(connection, what).await?;
         }
@@ -132,9 +132,13 @@ impl<C> Writer<C> {
         let (to, checkpoint) = (load.after.as_str(), after.to_json()?);
         let moved = database.move_cursor(connection, load.source, to, &checkpoint);
         warn_if_slow(database.name(), CURSORS, moved).await?;
-        for source in load.forgets {
-            delete_rows(database, connection, &Removal::of(&cursor_table()?, "source", [*source])?)
-                .await?;
+        for source in load.removed_cursors {
+            delete_rows(
+                database,
+                connection,
+                &Removal::by_values(&cursor_table()?, "source", [*source])?,
+            )
+            .await?;
         }
         database.commit(connection, &what).await?;
         for what in &forgotten {
@@ -230,7 +234,7 @@ async fn read_stored_rows<D: Database>(
 ) -> Result<Vec<Batch>> {
     // A stored row that lacks a value differs from the new row; it is no reason to refuse the load.
     let query =
-        ScanQuery { query: Query::default(), table: batch.table().lenient(), residual: None };
+        ScanQuery { query: Query::default(), table: batch.table().as_read(), residual: None };
     // The channel is read only after all batches are sent, so it must have room for all.
     let (sender, mut receiver) = mpsc::channel(batch.rows() / BATCH_ROWS + 2);
     let mut rows = BatchSender::new(&query, sender);

@@ -95,8 +95,12 @@ impl<C> Writer<C> {
             });
         }
         for (source, _) in reset.cursors {
-            delete_rows(database, connection, &Removal::of(&cursor_table()?, "source", [*source])?)
-                .await?;
+            delete_rows(
+                database,
+                connection,
+                &Removal::by_values(&cursor_table()?, "source", [*source])?,
+            )
+            .await?;
         }
         database.commit(connection, first).await?;
         for lock in more {

@@ -30,23 +30,23 @@ pub(crate) fn scan_query(
     scan: &Scan,
     stored: &[StoredColumn],
 ) -> Result<Option<ScanQuery>> {
-    let (wanted, predicate) = (scan.wanted()?, scan.predicate()?);
+    let (wanted, predicate) = (scan.projected_columns()?, scan.predicate()?);
     let mut query = Query::default();
     let conditions = push_down(dialect, &predicate, &mut query.params);
     if stored.is_empty() || conditions.is_never || scan.limit == Some(0) {
         return Ok(None);
     }
-    let mut needed = scan.needed()?;
+    let mut needed = scan.required_columns()?;
     if needed.is_empty() {
         // To count rows, any column will do.
         needed.extend(scan.table.columns.first());
     }
     check_columns(dialect, &scan.table, needed.iter().copied(), stored)?;
     let (columns, table, residual) = match conditions.is_superset || wanted.is_empty() {
-        false => (wanted, scan.output()?, None),
+        false => (wanted, scan.output_schema()?, None),
         true => {
             let names = needed.iter().map(|column| column.name.to_string());
-            let table = Scan::columns(&scan.table, names).output()?;
+            let table = Scan::columns(&scan.table, names).output_schema()?;
             (needed, table, Some(scan.clone()))
         }
     };

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::{TryStreamExt, stream};
 use tidegauge_core::{
-    Aggregate, Batch, BatchStream, Cursor, Fold, Load, Loaded, Reset, Scan, Sink, SinkCapabilities,
-    TableRef, Warehouse, WarehouseExt,
+    Aggregate, Aggregator, Batch, BatchStream, Cursor, Load, Loaded, Reset, Scan, Sink,
+    SinkCapabilities, TableRef, Warehouse, WarehouseExt,
 };
 use tokio::sync::Mutex;
 
@@ -181,7 +181,7 @@ impl<D: Database> SqlStore<D> {
 
     async fn open_scan(&self, scan: &Scan) -> Result<Option<BatchStream>> {
         check_readable(&scan.table)?;
-        scan.needed()?;
+        scan.required_columns()?;
         let Some(mut connection) = self.take_reader().await? else { return Ok(None) };
         let database = &self.database;
         let stored = database.stored_columns(&mut connection, &scan.table.name).await?;
@@ -200,8 +200,8 @@ impl<D: Database> SqlStore<D> {
 
     async fn compute_aggregate(&self, aggregate: &Aggregate) -> Result<Batch> {
         check_readable(&aggregate.table)?;
-        let result = aggregate.result()?;
-        let mut fold = Fold::new(aggregate)?;
+        let result = aggregate.output_schema()?;
+        let mut fold = Aggregator::new(aggregate)?;
         let Some(mut connection) = self.take_reader().await? else { return Ok(fold.finish()?) };
         let database = &self.database;
         let stored = database.stored_columns(&mut connection, &aggregate.table.name).await?;

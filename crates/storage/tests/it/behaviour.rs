@@ -67,7 +67,7 @@ async fn every_store_filters_by_each_value_of_a_long_list() {
             ids.sort_unstable();
             assert_eq!(ids, odd(1_500).collect::<Vec<_>>(), "{scheme}");
             assert_eq!(warehouse.read(&scan.limit(7)).await.unwrap().rows(), 7, "{scheme}");
-            let count = Aggregate::of(&table).count().sum("id").filter(filter);
+            let count = Aggregate::new(&table).count().sum("id").filter(filter);
             let counted = warehouse.aggregate(&count).await.unwrap();
             assert_eq!(counted.column("count").unwrap().cell(0), Cell::Int(1_500), "{scheme}");
         }

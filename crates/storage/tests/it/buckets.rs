@@ -109,7 +109,7 @@ async fn only_projected_columns_of_long_files_are_read() {
         gcs.0.lock().unwrap().objects.values().map(|(content, _)| content.len()).max().unwrap();
     assert!(length > 1_000_000, "{length}");
     gcs.0.lock().unwrap().read = 0;
-    let summed = Aggregate::of(&table).count().sum("id");
+    let summed = Aggregate::new(&table).count().sum("id");
     let sums = store.warehouse().aggregate(&summed).await.unwrap();
     assert_eq!(sums.column("count").unwrap().as_i64().unwrap().value(0), 20_000);
     let read = gcs.0.lock().unwrap().read;

@@ -468,7 +468,8 @@ mod resets {
             load(&*sink, before.as_deref(), &(at + 1).to_string(), page).await.unwrap();
         }
         let before = taken(&store.path);
-        let removals = [Removal::all(&new), Removal::of(&shared(), "source", ["ours"]).unwrap()];
+        let removals =
+            [Removal::all(&new), Removal::by_values(&shared(), "source", ["ours"]).unwrap()];
         let at = Cursor::new("3");
         let cursors = [("test", Some(&at))];
         let reset = Reset { cursors: &cursors, removals: &removals, dry_run: false };

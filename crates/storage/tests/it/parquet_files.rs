@@ -112,7 +112,7 @@ async fn a_flipped_byte_in_a_footer_is_reported() {
             let at = content.len() - 1 - next(footer);
             bytes[at] = bytes[at].wrapping_add(u8::try_from(1 + next(255)).unwrap());
             fs::write(&path, &bytes).unwrap();
-            let scan = Scan::all(&table).within("group", 0..50_000_000);
+            let scan = Scan::all(&table).range("group", 0..50_000_000);
             match store.warehouse().read(&scan).await {
                 Ok(rows) => silent += usize::from(!same(&rows, &scan.apply(&whole).unwrap())),
                 Err(error) => {
@@ -186,9 +186,9 @@ async fn an_aggregate_of_some_days_reads_only_their_files() {
     fs::remove_dir_all(store.path.join("t/at_day=2024-01-03")).unwrap();
     let (from, to) =
         ("2024-01-01T00:00:00Z".parse().unwrap(), "2024-01-03T00:00:00Z".parse().unwrap());
-    let two_days = Aggregate::of(&table).count().during(Span::new(from, to));
+    let two_days = Aggregate::new(&table).count().time_range(Span::new(from, to));
     assert_eq!(count(&store, &two_days).await, 100_000);
-    let all = Aggregate::of(&table).count();
+    let all = Aggregate::new(&table).count();
     let error = store.warehouse().aggregate(&all).await.unwrap_err().to_string();
     assert!(error.contains("at_day=2024-01-03/000000000001.parquet"), "{error}");
 }
@@ -224,18 +224,18 @@ async fn days_of_few_rows_share_a_file() {
     assert!(path("at_day=2024-03-31/000000000003.parquet").exists());
     let at = |text: &str| text.parse().unwrap();
     let first = Span::new(at("2024-01-03T00:00:00Z"), at("2024-01-11T00:00:00Z"));
-    let counted = Aggregate::of(&table).count().during(first);
-    let some = Scan::all(&table).within("owner", 105..110);
+    let counted = Aggregate::new(&table).count().time_range(first);
+    let some = Scan::all(&table).range("owner", 105..110);
     fs::remove_file(path("000000000002.parquet")).unwrap();
     fs::remove_file(path("at_day=2024-03-31/000000000003.parquet")).unwrap();
     let warehouse = store.warehouse();
     assert_eq!(count(&store, &counted).await, 8);
     assert_eq!(warehouse.read(&some).await.unwrap().rows(), 5);
     let longer = Span::new(first.from, at("2024-01-11T00:00:00.000001Z"));
-    let error = warehouse.aggregate(&Aggregate::of(&table).count().during(longer)).await;
+    let error = warehouse.aggregate(&Aggregate::new(&table).count().time_range(longer)).await;
     let error = error.unwrap_err().to_string();
     assert!(error.contains("t/000000000002.parquet"), "{error}");
-    let more = Scan::all(&table).within("owner", 105..=110);
+    let more = Scan::all(&table).range("owner", 105..=110);
     let error = warehouse.read(&more).await.unwrap_err().to_string();
     assert!(error.contains("t/000000000002.parquet"), "{error}");
 
@@ -245,7 +245,7 @@ async fn days_of_few_rows_share_a_file() {
     let ranges = "\"ranges\":{\"owner\":[110,119]},";
     assert!(text.contains(ranges), "{text}");
     fs::write(&manifest, text.replace(ranges, "")).unwrap();
-    let error = warehouse.read(&Scan::all(&table).within("owner", 0..1)).await.unwrap_err();
+    let error = warehouse.read(&Scan::all(&table).range("owner", 0..1)).await.unwrap_err();
     assert!(error.to_string().contains("t/000000000002.parquet"), "{error}");
 }
 

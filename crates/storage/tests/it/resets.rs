@@ -48,7 +48,7 @@ fn page(number: i64) -> Vec<Batch> {
 
 fn removals() -> Vec<Removal> {
     let mut removals: Vec<_> = tables().iter().map(Removal::all).collect();
-    removals.push(Removal::of(Candle::table(), "source", [SOURCE]).unwrap());
+    removals.push(Removal::by_values(Candle::table(), "source", [SOURCE]).unwrap());
     removals
 }
 

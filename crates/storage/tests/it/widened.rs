@@ -93,7 +93,7 @@ async fn every_store_accepts_decimals_with_more_digits() {
             let scan = Scan::all(&wide).filter(filter.clone());
             assert_eq!(found(&*warehouse, &scan).await, ids, "{scheme}: {filter:?}");
         }
-        let summary = Aggregate::of(&wide).sum("bid").min("price").max("price");
+        let summary = Aggregate::new(&wide).sum("bid").min("price").max("price");
         let summary = warehouse.aggregate(&summary).await.unwrap();
         let cells: Vec<_> = summary.views().unwrap().iter().map(|view| view.cell(0)).collect();
         let expected =

@@ -28,10 +28,10 @@ impl Chart {
     pub fn into_batch(self, symbol: &str, name: &str) -> Result<Batch> {
         let rows = self.at.len();
         let columns = vec![
-            Values::Same(symbol),
+            Values::Constant(symbol),
             Values::Timestamps(self.at),
-            Values::Same(NAME),
-            Values::Same(name),
+            Values::Constant(NAME),
+            Values::Constant(name),
             Values::Decimals(self.price_usd),
             Values::SomeDecimals(self.volume_24h_usd),
             Values::SomeDecimals(self.market_cap_usd),

@@ -9,7 +9,7 @@ mod spec;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
-use tidegauge_core::instruments::Kind;
+use tidegauge_core::instruments::InstrumentKind;
 use tidegauge_core::tables::{Candle, FxRate, Quote};
 use tidegauge_core::{Batch, Cursor, Page, Source, TableRef};
 
@@ -240,10 +240,10 @@ impl HistoricalSource for TwelveData {
 
 /// Returns the time after its opening at which a candle is final: its length and a margin. Daily candles of
 /// stocks follow the day of their exchange, which may end twelve hours after the UTC day.
-fn finality_delay(interval: Interval, kind: Kind) -> TimeDelta {
+fn finality_delay(interval: Interval, kind: InstrumentKind) -> TimeDelta {
     let late = match (interval.is_daily(), kind) {
         (false, _) => TimeDelta::minutes(1),
-        (true, Kind::Crypto) => TimeDelta::minutes(5),
+        (true, InstrumentKind::Crypto) => TimeDelta::minutes(5),
         (true, _) => TimeDelta::hours(12),
     };
     interval.length() + late

@@ -121,7 +121,7 @@ impl Client {
             }
             // SQLite's error says no more than that the file cannot be opened.
             Options::Sqlite(options) => match std::fs::File::open(options.get_filename()) {
-                Err(error) => ErrorKind::of_io(&error).unwrap_or(ErrorKind::Unavailable),
+                Err(error) => ErrorKind::from_io(&error).unwrap_or(ErrorKind::Unavailable),
                 Ok(_) => ErrorKind::Unavailable,
             },
         }

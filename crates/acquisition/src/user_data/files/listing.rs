@@ -70,7 +70,7 @@ pub(super) fn size_and_modified(metadata: &Metadata) -> (u64, u64) {
 }
 
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    let kind = ErrorKind::of_io(error).unwrap_or(ErrorKind::InvalidInput);
+    let kind = ErrorKind::from_io(error).unwrap_or(ErrorKind::InvalidInput);
     Error::Unreadable { path: path.display().to_string(), reason: error.to_string(), kind }
 }
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::sync::PoisonError;
 
-use tidegauge_core::panics::caught;
+use tidegauge_core::panics::catch;
 
 use super::config::Format;
 use super::file_state::FileState;
@@ -54,7 +54,7 @@ impl Inner {
             }
             FileReader::Parquet(parquet) => {
                 let slice = || self.read_parquet(file, parquet, draft, &mut at);
-                caught(slice).map_err(|error| parquet::parquet_error(&file.path, &error))??
+                catch(slice).map_err(|error| parquet::parquet_error(&file.path, &error))??
             }
         };
         if at.ended && was_nothing && draft.rows.read() == before {
@@ -98,7 +98,7 @@ impl Inner {
             }
             let open = || Parquet::open(opened, &file.path, &self.mapping, &self.config, draft);
             let parquet =
-                caught(open).map_err(|error| parquet::parquet_error(&file.path, &error))??;
+                catch(open).map_err(|error| parquet::parquet_error(&file.path, &error))??;
             let at = FileState { taken: before.map_or(0, |before| before.taken), ..at };
             return Ok((OpenOutcome::As(FileReader::Parquet(Box::new(parquet))), at));
         }

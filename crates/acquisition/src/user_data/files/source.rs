@@ -193,7 +193,7 @@ impl Source for FileSource {
     }
 
     /// Reads the page again: places are not kept for the few rows that are asked for.
-    async fn place(&self, cursor: Option<&Cursor>, table: &str, row: usize) -> Option<String> {
+    async fn row_origin(&self, cursor: Option<&Cursor>, table: &str, row: usize) -> Option<String> {
         let (inner, before) = (self.0.clone(), cursor.cloned());
         // The page of a snapshot is made of many, so the row's place is unknown.
         if inner.mapping.table().name != table || inner.config.write == WriteRows::Replace {

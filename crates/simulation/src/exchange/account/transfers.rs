@@ -111,10 +111,10 @@ pub(crate) fn purchase(
     let TradeIntent { at, from, .. } = *intent;
     let usd = to_i64(i128::from(intent.cents) * CENT, state)?;
     let paid = (state.in_user_currency(usd, at)? / FIAT_CENT).max(1);
-    let fee = to_i64(fees::of_purchase(paid.into()), state)?;
+    let fee = to_i64(fees::purchase_fee(paid.into()), state)?;
     let bought = i128::from((paid - fee) * FIAT_CENT) * ONE;
     let bought = to_i64(divide(bought, state.price(coin, at)?.into()), state)?;
-    let fee_usd = fees::of_purchase(intent.cents.into());
+    let fee_usd = fees::purchase_fee(intent.cents.into());
     let method = *state.rng.pick(&METHODS);
     let tried = at - state.rng.between(1, ((at - from) / 2).clamp(2, HOUR));
     let fails = state.rng.chance(0.1) && tried > from;

@@ -107,7 +107,7 @@ impl TrailingVolume {
     /// Returns the volume in US cents of the window that ends before `at`.
     fn cents(&mut self, at: i64) -> i128 {
         while let Some((then, usd)) = self.trades.front().copied() {
-            if then >= at - fees::DAYS * DAY {
+            if then >= at - fees::VOLUME_DAYS * DAY {
                 break;
             }
             self.sum -= i128::from(usd);

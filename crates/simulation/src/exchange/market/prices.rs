@@ -52,7 +52,7 @@ impl MarketPrices {
                 let prices = market.prices(coin, day)?.rounded(PLACES);
                 let out_of_range = || Error::PriceOutOfRange { what: coin.to_owned(), day };
                 *candle = DailyCandle::from_prices(&prices).ok_or_else(out_of_range)?;
-                fingerprint.eat(&candle.bytes());
+                fingerprint.update(&candle.bytes());
             }
             let mut rates = [market.rate(FIATS[USD], day)?; FIATS.len()];
             for (rate, fiat) in rates.iter_mut().zip(FIATS) {
@@ -60,8 +60,8 @@ impl MarketPrices {
                     || Error::PriceOutOfRange { what: format!("{fiat} in US dollars"), day };
                 *rate = market.rate(fiat, day)?.rounded(PLACES).ok_or_else(out_of_range)?;
                 let (units, usd) = rate.ratio();
-                fingerprint.eat(&units.to_le_bytes());
-                fingerprint.eat(&usd.to_le_bytes());
+                fingerprint.update(&units.to_le_bytes());
+                fingerprint.update(&usd.to_le_bytes());
             }
             loaded.days.push(MarketDay { candles, rates, minutes: Default::default() });
             loaded.fingerprints.push(fingerprint);

@@ -59,13 +59,13 @@ mod tests {
             let trade_value = customer.value(rng);
             value += trade_value;
             if rng.chance(CARD_PURCHASE_SHARE) && trade_value * 100.0 <= CARD_LIMIT as f64 {
-                fee += trade_value * fees::RAMP as f64 / fees::WHOLE as f64;
+                fee += trade_value * fees::PURCHASE_FEE as f64 / fees::BASIS_POINTS as f64;
             } else {
-                trailing_volume.retain(|(then, _)| *then >= at - fees::DAYS as f64);
+                trailing_volume.retain(|(then, _)| *then >= at - fees::VOLUME_DAYS as f64);
                 let before: f64 =
                     trailing_volume.iter().map(|(_, trade_value): &(f64, f64)| trade_value).sum();
                 let rate = fees::TIERED.rate(cents(before).into(), rng.chance(MAKER_SHARE));
-                fee += trade_value * rate as f64 / fees::WHOLE as f64;
+                fee += trade_value * rate as f64 / fees::BASIS_POINTS as f64;
                 trailing_volume.push_back((at, trade_value));
             }
             at += rng.exponential(1.0 / customer.rate);

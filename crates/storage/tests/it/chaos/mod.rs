@@ -288,7 +288,7 @@ async fn found(store: &Store, table: &TableRef) -> Vec<i128> {
     if store.url.starts_with("csv") {
         return vec![i128::try_from(store.rows(table).await).unwrap()];
     }
-    let summed = Aggregate::of(table).count().distinct("id").sum("id");
+    let summed = Aggregate::new(table).count().distinct("id").sum("id");
     let found = store.warehouse().aggregate(&summed).await.unwrap();
     let number = |name: &str| match found.column(name).unwrap().cell(0) {
         Cell::Int(number) | Cell::Decimal(number) => number,

@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use tidegauge_core::arrow::schema::DataType as ArrowType;
-use tidegauge_core::panics::caught;
+use tidegauge_core::panics::catch;
 use tidegauge_core::{Cell, DataType, Table};
 
 use super::sample::{ROWS, Sample};
@@ -23,7 +23,7 @@ use crate::{Error, Result};
 /// Returns the first rows, and the types of their columns.
 pub(super) fn sample(path: &Path, now: DateTime<Utc>) -> Result<Sample> {
     let read = || rows(path, now);
-    caught(read).map_err(|error| parquet_error(path, &error))?
+    catch(read).map_err(|error| parquet_error(path, &error))?
 }
 
 fn rows(path: &Path, now: DateTime<Utc>) -> Result<Sample> {

@@ -16,8 +16,8 @@ pub(crate) fn data_version(cursors: &BTreeMap<String, Cursor>) -> Fingerprint {
         }
         for text in [source.as_str(), cursor.as_str()] {
             // The length comes first, so that different lists of texts never give the same bytes.
-            version.eat(&(text.len() as u64).to_le_bytes());
-            version.eat(text.as_bytes());
+            version.update(&(text.len() as u64).to_le_bytes());
+            version.update(text.as_bytes());
         }
     }
     version

@@ -40,12 +40,12 @@ pub struct Lease {
     /// The cursor that this contender wrote last, while it holds the lease.
     held: Option<Cursor>,
     /// The last heartbeat of another holder, and the time since when it has not changed.
-    seen: Option<Seen>,
+    seen: Option<Observation>,
 }
 
 /// The heartbeat of another holder as last seen, with a time on this contender's clock.
 #[derive(Debug)]
-struct Seen {
+struct Observation {
     lease: Cursor,
     data: Option<Cursor>,
     since: Duration,
@@ -53,7 +53,7 @@ struct Seen {
 
 /// The content of a lease's cursor.
 #[derive(Debug, PartialEq, Eq)]
-struct Beat {
+struct Heartbeat {
     /// The number of times that the lease was acquired, renewed or released.
     number: u64,
     /// The time that contenders wait without a heartbeat.
@@ -100,11 +100,11 @@ impl Lease {
         }
         let mut cursors = self.sink.cursors().await?;
         let (lease, data) = (cursors.remove(&self.name), cursors.remove(&self.source));
-        let beat = lease.as_ref().and_then(Beat::read);
+        let beat = lease.as_ref().and_then(Heartbeat::read);
         let number = beat.as_ref().map_or(0, |beat| beat.number);
         // An unreadable cursor belongs to no holder: it is overwritten, by compare-and-swap like
         // any other.
-        if let (Some(lease), Some(Beat { ttl, holder: Some(_), .. })) = (&lease, beat) {
+        if let (Some(lease), Some(Heartbeat { ttl, holder: Some(_), .. })) = (&lease, beat) {
             let now = self.clock.monotonic();
             match &self.seen {
                 Some(seen) if seen.lease == *lease && seen.data == data => {
@@ -113,7 +113,7 @@ impl Lease {
                     }
                 }
                 _ => {
-                    self.seen = Some(Seen { lease: lease.clone(), data, since: now });
+                    self.seen = Some(Observation { lease: lease.clone(), data, since: now });
                     return Ok(false);
                 }
             }
@@ -128,7 +128,7 @@ impl Lease {
     /// stops.
     pub async fn renew(&mut self) -> Result<bool> {
         let Some(held) = self.held.clone() else { return Ok(false) };
-        let number = Beat::read(&held).map_or(0, |beat| beat.number);
+        let number = Heartbeat::read(&held).map_or(0, |beat| beat.number);
         self.swap(Some(held), number, Some(self.holder.clone())).await
     }
 
@@ -139,7 +139,7 @@ impl Lease {
     /// When the store cannot be reached; other contenders then wait for the TTL.
     pub async fn release(&mut self) -> Result<()> {
         let Some(held) = self.held.clone() else { return Ok(()) };
-        let number = Beat::read(&held).map_or(0, |beat| beat.number);
+        let number = Heartbeat::read(&held).map_or(0, |beat| beat.number);
         self.swap(Some(held), number, None).await?;
         self.held = None;
         Ok(())
@@ -152,7 +152,7 @@ impl Lease {
         number: u64,
         holder: Option<String>,
     ) -> Result<bool> {
-        let after = Beat { number: number + 1, ttl: self.ttl, holder }.write();
+        let after = Heartbeat { number: number + 1, ttl: self.ttl, holder }.write();
         let (source, before) = (self.name.as_str(), before.as_ref());
         match self.sink.load(Load::new(source, &[], before, &after)).await {
             Ok(_) => {
@@ -168,7 +168,7 @@ impl Lease {
     }
 }
 
-impl Beat {
+impl Heartbeat {
     fn read(cursor: &Cursor) -> Option<Self> {
         let (number, rest) = cursor.as_str().strip_prefix("beat=")?.split_once(" ttl_ms=")?;
         let (ttl, holder) = rest.split_once(" holder=")?;
@@ -191,13 +191,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_beat_is_read_back() {
+    fn a_heartbeat_is_parsed_back() {
         for holder in [None, Some("host 1: a holder=4711".to_owned())] {
-            let beat = Beat { number: 7, ttl: Duration::from_secs(60), holder };
-            assert_eq!(Beat::read(&beat.write()), Some(beat));
+            let beat = Heartbeat { number: 7, ttl: Duration::from_secs(60), holder };
+            assert_eq!(Heartbeat::read(&beat.write()), Some(beat));
         }
         for text in ["", "beat=1", "beat=x ttl_ms=1 holder=a", "{\"holder\":1}"] {
-            assert_eq!(Beat::read(&Cursor::new(text)), None, "{text}");
+            assert_eq!(Heartbeat::read(&Cursor::new(text)), None, "{text}");
         }
     }
 }

@@ -6,8 +6,7 @@ use std::ops::Bound;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Scalar, Test};
-use crate::filter::Value;
-use crate::{DataType, fixed};
+use crate::{DataType, Value, money};
 
 /// The number of nanoseconds in a microsecond and in a day.
 const MICRO: i128 = 1_000;
@@ -299,7 +298,7 @@ impl fmt::Display for Value {
             Self::Date(day) => write!(f, "the day {day}"),
             Self::Timestamp(time) => write!(f, "the time {}", time.to_rfc3339()),
             Self::Decimal { units, scale } => {
-                write!(f, "the decimal {}", fixed::format_units(*units, u32::from(*scale)))
+                write!(f, "the decimal {}", money::format_units(*units, u32::from(*scale)))
             }
         }
     }

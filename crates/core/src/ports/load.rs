@@ -27,7 +27,7 @@ pub struct Load<'a> {
     pub replaces: &'a [TableRef],
     /// Other sources whose cursors are removed in the same commit, because their rows are among
     /// those replaced. Only together with [`replaces`](Self::replaces).
-    pub forgets: &'a [&'a str],
+    pub removed_cursors: &'a [&'a str],
 }
 
 impl<'a> Load<'a> {
@@ -39,7 +39,7 @@ impl<'a> Load<'a> {
         after: &'a Cursor,
     ) -> Self {
         let on_duplicate = OnDuplicate::ByTable;
-        Self { source, batches, before, after, on_duplicate, replaces: &[], forgets: &[] }
+        Self { source, batches, before, after, on_duplicate, replaces: &[], removed_cursors: &[] }
     }
 
     /// Sets the policy for a row whose key is stored already.
@@ -56,8 +56,8 @@ impl<'a> Load<'a> {
 
     /// Removes the cursors of `sources` too, whose rows are among those replaced.
     #[must_use]
-    pub fn forgetting(self, sources: &'a [&'a str]) -> Self {
-        Self { forgets: sources, ..self }
+    pub fn removing_cursors(self, sources: &'a [&'a str]) -> Self {
+        Self { removed_cursors: sources, ..self }
     }
 
     /// Returns the quarantine notes that are removed together with the replaced rows: those of the
@@ -70,8 +70,8 @@ impl<'a> Load<'a> {
         if self.replaces.is_empty() {
             return Ok(None);
         }
-        let sources = [self.source].into_iter().chain(self.forgets.iter().copied());
-        Removal::of(Quarantine::table(), "source", sources).map(Some)
+        let sources = [self.source].into_iter().chain(self.removed_cursors.iter().copied());
+        Removal::by_values(Quarantine::table(), "source", sources).map(Some)
     }
 
     /// Returns `true` if all earlier rows of `table` are removed.

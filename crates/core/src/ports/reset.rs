@@ -19,9 +19,9 @@ pub struct Reset<'a> {
 /// ```
 /// use tidegauge_core::{Removal, tables::Candle};
 ///
-/// let of_kraken = Removal::of(Candle::table(), "source", ["kraken"])?;
+/// let of_kraken = Removal::by_values(Candle::table(), "source", ["kraken"])?;
 /// assert!(!of_kraken.is_whole());
-/// let error = Removal::of(Candle::table(), "currency", ["USD"]).unwrap_err().to_string();
+/// let error = Removal::by_values(Candle::table(), "currency", ["USD"]).unwrap_err().to_string();
 /// assert!(error.contains("`currency` is no text of its key"), "{error}");
 /// # Ok::<(), tidegauge_core::Error>(())
 /// ```
@@ -45,7 +45,7 @@ impl Removal {
     ///
     /// # Errors
     /// When the column is not of type text, or not part of the key.
-    pub fn of<V: Into<String>>(
+    pub fn by_values<V: Into<String>>(
         table: &TableRef,
         column: &str,
         values: impl IntoIterator<Item = V>,

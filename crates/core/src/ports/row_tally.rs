@@ -6,10 +6,10 @@ use crate::{
 };
 
 /// The maximum number of characters of a key in a message or in the place of a quarantined row.
-const LONGEST_KEY: usize = 200;
+const MAX_KEY_CHARS: usize = 200;
 
 /// The maximum number of characters of a row that are kept in quarantine.
-const LONGEST_ROW: usize = 2_000;
+const MAX_ROW_CHARS: usize = 2_000;
 
 /// Applies the policy [`Load::on_duplicate`] to each row of a load, and counts the results. The
 /// sink finds the stored row with the same key and compares the two.
@@ -20,7 +20,7 @@ const LONGEST_ROW: usize = 2_000;
 /// # fn main() -> tidegauge_core::Result<()> {
 /// let (after, rates) = (Cursor::new("1"), [Batch::empty(FxRate::table())]);
 /// let load = Load::new("ecb", &rates, None, &after).on_duplicate(OnDuplicate::Last);
-/// let mut tally = RowTally::of(&load);
+/// let mut tally = RowTally::new(&load);
 /// for batch in load.batches {
 ///     for row in 0..batch.rows() {
 ///         let differs = Some("rate"); // the first column that differs from the stored row
@@ -42,7 +42,7 @@ pub struct RowTally<'a> {
 
 impl<'a> RowTally<'a> {
     /// Creates the tally of `load` before any of its rows are written.
-    pub fn of(load: &Load<'a>) -> Self {
+    pub fn new(load: &Load<'a>) -> Self {
         let (source, policy) = (load.source, load.on_duplicate);
         Self { source, policy, loaded: Loaded::default(), set_aside: Vec::new() }
     }
@@ -117,7 +117,7 @@ impl<'a> RowTally<'a> {
         let OnDuplicate::SetAside { noted_at } = self.policy else {
             return Err(Error::Differs {
                 table: table.name.to_string(),
-                key: cut(&batch.shown_key(row)?, LONGEST_KEY),
+                key: cut(&batch.shown_key(row)?, MAX_KEY_CHARS),
                 column: column.to_owned(),
                 row: self.loaded.of(&table.name).read(),
                 place: None,
@@ -129,7 +129,7 @@ impl<'a> RowTally<'a> {
             place: place(batch, row, &content)?,
             table_name: table.name.to_string(),
             reason: format!("differs in `{column}` from the row of its key that is there"),
-            content: cut(&content, LONGEST_ROW),
+            content: cut(&content, MAX_ROW_CHARS),
             noted_at,
         });
         self.loaded.add(&table.name, RowCounts { conflicting: 1, ..RowCounts::default() });
@@ -164,9 +164,9 @@ impl<'a> RowTally<'a> {
 /// its whole `content`, so that different rows of one key have different places.
 fn place(batch: &Batch, row: usize, content: &str) -> Result<String> {
     let mut whole = Fingerprint::default();
-    whole.eat(content.as_bytes());
+    whole.update(content.as_bytes());
     let key = format!("{} {}", batch.table().name, batch.shown_key(row)?);
-    let place = cut(&key, LONGEST_KEY - 18);
+    let place = cut(&key, MAX_KEY_CHARS - 18);
     Ok(format!("{place} #{whole}"))
 }
 

@@ -4,7 +4,8 @@ use std::ops::{Bound, RangeBounds};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::{Crypto, Error, Fiat, Fixed, Predicate, Result, Span, Table, predicate};
+use super::predicate;
+use crate::{Crypto, Error, Fiat, Fixed, Predicate, Result, Span, Table};
 
 /// A value that a column is compared with.
 #[derive(Debug, Clone, PartialEq)]
@@ -190,7 +191,7 @@ impl Filter {
     }
 
     /// Keeps rows whose event time lies in `span`; a date counts as its midnight (UTC).
-    pub(crate) fn during(table: &Table, span: Span) -> Result<Self> {
+    pub(crate) fn time_range(table: &Table, span: Span) -> Result<Self> {
         let time = table.time.as_deref().ok_or_else(|| Error::Aggregate {
             table: table.name.to_string(),
             reason: "it has no event time to choose rows by".into(),
@@ -210,7 +211,7 @@ pub(crate) fn checked(
         None => Predicate::default(),
     };
     if let Some(span) = during {
-        predicate.conditions.extend(Filter::during(table, span)?.check(table)?.conditions);
+        predicate.conditions.extend(Filter::time_range(table, span)?.check(table)?.conditions);
     }
     Ok(predicate)
 }

@@ -1,4 +1,4 @@
-//! Products of two amounts, which may need more than 128 bits.
+//! Division of money: rounded half to even, and of products of 256 bits.
 
 use arrow_buffer::i256;
 
@@ -40,12 +40,43 @@ pub fn multiply_divide_floor(x: i128, y: i128, z: i128) -> Option<(i128, i128)> 
     if rest < 0 { Some((quotient.checked_sub(1)?, rest + z)) } else { Some((quotient, rest)) }
 }
 
+/// Returns `x / y`, rounded half to even; all divisions of money use it.
+///
+/// ```
+/// use tidegauge_core::divide_half_even;
+///
+/// assert_eq!([5, 7, -5, -7].map(|x| divide_half_even(x, 2)), [2, 4, -2, -4]);
+/// ```
+///
+/// `y` must be above zero.
+pub const fn divide_half_even(x: i128, y: i128) -> i128 {
+    let (quotient, rest) = (x.div_euclid(y), x.rem_euclid(y));
+    // The rest is compared with its distance to `y`, because twice the rest may overflow.
+    let left = y - rest;
+    if rest > left || (rest == left && quotient % 2 != 0) { quotient + 1 } else { quotient }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::divide_half_even;
+
+    #[test]
+    fn halves_go_to_the_even_neighbour() {
+        for (x, y, rounded) in [
+            (5, 2, 2),
+            (7, 2, 4),
+            (-5, 2, -2),
+            (-7, 2, -4),
+            (9, 4, 2),
+            (11, 4, 3),
+            (i128::MAX - 1, i128::MAX, 1),
+        ] {
+            assert_eq!(divide_half_even(x, y), rounded, "{x}/{y}");
+        }
+    }
 
     #[test]
     fn what_fits_128_bits_only_after_the_division_is_exact() {

@@ -1,16 +1,10 @@
 //! Scans: the parameters of reading a table.
 
 use std::ops::RangeBounds;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_core::Stream;
-
-use crate::{Batch, Column, Error, Filter, Predicate, Result, Span, Table, TableRef, filter};
-
-/// A stream of batches of bounded size, so that a table larger than memory can be read. Dropping
-/// the stream stops the reading.
-pub type BatchStream = Pin<Box<dyn Stream<Item = Result<Batch>> + Send + 'static>>;
+use super::filter;
+use crate::{Batch, Column, Error, Filter, Predicate, Result, Span, Table, TableRef};
 
 /// The parameters of reading a table: projection, filter, time range and limit.
 ///
@@ -18,12 +12,12 @@ pub type BatchStream = Pin<Box<dyn Stream<Item = Result<Batch>> + Send + 'static
 /// use tidegauge_core::{Filter, Scan, tables::Trade};
 ///
 /// let few = Scan::columns(Trade::table(), ["trade_id", "price"])
-///     .within("user_id", 0..100)
+///     .range("user_id", 0..100)
 ///     .filter(Filter::eq("base_currency", "BTC"))
 ///     .limit(10);
-/// let needed: Vec<_> = few.needed()?.iter().map(|column| column.name.to_string()).collect();
+/// let needed: Vec<_> = few.required_columns()?.iter().map(|column| column.name.to_string()).collect();
 /// assert_eq!(needed, ["trade_id", "price", "user_id", "base_currency"]);
-/// assert_eq!(few.output()?.columns.len(), 2);
+/// assert_eq!(few.output_schema()?.columns.len(), 2);
 /// # Ok::<(), tidegauge_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -69,13 +63,13 @@ impl Scan {
 
     /// Reads only rows whose integer `column` lies in `range`. Null lies in no range.
     #[must_use]
-    pub fn within(self, column: impl Into<String>, range: impl RangeBounds<i64>) -> Self {
+    pub fn range(self, column: impl Into<String>, range: impl RangeBounds<i64>) -> Self {
         self.filter(Filter::range(column, range))
     }
 
     /// Reads only rows whose event time lies in `span`; a date counts as its midnight (UTC).
     #[must_use]
-    pub fn during(mut self, span: Span) -> Self {
+    pub fn time_range(mut self, span: Span) -> Self {
         self.time_range = Some(span);
         self
     }
@@ -91,7 +85,7 @@ impl Scan {
     ///
     /// # Errors
     /// When a projected column is not in the table or appears twice, or the projection is empty.
-    pub fn wanted(&self) -> Result<Vec<&Column>> {
+    pub fn projected_columns(&self) -> Result<Vec<&Column>> {
         let Some(names) = &self.projection else { return Ok(self.table.columns.iter().collect()) };
         if names.is_empty() {
             return Err(Error::schema(&self.table.name, "a scan of it needs a column"));
@@ -112,12 +106,12 @@ impl Scan {
     /// Without a projection it is the table itself.
     ///
     /// # Errors
-    /// The same as for [`wanted`](Self::wanted).
-    pub fn output(&self) -> Result<TableRef> {
+    /// The same as for [`projected_columns`](Self::projected_columns).
+    pub fn output_schema(&self) -> Result<TableRef> {
         if self.projection.is_none() {
             return Ok(self.table.clone());
         }
-        let columns: Vec<Column> = self.wanted()?.into_iter().cloned().collect();
+        let columns: Vec<Column> = self.projected_columns()?.into_iter().cloned().collect();
         let time = self.table.time.clone();
         Ok(Arc::new(Table {
             name: self.table.name.clone(),
@@ -143,9 +137,9 @@ impl Scan {
     /// predicate needs.
     ///
     /// # Errors
-    /// The same as for [`wanted`](Self::wanted) and [`predicate`](Self::predicate).
-    pub fn needed(&self) -> Result<Vec<&Column>> {
-        let mut columns = self.wanted()?;
+    /// The same as for [`projected_columns`](Self::projected_columns) and [`predicate`](Self::predicate).
+    pub fn required_columns(&self) -> Result<Vec<&Column>> {
+        let mut columns = self.projected_columns()?;
         for condition in self.predicate()?.conditions {
             let column = self.table.column(&condition.name)?;
             if !columns.iter().any(|other| other.name == column.name) {
@@ -156,14 +150,14 @@ impl Scan {
     }
 
     /// Applies the predicate and the projection to `batch`, which must have the
-    /// [`needed`](Self::needed) columns; the limit is not applied. An in-memory warehouse needs
+    /// [`required_columns`](Self::required_columns) columns; the limit is not applied. An in-memory warehouse needs
     /// nothing more.
     ///
     /// # Errors
-    /// The same as for [`needed`](Self::needed), and when the batch lacks a column.
+    /// The same as for [`required_columns`](Self::required_columns), and when the batch lacks a column.
     pub fn apply(&self, batch: &Batch) -> Result<Batch> {
         let predicate = self.predicate()?;
-        let chosen = batch.project(&self.output()?)?;
+        let chosen = batch.project(&self.output_schema()?)?;
         if predicate.is_empty() { Ok(chosen) } else { chosen.filter(&predicate.keeps(batch)?) }
     }
 }
@@ -176,16 +170,16 @@ mod tests {
 
     #[test]
     fn filters_add_up_and_a_time_range_needs_an_event_time() {
-        let scan = Scan::all(Trade::table()).within("user_id", 3..5).within("order_id", 7..);
+        let scan = Scan::all(Trade::table()).range("user_id", 3..5).range("order_id", 7..);
         assert_eq!(scan.predicate().unwrap().conditions.len(), 2);
         let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
         let noon = Span::new(at("2026-01-01T12:00:00Z"), at("2026-01-03T12:00:00Z"));
-        let scan = Scan::columns(FxRate::table(), ["rate"]).during(noon);
+        let scan = Scan::columns(FxRate::table(), ["rate"]).time_range(noon);
         let predicate = scan.predicate().unwrap();
         let days = |day| Some(crate::Scalar::Date(day));
         assert_eq!(predicate.conditions[0].test, Test::Between(days(20_455), days(20_456)));
         let timeless = Table::builder("t", "").column("id", crate::DataType::Int64, "").key(["id"]);
-        let error = Scan::all(&timeless.build().unwrap()).during(noon).predicate().unwrap_err();
+        let error = Scan::all(&timeless.build().unwrap()).time_range(noon).predicate().unwrap_err();
         assert!(error.to_string().contains("no event time"), "{error}");
     }
 
@@ -193,7 +187,8 @@ mod tests {
     fn a_column_is_read_once_and_must_be_there() {
         for (columns, says) in [(["rate", "rate"], "twice"), (["rate", "nope"], "no column `nope`")]
         {
-            let error = Scan::columns(FxRate::table(), columns).output().unwrap_err().to_string();
+            let error =
+                Scan::columns(FxRate::table(), columns).output_schema().unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
         }
     }
@@ -209,7 +204,7 @@ mod tests {
         let ids = crate::Values::Ints(vec![1, 2, 3]);
         let texts = crate::Values::SomeTexts(vec![Some("a"), None, Some("c")]);
         let batch = Batch::from_columns(&table, 3, vec![ids, texts]).unwrap();
-        let scan = Scan::columns(&table, ["text"]).within("id", 2..);
+        let scan = Scan::columns(&table, ["text"]).range("id", 2..);
         let found = scan.apply(&batch).unwrap();
         assert_eq!(found.table().columns.len(), 1);
         let texts: Vec<_> = (0..found.rows()).map(|row| found.view(0).unwrap().cell(row)).collect();

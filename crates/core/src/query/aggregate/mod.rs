@@ -1,14 +1,13 @@
 //! Grouped aggregates that a warehouse computes where the rows are.
 
-mod fold;
+mod aggregator;
 
 use std::sync::Arc;
 
-pub use fold::Fold;
+pub use aggregator::Aggregator;
 
-use crate::{
-    Column, DataType, Error, Filter, Predicate, Result, Scan, Span, Table, TableRef, filter,
-};
+use super::filter;
+use crate::{Column, DataType, Error, Filter, Predicate, Result, Scan, Span, Table, TableRef};
 
 /// An aggregation of a table by groups, for aggregate pushdown: one row per group is transferred
 /// instead of the table.
@@ -21,13 +20,13 @@ use crate::{
 /// ```
 /// use tidegauge_core::{Aggregate, tables::RampTransaction};
 ///
-/// let monthly = Aggregate::of(RampTransaction::table())
+/// let monthly = Aggregate::new(RampTransaction::table())
 ///     .by("status")
 ///     .by_month("created_at")
 ///     .count()
 ///     .sum("fiat_amount")
 ///     .distinct("user_id");
-/// let names: Vec<_> = monthly.result()?.columns.iter().map(|column| column.name.to_string()).collect();
+/// let names: Vec<_> = monthly.output_schema()?.columns.iter().map(|column| column.name.to_string()).collect();
 /// let summed = ["count", "sum_fiat_amount", "distinct_user_id"];
 /// assert_eq!(names, [&["status", "created_at_month"][..], &summed].concat());
 /// # Ok::<(), tidegauge_core::Error>(())
@@ -129,7 +128,7 @@ impl Measure {
 
 impl Aggregate {
     /// Creates an aggregate of `table` without groups and measures.
-    pub fn of(table: &TableRef) -> Self {
+    pub fn new(table: &TableRef) -> Self {
         let table = table.clone();
         Self { table, by: Vec::new(), measures: Vec::new(), during: None, filter: None }
     }
@@ -206,7 +205,7 @@ impl Aggregate {
 
     /// Restricts the aggregate to rows whose event time lies in `span`.
     #[must_use]
-    pub fn during(mut self, span: Span) -> Self {
+    pub fn time_range(mut self, span: Span) -> Self {
         self.during = Some(span);
         self
     }
@@ -250,12 +249,12 @@ impl Aggregate {
         Ok(columns)
     }
 
-    /// Returns the scan with the projection and predicate that a [`Fold`] of this aggregate needs.
+    /// Returns the scan with the projection and predicate that a [`Aggregator`] of this aggregate needs.
     ///
     /// # Errors
     /// The same as for [`result`](Self::result).
     pub fn scan(&self) -> Result<Scan> {
-        self.result()?;
+        self.output_schema()?;
         let mut columns: Vec<_> =
             self.columns()?.iter().map(|column| column.name.to_string()).collect();
         if columns.is_empty() {
@@ -273,7 +272,7 @@ impl Aggregate {
     /// # Errors
     /// When there is no group and no measure, a column is not in the table or of a type that the
     /// group or measure does not support, or two columns of the result would have the same name.
-    pub fn result(&self) -> Result<TableRef> {
+    pub fn output_schema(&self) -> Result<TableRef> {
         use DataType::{Date, Decimal, Float64, Int64, Text, Timestamp};
         if self.by.is_empty() && self.measures.is_empty() {
             return Err(self.wrong("a summary of it needs a group or a measure"));

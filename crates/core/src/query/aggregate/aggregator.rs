@@ -14,7 +14,7 @@ use crate::{
 /// pushdown. Its memory grows with the number of groups, not of rows.
 ///
 /// ```
-/// use tidegauge_core::{Aggregate, Batch, Fold, tables::FxRate};
+/// use tidegauge_core::{Aggregate, Batch, Aggregator, tables::FxRate};
 /// # use serde::Serialize;
 /// # #[derive(Serialize)]
 /// # struct Row { base: &'static str, quote: &'static str, rate_date: &'static str,
@@ -23,25 +23,25 @@ use crate::{
 /// let batch = Batch::from_rows(FxRate::table(), [Row {
 ///     base: "EUR", quote: "USD", rate_date: "2020-09-25", source: "ecb", rate: "1.1634",
 /// }])?;
-/// let aggregate = Aggregate::of(FxRate::table()).by("quote").by_month("rate_date").max("rate");
-/// let mut fold = Fold::new(&aggregate)?;
-/// fold.add(&batch)?;
-/// assert_eq!(fold.finish()?.rows(), 1);
+/// let aggregate = Aggregate::new(FxRate::table()).by("quote").by_month("rate_date").max("rate");
+/// let mut aggregator = Aggregator::new(&aggregate)?;
+/// aggregator.add(&batch)?;
+/// assert_eq!(aggregator.finish()?.rows(), 1);
 /// # Ok::<(), tidegauge_core::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Fold {
+pub struct Aggregator {
     aggregate: Aggregate,
     result: TableRef,
     predicate: Predicate,
     groups: HashMap<Vec<u8>, usize, RandomState>,
-    keys: Vec<Vec<Value>>,
-    measures: Vec<Measured>,
+    keys: Vec<Vec<OwnedKeyValue>>,
+    measures: Vec<Accumulator>,
 }
 
 /// A group key value; its order is the order of groups in the result.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Value {
+enum OwnedKeyValue {
     Null,
     Bool(bool),
     Int(i128),
@@ -50,7 +50,7 @@ enum Value {
 
 /// The accumulated state of a measure, one entry per group.
 #[derive(Debug)]
-enum Measured {
+enum Accumulator {
     Count(Vec<i64>),
     Sum(Vec<Option<i128>>),
     Min(Vec<Option<i128>>),
@@ -59,35 +59,35 @@ enum Measured {
 }
 
 /// A grouping of the aggregate, bound to a column of the current batch.
-struct By<'a> {
+struct BoundGroup<'a> {
     group: &'a Group,
     is_instant: bool,
     view: ColumnView<'a>,
 }
 
 #[derive(Clone, Copy)]
-enum Seen<'a> {
+enum KeyValue<'a> {
     Null,
     Bool(bool),
     Int(i128),
     Text(&'a str),
 }
 
-impl Fold {
+impl Aggregator {
     /// Creates an aggregation over no rows yet.
     ///
     /// # Errors
-    /// The same as for [`Aggregate::result`].
+    /// The same as for [`Aggregate::output_schema`].
     pub fn new(aggregate: &Aggregate) -> Result<Self> {
         let measures = aggregate.measures.iter().map(|measure| match measure {
-            Measure::Count => Measured::Count(Vec::new()),
-            Measure::Sum(_) => Measured::Sum(Vec::new()),
-            Measure::Min(_) => Measured::Min(Vec::new()),
-            Measure::Max(_) => Measured::Max(Vec::new()),
-            Measure::Distinct(_) => Measured::Distinct(Vec::new()),
+            Measure::Count => Accumulator::Count(Vec::new()),
+            Measure::Sum(_) => Accumulator::Sum(Vec::new()),
+            Measure::Min(_) => Accumulator::Min(Vec::new()),
+            Measure::Max(_) => Accumulator::Max(Vec::new()),
+            Measure::Distinct(_) => Accumulator::Distinct(Vec::new()),
         });
-        let mut fold = Self {
-            result: aggregate.result()?,
+        let mut aggregator = Self {
+            result: aggregate.output_schema()?,
             predicate: aggregate.predicate()?,
             measures: measures.collect(),
             aggregate: aggregate.clone(),
@@ -95,9 +95,9 @@ impl Fold {
             keys: Vec::new(),
         };
         if aggregate.by.is_empty() {
-            fold.group(&[], Vec::new);
+            aggregator.group(&[], Vec::new);
         }
-        Ok(fold)
+        Ok(aggregator)
     }
 
     /// Adds the rows of `batch` that the predicate keeps. The batch must have at least the columns
@@ -115,13 +115,13 @@ impl Fold {
             &kept
         };
         let view = |name: &str| self::view(&aggregate, batch, aggregate.table.column(name)?);
-        let by: Vec<By<'_>> = aggregate
+        let by: Vec<BoundGroup<'_>> = aggregate
             .by
             .iter()
             .map(|group| {
                 let dtype = aggregate.table.column(group.column())?.dtype;
                 let (is_instant, view) = (dtype == DataType::Timestamp, view(group.column())?);
-                Ok(By { group, is_instant, view })
+                Ok(BoundGroup { group, is_instant, view })
             })
             .collect::<Result<_>>()?;
         let measured: Vec<Option<ColumnView<'_>>> = aggregate
@@ -138,8 +138,8 @@ impl Fold {
                 None => self.group(&key, || by.iter().map(|by| by.get(row).owned()).collect()),
             };
             for (measured, view) in self.measures.iter_mut().zip(&measured) {
-                let seen = view.as_ref().map_or(Seen::Null, |view| seen(view.cell(row)));
-                measured.take(group, seen).ok_or_else(|| Error::Aggregate {
+                let value = view.as_ref().map_or(KeyValue::Null, |view| value(view.cell(row)));
+                measured.take(group, value).ok_or_else(|| Error::Aggregate {
                     table: aggregate.table.name.to_string(),
                     reason: "a sum has more than 38 digits: choose smaller groups".into(),
                 })?;
@@ -149,15 +149,15 @@ impl Fold {
     }
 
     /// Adds a group with empty accumulators and returns its index.
-    fn group(&mut self, key: &[u8], values: impl FnOnce() -> Vec<Value>) -> usize {
+    fn group(&mut self, key: &[u8], values: impl FnOnce() -> Vec<OwnedKeyValue>) -> usize {
         let group = self.keys.len();
         self.groups.insert(key.to_vec(), group);
         self.keys.push(values());
         for measured in &mut self.measures {
             match measured {
-                Measured::Count(of) => of.push(0),
-                Measured::Sum(of) | Measured::Min(of) | Measured::Max(of) => of.push(None),
-                Measured::Distinct(of) => of.push(HashSet::default()),
+                Accumulator::Count(of) => of.push(0),
+                Accumulator::Sum(of) | Accumulator::Min(of) | Accumulator::Max(of) => of.push(None),
+                Accumulator::Distinct(of) => of.push(HashSet::default()),
             }
         }
         group
@@ -178,9 +178,9 @@ impl Fold {
             }
             for (measured, column) in self.measures.iter().zip(rest) {
                 let units = match measured {
-                    Measured::Count(of) => Some(i128::from(of[group])),
-                    Measured::Sum(of) | Measured::Min(of) | Measured::Max(of) => of[group],
-                    Measured::Distinct(of) => i128::try_from(of[group].len()).ok(),
+                    Accumulator::Count(of) => Some(i128::from(of[group])),
+                    Accumulator::Sum(of) | Accumulator::Min(of) | Accumulator::Max(of) => of[group],
+                    Accumulator::Distinct(of) => i128::try_from(of[group].len()).ok(),
                 };
                 builder.push(units.map_or(Ok(Cell::Null), |units| cell(units, column))?)?;
             }
@@ -189,24 +189,24 @@ impl Fold {
     }
 }
 
-impl Measured {
+impl Accumulator {
     /// Adds a value to `group`; returns `None` if a sum overflows.
-    fn take(&mut self, group: usize, seen: Seen<'_>) -> Option<()> {
-        match (self, seen) {
+    fn take(&mut self, group: usize, value: KeyValue<'_>) -> Option<()> {
+        match (self, value) {
             (Self::Count(of), _) => of[group] += 1,
-            (Self::Sum(of), Seen::Int(units)) => {
+            (Self::Sum(of), KeyValue::Int(units)) => {
                 let sum = of[group].unwrap_or_default().checked_add(units)?;
                 of[group] = Some(sum);
             }
-            (Self::Min(of), Seen::Int(units)) => {
+            (Self::Min(of), KeyValue::Int(units)) => {
                 of[group] = Some(of[group].map_or(units, |least| least.min(units)));
             }
-            (Self::Max(of), Seen::Int(units)) => {
+            (Self::Max(of), KeyValue::Int(units)) => {
                 of[group] = Some(of[group].map_or(units, |most| most.max(units)));
             }
-            (Self::Distinct(of), seen) if !matches!(seen, Seen::Null) => {
+            (Self::Distinct(of), value) if !matches!(value, KeyValue::Null) => {
                 let mut bytes = Vec::new();
-                write(&mut bytes, seen);
+                write(&mut bytes, value);
                 of[group].insert(bytes);
             }
             _ => {}
@@ -227,37 +227,37 @@ fn view<'a>(aggregate: &Aggregate, batch: &'a Batch, column: &Column) -> Result<
     }
 }
 
-/// Returns the value as it is aggregated. Floats become null: [`Aggregate::result`] has already
+/// Returns the value as it is aggregated. Floats become null: [`Aggregate::output_schema`] has already
 /// refused them.
-fn seen(cell: Cell<'_>) -> Seen<'_> {
+fn value(cell: Cell<'_>) -> KeyValue<'_> {
     match cell {
-        Cell::Null | Cell::Float(_) => Seen::Null,
-        Cell::Bool(value) => Seen::Bool(value),
-        Cell::Int(value) | Cell::Decimal(value) => Seen::Int(value),
-        Cell::Text(text) => Seen::Text(text),
-        Cell::Date(days) => Seen::Int(days.into()),
-        Cell::Timestamp(micros) => Seen::Int(micros.into()),
+        Cell::Null | Cell::Float(_) => KeyValue::Null,
+        Cell::Bool(value) => KeyValue::Bool(value),
+        Cell::Int(value) | Cell::Decimal(value) => KeyValue::Int(value),
+        Cell::Text(text) => KeyValue::Text(text),
+        Cell::Date(days) => KeyValue::Int(days.into()),
+        Cell::Timestamp(micros) => KeyValue::Int(micros.into()),
     }
 }
 
-impl<'a> By<'a> {
-    fn get(&self, row: usize) -> Seen<'a> {
-        truncated(self.group, self.is_instant, seen(self.view.cell(row)))
+impl<'a> BoundGroup<'a> {
+    fn get(&self, row: usize) -> KeyValue<'a> {
+        truncated(self.group, self.is_instant, value(self.view.cell(row)))
     }
 }
 
-impl Seen<'_> {
-    fn owned(self) -> Value {
+impl KeyValue<'_> {
+    fn owned(self) -> OwnedKeyValue {
         match self {
-            Seen::Null => Value::Null,
-            Seen::Bool(value) => Value::Bool(value),
-            Seen::Int(value) => Value::Int(value),
-            Seen::Text(text) => Value::Text(text.into()),
+            KeyValue::Null => OwnedKeyValue::Null,
+            KeyValue::Bool(value) => OwnedKeyValue::Bool(value),
+            KeyValue::Int(value) => OwnedKeyValue::Int(value),
+            KeyValue::Text(text) => OwnedKeyValue::Text(text.into()),
         }
     }
 }
 
-impl Value {
+impl OwnedKeyValue {
     fn cell(&self, column: &Column) -> Result<Cell<'_>> {
         Ok(match self {
             Self::Null => Cell::Null,
@@ -281,15 +281,15 @@ fn cell(units: i128, column: &Column) -> Result<Cell<'static>> {
 
 /// Appends the value to a group key. Each value carries a type tag, and text its length, so that
 /// different keys never have the same bytes.
-fn write(bytes: &mut Vec<u8>, seen: Seen<'_>) {
-    match seen {
-        Seen::Null => bytes.push(0),
-        Seen::Bool(value) => bytes.extend([1, value.into()]),
-        Seen::Int(value) => {
+fn write(bytes: &mut Vec<u8>, value: KeyValue<'_>) {
+    match value {
+        KeyValue::Null => bytes.push(0),
+        KeyValue::Bool(value) => bytes.extend([1, value.into()]),
+        KeyValue::Int(value) => {
             bytes.push(2);
             bytes.extend(value.to_le_bytes());
         }
-        Seen::Text(text) => {
+        KeyValue::Text(text) => {
             bytes.push(3);
             bytes.extend(text.len().to_le_bytes());
             bytes.extend(text.as_bytes());
@@ -299,13 +299,15 @@ fn write(bytes: &mut Vec<u8>, seen: Seen<'_>) {
 
 /// Truncates a value to the period of the group. Instants are in microseconds, dates in days since
 /// 1970-01-01.
-fn truncated<'a>(group: &Group, is_instant: bool, seen: Seen<'a>) -> Seen<'a> {
-    let (Seen::Int(value), false) = (seen, matches!(group, Group::Column(_))) else { return seen };
+fn truncated<'a>(group: &Group, is_instant: bool, value: KeyValue<'a>) -> KeyValue<'a> {
+    let (KeyValue::Int(value), false) = (value, matches!(group, Group::Column(_))) else {
+        return value;
+    };
     if let Group::Hour(_) = group {
-        return Seen::Int(value - value.rem_euclid(3_600_000_000));
+        return KeyValue::Int(value - value.rem_euclid(3_600_000_000));
     }
     let days = if is_instant { value.div_euclid(86_400_000_000) } else { value };
-    Seen::Int(match group {
+    KeyValue::Int(match group {
         // 1970-01-01 was a Thursday.
         Group::Week(_) => days - (days + 3).rem_euclid(7),
         Group::Month(_) => first_of_month(days).unwrap_or(days),

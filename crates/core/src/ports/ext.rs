@@ -1,14 +1,10 @@
 //! Extension traits with what follows from the ports' own methods.
 
-use std::future::poll_fn;
-
 use async_trait::async_trait;
 
-use crate::version::data_version;
-use crate::{
-    Aggregate, Batch, BatchStream, Error, ErrorKind, Filter, Result, Scan, Sink, TableRef,
-    Warehouse,
-};
+use super::data_version::data_version;
+use crate::query::next;
+use crate::{Aggregate, Batch, Error, ErrorKind, Filter, Result, Scan, Sink, TableRef, Warehouse};
 
 /// Methods that every sink has.
 #[async_trait]
@@ -37,7 +33,7 @@ pub trait WarehouseExt: Warehouse {
     /// # Errors
     /// The same as for [`Warehouse::scan`], and when a column has more text than a batch can hold.
     async fn read(&self, scan: &Scan) -> Result<Batch> {
-        let output = scan.output()?;
+        let output = scan.output_schema()?;
         let mut stream = self.scan(scan).await?;
         let mut batches = Vec::new();
         while let Some(batch) = next(&mut stream).await {
@@ -60,7 +56,7 @@ pub trait WarehouseExt: Warehouse {
     /// # Errors
     /// The same as for [`count`](Self::count).
     async fn count_where(&self, table: &TableRef, filter: Filter) -> Result<usize> {
-        let counted = self.aggregate(&Aggregate::of(table).count().filter(filter)).await?;
+        let counted = self.aggregate(&Aggregate::new(table).count().filter(filter)).await?;
         let column = counted.column("count")?;
         let count = column.as_i64().and_then(|counts| counts.values().first().copied());
         let count = count.and_then(|count| usize::try_from(count).ok());
@@ -72,8 +68,3 @@ pub trait WarehouseExt: Warehouse {
 }
 
 impl<W: Warehouse + ?Sized> WarehouseExt for W {}
-
-/// Returns the next batch of a stream, or `None` at its end.
-pub(crate) async fn next(stream: &mut BatchStream) -> Option<Result<Batch>> {
-    poll_fn(|context| stream.as_mut().poll_next(context)).await
-}

@@ -1,12 +1,12 @@
 //! Predicates: validated filters, as tests on columns in the columns' own units.
 
-mod keep;
-mod normal;
+mod evaluate;
+mod normalize;
 
 use std::borrow::Cow;
 use std::ops::{Bound, RangeBounds};
 
-pub(crate) use normal::{between, is_null, one_of};
+pub(crate) use normalize::{between, is_null, one_of};
 
 use crate::DataType;
 
