@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tidegauge_acquisition::backfill::{Backfill, BackfillTask, Estimate, HistoricalSource};
 use tidegauge_acquisition::{Context, Reload};
-use tidegauge_core::coverage::{Gap, CoverageLedger};
+use tidegauge_core::coverage::{CoverageLedger, Gap};
 use tidegauge_core::{Aggregate, Measure, Span};
 
 use crate::pipeline::{Member, Observer, Session, Summary};

@@ -143,7 +143,12 @@ impl SeriesState {
             series: self.name.clone(),
             start_at: run.start,
             end_at: run.end,
-            state: if run.refused.is_some() { CoverageState::Failed } else { CoverageState::Present }.to_string(),
+            state: if run.refused.is_some() {
+                CoverageState::Failed
+            } else {
+                CoverageState::Present
+            }
+            .to_string(),
             rows: run.rows,
             requested_to: None,
             reason: run.refused.clone(),

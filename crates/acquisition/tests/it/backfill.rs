@@ -14,7 +14,7 @@ use tidegauge_acquisition::backfill::{
 };
 use tidegauge_acquisition::http::{Budget, Quota};
 use tidegauge_acquisition::{Context, Error, Result};
-use tidegauge_core::coverage::{GapReason, CoverageLedger};
+use tidegauge_core::coverage::{CoverageLedger, GapReason};
 use tidegauge_core::tables::{Coverage, FxRate};
 use tidegauge_core::{Batch, Cell, Cursor, Page, Source, Span, TableRef};
 

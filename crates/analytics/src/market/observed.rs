@@ -248,7 +248,8 @@ impl Observed {
     }
 
     fn of(coins: &InstrumentRegistry) -> Self {
-        let coins = coins.all().iter().filter(|instrument| instrument.kind == InstrumentKind::Crypto);
+        let coins =
+            coins.all().iter().filter(|instrument| instrument.kind == InstrumentKind::Crypto);
         let coins = coins.map(|instrument| instrument.symbol.to_string()).collect();
         Self { coins, ..Self::default() }
     }

@@ -1,7 +1,7 @@
 //! The rules of trading fees: one fee for all users or, in an exchange with a ledger, tiers by
 //! trading volume.
 
-use tidegauge_core::fees::{BASIS_POINTS, VOLUME_DAYS, FLAT, TIERED};
+use tidegauge_core::fees::{BASIS_POINTS, FLAT, TIERED, VOLUME_DAYS};
 use tidegauge_core::{Crypto, multiply_divide_floor};
 
 use super::RuleResult;

@@ -36,7 +36,8 @@ impl Rows {
     }
 
     fn until(&self, until: &str, params: &PriceParams) -> Vec<String> {
-        let apple = Instrument::new("AAPL", "Apple", InstrumentKind::Stock).with_alias("twelvedata", "AAPL");
+        let apple = Instrument::new("AAPL", "Apple", InstrumentKind::Stock)
+            .with_alias("twelvedata", "AAPL");
         let coins = InstrumentRegistry::default().with(apple).unwrap();
         let observed = Observed::from_batches(&self.batches(), &coins).unwrap();
         let prices = market_prices(&observed, params, second(until)).unwrap();
