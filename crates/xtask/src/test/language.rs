@@ -36,14 +36,14 @@ struct Bounds {
 pub(super) fn language() -> Result<(), String> {
     let mut sum = Counts::default();
     say(&format!(
-        "\n{:<12} {:>6} {:>6} {:>8} {:>4} {:>5}",
-        "language", "docs", "verbs", "persons", "it", "long"
+        "\n{:<12} {:>6} {:>6} {:>8} {:>4} {:>5} {:>7}",
+        "language", "docs", "verbs", "persons", "it", "long", "errors"
     ));
     for (name, folder) in folders()? {
         let mut counts = Counts::default();
         for file in sources(&folder)? {
             let text = fs::read_to_string(&file).map_err(|error| shown(&file, &error))?;
-            counts.add(&text, LONG_FILE);
+            counts.add(&text, LONG_FILE, is_library(&file));
         }
         say(&counts.line(&name));
         sum += counts;
@@ -69,6 +69,7 @@ fn judge(sum: &Counts, circles: usize, bounds: &Bounds) -> Result<(), String> {
         ("closures over `it`", sum.it, bounds.it),
         ("files of more than 400 lines", sum.long_files, bounds.long_files),
         ("circles of modules", circles, bounds.circles),
+        ("public functions without an errors section", sum.undocumented_errors, 0),
     ];
     let past = most.iter().filter(|(_, count, bound)| count > bound);
     let mut faults: Vec<String> =
@@ -94,6 +95,15 @@ fn folders() -> Result<Vec<(String, PathBuf)>, String> {
     }
     folders.sort();
     Ok(folders)
+}
+
+/// Returns `true` if a file belongs to a library whose docs users read.
+fn is_library(file: &Path) -> bool {
+    let path = file.strip_prefix(root()).unwrap_or(file).to_string_lossy().replace('\\', "/");
+    let tools = ["examples/", "crates/xtask/", "crates/testkit/"];
+    path.contains("/src/")
+        && !path.contains("/src/bin/")
+        && !tools.iter().any(|tool| path.starts_with(tool))
 }
 
 /// Returns the Rust files below `folder`.
@@ -122,7 +132,7 @@ mod tests {
     #[test]
     fn a_count_past_its_bound_is_named() {
         let mut sum = Counts::default();
-        sum.add("/// Returns one.\nfn one() {}\n/// Nobody knows.\nfn two() {}\n", 400);
+        sum.add("/// Returns one.\nfn one() {}\n/// Nobody knows.\nfn two() {}\n", 400, true);
         let bounds = |verbs, persons| Bounds { verbs, persons, it: 0, long_files: 0, circles: 0 };
         assert_eq!(judge(&sum, 0, &bounds(50, 1)), Ok(()));
         let error = judge(&sum, 1, &bounds(51, 0)).unwrap_err();

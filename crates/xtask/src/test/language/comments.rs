@@ -39,6 +39,8 @@ pub(super) struct Counts {
     pub(super) it: usize,
     /// Files that are too long.
     pub(super) long_files: usize,
+    /// Public functions of libraries that return a result and do not document its errors.
+    pub(super) undocumented_errors: usize,
 }
 
 impl AddAssign for Counts {
@@ -48,31 +50,37 @@ impl AddAssign for Counts {
         self.persons += other.persons;
         self.it += other.it;
         self.long_files += other.long_files;
+        self.undocumented_errors += other.undocumented_errors;
     }
 }
 
 impl Counts {
-    /// Adds the counts of a file whose content is `text`; of more than `most` lines it is too long.
-    pub(super) fn add(&mut self, text: &str, most: usize) {
+    /// Adds the counts of a file whose content is `text`; of more than `most` lines it is too long. Errors sections are
+    /// required in libraries only.
+    pub(super) fn add(&mut self, text: &str, most: usize, is_library: bool) {
         self.long_files += usize::from(text.lines().count() > most);
-        // The first line of the docs that the next item has.
-        let mut doc: Option<&str> = None;
-        for line in text.lines().map(str::trim_start) {
+        // The docs of the next item.
+        let mut docs: Vec<&str> = Vec::new();
+        let mut lines = text.lines().map(str::trim_start);
+        while let Some(line) = lines.next() {
             if let Some(comment) = line.strip_prefix("//") {
                 self.persons += words(comment).filter(|word| is_person(word)).count();
-                if let Some(docs) = comment.strip_prefix('/') {
-                    doc = doc.or(Some(docs));
-                }
+                docs.extend(comment.strip_prefix('/'));
                 continue;
             }
             self.it += closures_over_it(line);
             if line.starts_with("#[") {
                 continue;
             }
-            if let Some(docs) = doc.take().filter(|_| is_function(line)) {
+            if let (Some(first), true) = (docs.first(), is_function(line)) {
                 self.docs += 1;
-                self.verbs += usize::from(begins_with_verb(docs));
+                self.verbs += usize::from(begins_with_verb(first));
+                let names_errors = docs.iter().any(|line| line.trim() == "# Errors");
+                if is_library && line.starts_with("pub ") && !names_errors {
+                    self.undocumented_errors += usize::from(returns_result(line, lines.clone()));
+                }
             }
+            docs.clear();
         }
     }
 
@@ -83,8 +91,11 @@ impl Counts {
 
     /// Returns the counts as a line of the table.
     pub(super) fn line(&self, name: &str) -> String {
-        let Self { docs, persons, it, long_files, .. } = self;
-        format!("{name:<12} {docs:>6} {:>4} % {persons:>8} {it:>4} {long_files:>5}", self.percent())
+        let Self { docs, persons, it, long_files, undocumented_errors: errors, .. } = self;
+        let percent = self.percent();
+        format!(
+            "{name:<12} {docs:>6} {percent:>4} % {persons:>8} {it:>4} {long_files:>5} {errors:>7}"
+        )
     }
 }
 
@@ -105,6 +116,23 @@ fn is_function(line: &str) -> bool {
         None => line,
     };
     visible.split_whitespace().find(|word| !is_qualifier(word)) == Some("fn")
+}
+
+/// Returns `true` if the signature that begins with `line`, and ends in one of the lines after it, returns a `Result`.
+fn returns_result<'a>(line: &'a str, rest: impl Iterator<Item = &'a str>) -> bool {
+    let mut signature = String::new();
+    for line in [line].into_iter().chain(rest) {
+        signature.push_str(line);
+        if line.ends_with('{') || line.ends_with(';') || line.ends_with('}') {
+            break;
+        }
+    }
+    signature.split_once("->").is_some_and(|(_, returned)| {
+        let returned = returned.trim_start().split('{').next().unwrap_or_default();
+        returned.starts_with("Result<")
+            || returned.contains("::Result<")
+            || returned.trim() == "Result"
+    })
 }
 
 /// Returns `true` if docs begin with a verb of the third person, as in `Returns`.
@@ -141,7 +169,7 @@ mod tests {
             ("fn a() {}", 0, 0),
         ] {
             let mut counts = Counts::default();
-            counts.add(text, 400);
+            counts.add(text, 400, false);
             assert_eq!((counts.docs, counts.verbs), (docs, verbs), "{text}");
         }
     }
@@ -152,8 +180,27 @@ mod tests {
         counts.add(
             "// Nobody, and whoever.\nlet a = list.map(|it| it.b).filter(|(it, c)| c > it);\n",
             1,
+            false,
         );
         assert_eq!((counts.persons, counts.it, counts.long_files), (2, 2, 1));
         assert_eq!(closures_over_it("a || it || b"), 0);
+    }
+
+    #[test]
+    fn public_functions_of_libraries_document_their_errors() {
+        for (text, missing) in [
+            ("/// Reads.\npub fn a() -> Result<u8> {", 1),
+            ("/// Reads.\n///\n/// # Errors\n/// Never.\npub fn a() -> Result<u8> {", 0),
+            ("/// Reads.\npub async fn a(\n    b: u8,\n) -> io::Result<u8> {", 1),
+            ("/// Reads.\npub(crate) fn a() -> Result<u8> {", 0),
+            ("/// Reads.\npub fn a() -> Option<u8> {\n    b::<Result<u8>>()", 0),
+        ] {
+            let mut counts = Counts::default();
+            counts.add(text, 400, true);
+            assert_eq!(counts.undocumented_errors, missing, "{text}");
+            counts = Counts::default();
+            counts.add(text, 400, false);
+            assert_eq!(counts.undocumented_errors, 0, "not a library");
+        }
     }
 }
