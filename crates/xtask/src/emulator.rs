@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::setup::{apt_install, sudo};
-use crate::test::target;
-use crate::{has, run, say};
+use crate::apt::apt_install;
+use crate::paths::target;
+use crate::process::{has, run, sudo};
+use crate::terminal::say;
 
 /// The packages of the emulator; the extensions of its engine are packages too, so that nothing is
 /// downloaded at run time.
@@ -19,7 +20,8 @@ const PACKAGES: [&str; 6] = [
     "duckdb-extension-spatial==1.5.5",
 ];
 
-const UNPACK: &str = "import duckdb_extensions\n\
+/// A Python script that unpacks the extensions to the folder where the engine looks for them.
+const UNPACK_EXTENSIONS: &str = "import duckdb_extensions\n\
                       for name in ('icu', 'ducklake', 'spatial'):\n\
                       \x20   duckdb_extensions.import_extension(name)";
 
@@ -34,20 +36,21 @@ pub(crate) fn emulator() -> Result<(), String> {
     let (venv, root) = (folder.join("venv"), folder.join("root"));
     // The installed versions are recorded, so that other versions are installed anew.
     let wanted = PACKAGES.join("\n");
-    let holds = |ready: &Path| fs::read_to_string(ready).is_ok_and(|installed| installed == wanted);
-    if [venv.join("ready"), root.join("venv/ready")].iter().any(|ready| holds(ready)) {
+    let is_current =
+        |ready: &Path| fs::read_to_string(ready).is_ok_and(|installed| installed == wanted);
+    if [venv.join("ready"), root.join("venv/ready")].iter().any(|ready| is_current(ready)) {
         return Ok(());
     }
     say("installing an emulator of BigQuery, which is done once and takes a minute");
-    let failed = |path: &Path| {
+    let with_path = |path: &Path| {
         let path = path.display().to_string();
         move |error: std::io::Error| format!("{path}: {error}")
     };
-    fs::create_dir_all(&folder).map_err(failed(&folder))?;
+    fs::create_dir_all(&folder).map_err(with_path(&folder))?;
     if let Some(python) = python() {
         run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&venv))?;
         install(&|program| Command::new(venv.join("bin").join(program)), &venv)?;
-        return fs::write(venv.join("ready"), wanted).map_err(failed(&venv));
+        return fs::write(venv.join("ready"), wanted).map_err(with_path(&venv));
     }
     if !has("apt-get") {
         return Err("the emulator of BigQuery needs Python 3.13 or newer; install it".into());
@@ -64,29 +67,32 @@ pub(crate) fn emulator() -> Result<(), String> {
     for file in ["etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt"] {
         run(sudo("cp").arg(Path::new("/").join(file)).arg(root.join(file)))?;
     }
-    let within = |program: &str| {
+    let in_root = |program: &str| {
         let mut command = sudo("chroot");
         command.arg(&root).arg(program);
         command
     };
-    run(within("python3").args(["-m", "venv", "/venv"]))?;
-    install(&|program| within(&format!("/venv/bin/{program}")), Path::new("/venv"))?;
-    run(within("sh").args(["-c", "printf %s \"$1\" >/venv/ready", "sh"]).arg(wanted))
+    run(in_root("python3").args(["-m", "venv", "/venv"]))?;
+    install(&|program| in_root(&format!("/venv/bin/{program}")), Path::new("/venv"))?;
+    run(in_root("sh").args(["-c", "printf %s \"$1\" >/venv/ready", "sh"]).arg(wanted))
 }
 
 /// Installs the packages with the programs of the environment, whose home is `venv`.
 fn install(program: &dyn Fn(&str) -> Command, venv: &Path) -> Result<(), String> {
     run(program("pip").args(["install", "--quiet"]).args(PACKAGES))?;
-    run(program("python").args(["-c", UNPACK]).env("HOME", venv))
+    run(program("python").args(["-c", UNPACK_EXTENSIONS]).env("HOME", venv))
 }
 
 /// Finds a Python 3.13 or newer.
 fn python() -> Option<PathBuf> {
-    let new = |name: &&str| {
-        let ask = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 13))";
+    let is_new_enough = |name: &&str| {
+        let probe = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 13))";
         let mut python = Command::new(name);
-        python.args(["-c", ask]).stdout(Stdio::null()).stderr(Stdio::null());
+        python.args(["-c", probe]).stdout(Stdio::null()).stderr(Stdio::null());
         python.status().is_ok_and(|status| status.success())
     };
-    ["python3", "python3.14", "python3.13"].iter().find(|name| new(name)).map(PathBuf::from)
+    ["python3", "python3.14", "python3.13"]
+        .iter()
+        .find(|name| is_new_enough(name))
+        .map(PathBuf::from)
 }

@@ -1,9 +1,10 @@
 //! Cargo's metadata of the workspace and its dependencies.
 
-use serde::Deserialize;
 use std::collections::BTreeMap;
 
-use crate::{cargo, shown};
+use serde::Deserialize;
+
+use crate::process::{cargo, stdout_of};
 
 /// The output of `cargo metadata`, reduced to the fields in use.
 #[derive(Debug, Deserialize)]
@@ -37,10 +38,12 @@ pub(crate) struct Target {
 }
 
 impl Metadata {
-    /// Runs `cargo metadata` with the additional arguments `words`.
-    pub(crate) fn read(words: &[&str]) -> Result<Self, String> {
-        let said = said(&[&["metadata", "--format-version", "1", "--locked"], words].concat())?;
-        serde_json::from_str(&said).map_err(|error| format!("cargo metadata: {error}"))
+    /// Runs `cargo metadata` with the additional arguments `args`.
+    pub(crate) fn read(args: &[&str]) -> Result<Self, String> {
+        let mut cargo = cargo();
+        cargo.args(["metadata", "--format-version", "1", "--locked"]).args(args);
+        serde_json::from_str(&stdout_of(&mut cargo)?)
+            .map_err(|error| format!("cargo metadata: {error}"))
     }
 
     /// Returns the packages of the workspace.
@@ -54,16 +57,4 @@ impl Package {
     pub(crate) fn is_library(&self) -> bool {
         self.targets.iter().any(|target| target.kind.iter().any(|kind| kind == "lib"))
     }
-}
-
-/// Returns the standard output of cargo with the arguments `words`.
-pub(crate) fn said(words: &[&str]) -> Result<String, String> {
-    let mut command = cargo();
-    command.args(words);
-    let output = command.output().map_err(|error| format!("`{}`: {error}", shown(&command)))?;
-    if !output.status.success() {
-        let error = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("`{}` failed: {error}", shown(&command)));
-    }
-    String::from_utf8(output.stdout).map_err(|error| format!("`{}`: {error}", shown(&command)))
 }

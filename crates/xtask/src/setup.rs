@@ -2,29 +2,33 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
+use crate::apt::apt_install;
 use crate::emulator::emulator;
-use crate::python::{CLIENTS, python};
-use crate::{has, run, say};
+use crate::process::has;
+use crate::python::python;
 
 /// The required programs, each with the Debian package that provides it.
-const NEEDED: [(&str, &str); 4] = [
+const PROGRAMS: [(&str, &str); 4] = [
     ("chromium", "chromium"),
     ("mariadbd", "mariadb-server"),
     ("postgres", "postgresql"),
     ("sqlite3", "sqlite3"),
 ];
 
+/// The Python packages: the clients that read stores in tests, and an S3-compatible server.
+const PYTHON_PACKAGES: [&str; 3] =
+    ["duckdb==2.0.0", "google-cloud-bigquery==3.47.0", "moto[server]==5.2.5"];
+
 /// Installs the Debian packages that are missing, the Python clients and the BigQuery emulator.
 pub(crate) fn setup() -> Result<(), String> {
-    let missing: Vec<_> = NEEDED
+    let missing: Vec<_> = PROGRAMS
         .iter()
-        .filter(|(program, _)| !installed(program))
+        .filter(|(program, _)| !is_installed(program))
         .map(|(_, package)| *package)
         .collect();
     if missing.is_empty() {
-        return tools();
+        return install_python_tools();
     }
     if !has("apt-get") {
         return Err(format!(
@@ -33,47 +37,20 @@ pub(crate) fn setup() -> Result<(), String> {
         ));
     }
     apt_install(&missing)?;
-    tools()
+    install_python_tools()
 }
 
 /// Installs what comes from the Python package index.
-fn tools() -> Result<(), String> {
-    python(&CLIENTS)?;
+fn install_python_tools() -> Result<(), String> {
+    python(&PYTHON_PACKAGES)?;
     emulator()
 }
 
-/// Installs Debian packages.
-pub(crate) fn apt_install(packages: &[&str]) -> Result<(), String> {
-    say(&format!("installing {}", packages.join(", ")));
-    let apt = || {
-        let mut apt = sudo("apt-get");
-        apt.env("DEBIAN_FRONTEND", "noninteractive");
-        apt
-    };
-    run(apt().args(["update", "--quiet"]))?;
-    run(apt().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(packages))
-}
-
 /// Returns `true` if a program is installed; Debian keeps servers' programs off the `PATH`.
-fn installed(program: &str) -> bool {
+fn is_installed(program: &str) -> bool {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders = versions.map(|version| version.path().join("bin"));
     has(program)
         || Path::new("/usr/sbin").join(program).is_file()
         || folders.any(|folder| folder.join(program).is_file())
-}
-
-/// Returns a command that runs a program as root.
-pub(crate) fn sudo(program: &str) -> Command {
-    if is_root() || !has("sudo") {
-        return Command::new(program);
-    }
-    let mut command = Command::new("sudo");
-    command.arg("--preserve-env").arg(program);
-    command
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
 }

@@ -5,18 +5,19 @@ mod examples;
 mod language;
 mod rules;
 
-use std::env;
-use std::fs;
-use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::{cargo, root, run, say, setup, stranger};
+use crate::external_crate::external_crate;
+use crate::process::{cargo, run};
+use crate::setup::setup;
+use crate::terminal::say;
 
 /// A phase of the checks, which can be selected by name.
 pub(crate) struct Phase {
     pub(crate) name: &'static str,
     /// A description in one line.
-    pub(crate) what: &'static str,
+    pub(crate) description: &'static str,
     /// `true` if the phase needs what `cargo xtask setup` installs.
     needs_setup: bool,
     run: fn() -> Result<(), String>,
@@ -24,42 +25,42 @@ pub(crate) struct Phase {
 
 /// All phases, the quick ones first.
 pub(crate) const PHASES: [Phase; 9] = [
-    Phase { name: "fmt", what: "the format", needs_setup: false, run: fmt },
+    Phase { name: "fmt", description: "the format", needs_setup: false, run: fmt },
     Phase {
         name: "rules",
-        what: "bans, licences and sources of deny.toml",
+        description: "bans, licences and sources of deny.toml",
         needs_setup: false,
         run: rules::rules,
     },
     Phase {
         name: "lint",
-        what: "clippy, without a warning, and how comments and names read",
+        description: "clippy, without a warning, and how comments and names read",
         needs_setup: false,
         run: lint,
     },
-    Phase { name: "unit", what: "tests that need no server", needs_setup: true, run: unit },
-    Phase { name: "servers", what: "tests that need one", needs_setup: true, run: servers },
+    Phase { name: "unit", description: "tests that need no server", needs_setup: true, run: unit },
+    Phase { name: "servers", description: "tests that need one", needs_setup: true, run: servers },
     Phase {
         name: "examples",
-        what: "every example, run as a user would",
+        description: "every example, run as a user would",
         needs_setup: true,
         run: examples::examples,
     },
     Phase {
         name: "docs",
-        what: "doctests and the pages of rustdoc",
+        description: "doctests and the pages of rustdoc",
         needs_setup: false,
         run: docs,
     },
     Phase {
-        name: "stranger",
-        what: "a crate outside the workspace, on core alone",
+        name: "external",
+        description: "a crate outside the workspace, on core alone",
         needs_setup: false,
-        run: stranger::stranger,
+        run: external_crate,
     },
     Phase {
         name: "alone",
-        what: "each crate and each feature, without the others, and as a package",
+        description: "each crate and each feature, without the others, and as a package",
         needs_setup: false,
         run: alone::alone,
     },
@@ -67,34 +68,34 @@ pub(crate) const PHASES: [Phase; 9] = [
 
 /// The path parts that identify tests that need a server; all other tests are `unit`, and fail
 /// there if they start one.
-const SERVERS: [&str; 8] =
+const SERVER_TEST_PATHS: [&str; 8] =
     ["postgres", "mysql", "bigquery", "s3", "bucket", "database::", "every_store", "servers::"];
 
 /// Runs the phases called `names`, or all, and prints the time that each has taken.
 pub(crate) fn test(names: &[String]) -> Result<(), String> {
-    let phases = chosen(names)?;
-    let mut taken: Vec<(&str, Duration)> = Vec::new();
+    let phases = select_phases(names)?;
+    let mut durations: Vec<(&str, Duration)> = Vec::new();
     let mut timed = |name: &'static str, run: &dyn Fn() -> Result<(), String>| {
-        let begun = Instant::now();
-        let done = run();
-        taken.push((name, begun.elapsed()));
-        done.map_err(|reason| format!("{name}: {reason}"))
+        let start = Instant::now();
+        let result = run();
+        durations.push((name, start.elapsed()));
+        result.map_err(|reason| format!("{name}: {reason}"))
     };
-    let mut done = Ok(());
+    let mut result = Ok(());
     if phases.iter().any(|phase| phase.needs_setup) {
-        done = timed("setup", &setup::setup);
+        result = timed("setup", &setup);
     }
     for phase in phases {
-        done = done.and_then(|()| timed(phase.name, &phase.run));
+        result = result.and_then(|()| timed(phase.name, &phase.run));
     }
-    say(&table(&taken, done.is_ok()));
-    done?;
+    say(&table(&durations, result.is_ok()));
+    result?;
     say("\nall is well");
     Ok(())
 }
 
 /// Returns the phases called `names`, in the order in which they run, or all if `names` is empty.
-fn chosen(names: &[String]) -> Result<Vec<&'static Phase>, String> {
+fn select_phases(names: &[String]) -> Result<Vec<&'static Phase>, String> {
     if let Some(name) = names.iter().find(|name| !PHASES.iter().any(|phase| phase.name == **name)) {
         let known: Vec<_> = PHASES.iter().map(|phase| phase.name).collect();
         return Err(format!("there is no phase `{name}`: {}", known.join(", ")));
@@ -103,14 +104,14 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Phase>, String> {
     Ok(PHASES.iter().filter(wanted).collect())
 }
 
-/// Formats the time of each phase as a table; unless `is_well`, the last phase is marked as failed.
-fn table(taken: &[(&str, Duration)], is_well: bool) -> String {
+/// Formats the time of each phase as a table; unless `succeeded`, the last phase is marked as failed.
+fn table(durations: &[(&str, Duration)], succeeded: bool) -> String {
     let mut text = String::from("\nphase      seconds\n");
-    for (at, (name, time)) in taken.iter().enumerate() {
-        let failed = if is_well || at + 1 < taken.len() { "" } else { "  failed" };
+    for (at, (name, time)) in durations.iter().enumerate() {
+        let failed = if succeeded || at + 1 < durations.len() { "" } else { "  failed" };
         text += &format!("{name:<10} {:>7.1}{failed}\n", time.as_secs_f64());
     }
-    let sum: Duration = taken.iter().map(|(_, time)| *time).sum();
+    let sum: Duration = durations.iter().map(|(_, time)| *time).sum();
     text + &format!("{:<10} {:>7.1}", "all", sum.as_secs_f64())
 }
 
@@ -119,25 +120,25 @@ fn fmt() -> Result<(), String> {
 }
 
 fn lint() -> Result<(), String> {
-    let words = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
+    let args = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
     language::language()?;
-    run(cargo().args(words).args(["--", "-D", "warnings"]))
+    run(cargo().args(args).args(["--", "-D", "warnings"]))
 }
 
 fn unit() -> Result<(), String> {
     let mut tests = tests();
-    for server in SERVERS {
+    for server in SERVER_TEST_PATHS {
         tests.args(["--skip", server]);
     }
     run(tests.env("TIDEGAUGE_NO_SERVERS", "1"))
 }
 
 fn servers() -> Result<(), String> {
-    run(tests().args(SERVERS))
+    run(tests().args(SERVER_TEST_PATHS))
 }
 
 /// Returns a command that runs the tests of all programs and libraries; callers add a selection.
-fn tests() -> std::process::Command {
+fn tests() -> Command {
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--all-features", "--tests", "--locked", "--"]);
     tests.env("TIDEGAUGE_REQUIRE_SERVERS", "1").env_remove("RUST_BACKTRACE");
@@ -153,43 +154,29 @@ fn docs() -> Result<(), String> {
         .env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Writes the pages that are derived from definitions: the tables, and the index of sources.
-pub(crate) fn pages() -> Result<(), String> {
-    for (what, file) in [("tables", "docs/tables.md"), ("sources", "docs/sources/README.md")] {
-        let words = ["run", "--quiet", "--package", "tidegauge", "--", what, "--markdown"];
-        let page = crate::metadata::said(&words)?;
-        fs::write(root().join(file), page).map_err(|error| error.to_string())?;
-    }
-    Ok(())
-}
-
-/// Returns cargo's target directory.
-pub(crate) fn target() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn phases_run_in_their_order_and_unknown_ones_are_named() {
-        let names = |said: &[&str]| {
-            let said: Vec<_> = said.iter().map(|name| (*name).to_owned()).collect();
-            chosen(&said).map(|phases| phases.iter().map(|phase| phase.name).collect::<Vec<_>>())
+    fn phases_run_in_fixed_order_and_unknown_names_are_refused() {
+        let selected = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            select_phases(&names)
+                .map(|phases| phases.iter().map(|phase| phase.name).collect::<Vec<_>>())
         };
-        assert_eq!(names(&["servers", "fmt"]).unwrap(), ["fmt", "servers"]);
-        assert_eq!(names(&[]).unwrap().len(), PHASES.len());
-        let error = names(&["unit", "clippy"]).unwrap_err();
+        assert_eq!(selected(&["servers", "fmt"]).unwrap(), ["fmt", "servers"]);
+        assert_eq!(selected(&[]).unwrap().len(), PHASES.len());
+        let error = selected(&["unit", "clippy"]).unwrap_err();
         assert!(error.starts_with("there is no phase `clippy`: fmt, rules, "), "{error}");
     }
 
     #[test]
-    fn the_table_says_what_each_phase_has_taken_and_which_failed() {
-        let taken = [("fmt", Duration::from_millis(1_250)), ("lint", Duration::from_secs(61))];
-        let well =
+    fn table_lists_seconds_of_phases_and_marks_the_failed_one() {
+        let durations = [("fmt", Duration::from_millis(1_250)), ("lint", Duration::from_secs(61))];
+        let expected =
             "\nphase      seconds\nfmt            1.2\nlint          61.0\nall           62.2";
-        assert_eq!(table(&taken, true), well);
-        assert_eq!(table(&taken, false), well.replace("61.0\n", "61.0  failed\n"));
+        assert_eq!(table(&durations, true), expected);
+        assert_eq!(table(&durations, false), expected.replace("61.0\n", "61.0  failed\n"));
     }
 }

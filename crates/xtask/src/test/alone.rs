@@ -5,14 +5,14 @@
 //! feature that its own manifest forgets to request goes unnoticed.
 
 use crate::metadata::{Metadata, Package};
-use crate::{cargo, run};
+use crate::process::{cargo, run};
 
 /// Checks every library without features and with each one, and every crate's tests separately;
 /// then packages what is not private.
 pub(super) fn alone() -> Result<(), String> {
     let metadata = Metadata::read(&["--no-deps"])?;
-    for words in metadata.members().flat_map(checks) {
-        run(cargo().args(["check", "--quiet", "--locked"]).args(words))?;
+    for args in metadata.members().flat_map(checks) {
+        run(cargo().args(["check", "--quiet", "--locked"]).args(args))?;
     }
     let is_private = |package: &&Package| package.publish.as_ref().is_some_and(Vec::is_empty);
     let private: Vec<_> =
@@ -27,23 +27,23 @@ pub(super) fn alone() -> Result<(), String> {
 /// because the features of dev-dependencies would otherwise be enabled for the library too.
 fn checks(package: &Package) -> Vec<Vec<String>> {
     // A feature that begins with `_` is shared by other features and never selected by itself.
-    let is_chosen = |feature: &&String| *feature != "default" && !feature.starts_with('_');
-    let features = package.features.keys().filter(is_chosen);
-    let mut choices = vec![vec![]];
+    let is_selectable = |feature: &&String| *feature != "default" && !feature.starts_with('_');
+    let features = package.features.keys().filter(is_selectable);
+    let mut selections = vec![vec![]];
     if package.is_library() {
-        choices.push(vec!["--no-default-features".into()]);
+        selections.push(vec!["--no-default-features".into()]);
     }
-    choices.extend(
+    selections.extend(
         features.map(|feature| {
             vec!["--no-default-features".into(), "--features".into(), feature.clone()]
         }),
     );
     let mut checks = Vec::new();
-    for choice in choices {
+    for selection in selections {
         for part in ["--lib", "--tests"] {
-            if part == "--tests" || (package.is_library() && !choice.is_empty()) {
-                let words = ["--package", &package.name, part].map(ToOwned::to_owned);
-                checks.push([words.as_slice(), &choice].concat());
+            if part == "--tests" || (package.is_library() && !selection.is_empty()) {
+                let args = ["--package", &package.name, part].map(ToOwned::to_owned);
+                checks.push([args.as_slice(), &selection].concat());
             }
         }
     }
@@ -66,12 +66,12 @@ mod tests {
         serde_json::from_value(text).unwrap()
     }
 
-    fn shown(package: &Package) -> Vec<String> {
-        checks(package).iter().map(|words| words[2..].join(" ")).collect()
+    fn arguments(package: &Package) -> Vec<String> {
+        checks(package).iter().map(|args| args[2..].join(" ")).collect()
     }
 
     #[test]
-    fn a_library_is_checked_without_features_and_with_each_and_so_are_its_tests() {
+    fn libraries_and_their_tests_are_checked_without_features_and_with_each_one() {
         let expected = [
             "--tests",
             "--lib --no-default-features",
@@ -81,11 +81,11 @@ mod tests {
             "--lib --no-default-features --features sqlite",
             "--tests --no-default-features --features sqlite",
         ];
-        assert_eq!(shown(&package("lib", &["_sql", "csv", "default", "sqlite"])), expected);
+        assert_eq!(arguments(&package("lib", &["_sql", "csv", "default", "sqlite"])), expected);
     }
 
     #[test]
-    fn of_what_is_no_library_the_tests_are_checked() {
-        assert_eq!(shown(&package("bin", &[])), ["--tests"]);
+    fn programs_are_checked_with_their_tests_only() {
+        assert_eq!(arguments(&package("bin", &[])), ["--tests"]);
     }
 }

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use self::comments::Counts;
-use crate::{root, say};
+use crate::paths::root;
+use crate::terminal::say;
 
 /// The most lines of a file before it wants a reason.
 const LONG_FILE: usize = 400;

@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use spdx::{Expression, LicenseReq, Licensee, ParseMode};
 
-use crate::metadata::{Metadata, Package, said};
-use crate::{root, say};
+use crate::metadata::{Metadata, Package};
+use crate::paths::root;
+use crate::process::{cargo, stdout_of};
+use crate::terminal::say;
 
 /// The source of packages from crates.io.
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -85,23 +87,23 @@ pub(super) fn rules() -> Result<(), String> {
         std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let rules = Rules::parse(&text)?;
     let metadata = Metadata::read(&["--all-features"])?;
-    let built = built()?;
+    let built = built_packages()?;
     let packages: Vec<_> = metadata
         .packages
         .iter()
         .filter(|package| built.contains(&(package.name.clone(), package.version.clone())))
         .collect();
     say(&format!("\n▶ deny.toml: bans, licences and sources of {} packages", packages.len()));
-    let broken: Vec<_> =
-        packages.into_iter().flat_map(|package| rules.broken_by(package)).collect();
-    if broken.is_empty() { Ok(()) } else { Err(broken.join("\n")) }
+    let violations: Vec<_> =
+        packages.into_iter().flat_map(|package| rules.violations(package)).collect();
+    if violations.is_empty() { Ok(()) } else { Err(violations.join("\n")) }
 }
 
 /// Returns names and versions of the packages that are really built, on any platform. `cargo
 /// metadata` lists more: it includes features that are only enabled if a package is present anyway.
-fn built() -> Result<BTreeSet<(String, String)>, String> {
-    let words = ["tree", "--workspace", "--all-features", "--locked", "--target", "all"];
-    let tree = said(&[&words[..], &["--prefix", "none", "--format", "{p}"]].concat())?;
+fn built_packages() -> Result<BTreeSet<(String, String)>, String> {
+    let args = ["tree", "--workspace", "--all-features", "--locked", "--target", "all"];
+    let tree = stdout_of(cargo().args(args).args(["--prefix", "none", "--format", "{p}"]))?;
     let package = |line: &str| {
         let mut words = line.split(' ');
         let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
@@ -124,28 +126,29 @@ impl Rules {
     }
 
     /// Returns the violations of a package, one per line.
-    fn broken_by(&self, package: &Package) -> Vec<String> {
+    fn violations(&self, package: &Package) -> Vec<String> {
         let Package { name, version, .. } = package;
-        let mut broken = Vec::new();
+        let mut violations = Vec::new();
         if let Some(ban) = self.bans.deny.iter().find(|ban| ban.name == *name) {
-            broken.push(format!(
+            violations.push(format!(
                 "{name} {version} is banned ({}); `cargo tree --workspace --all-features --target all \
                  --invert {name}` says who brings it",
                 ban.reason
             ));
         }
         if let Some(source) = package.source.as_deref().filter(|source| *source != CRATES_IO) {
-            broken.push(format!("{name} {version} comes from {source}, and not from crates.io"));
+            violations
+                .push(format!("{name} {version} comes from {source}, and not from crates.io"));
         }
         let is_private = package.publish.as_ref().is_some_and(Vec::is_empty);
         if !(is_private && self.licenses.private.ignore) {
-            broken.extend(self.wrong_license(package));
+            violations.extend(self.license_violation(package));
         }
-        broken
+        violations
     }
 
     /// Returns why the licence of a package is not allowed, or `None` if it is.
-    fn wrong_license(&self, package: &Package) -> Option<String> {
+    fn license_violation(&self, package: &Package) -> Option<String> {
         let Package { name, version, .. } = package;
         let Some(license) = &package.license else {
             return Some(format!("{name} {version} names no licence in its manifest"));
@@ -158,10 +161,10 @@ impl Rules {
                 return Some(format!("{name} {version}: licence `{license}`: {reason}"));
             }
         };
-        let is_allowed = |wanted: &LicenseReq| {
+        let is_allowed = |requirement: &LicenseReq| {
             let allowed =
                 self.licenses.allow.iter().filter_map(|licence| Licensee::parse(licence).ok());
-            allowed.into_iter().any(|licensee| licensee.satisfies(wanted))
+            allowed.into_iter().any(|licensee| licensee.satisfies(requirement))
         };
         let refused = expression.evaluate_with_failures(is_allowed).err()?;
         let refused: BTreeSet<_> =

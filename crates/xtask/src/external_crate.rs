@@ -5,25 +5,25 @@
 use std::fs;
 use std::path::Path;
 
-use crate::test::target;
-use crate::{cargo, root, run};
+use crate::paths::{root, target};
+use crate::process::{cargo, run};
 
 /// Writes the two crates next to the build and runs them.
-pub(crate) fn stranger() -> Result<(), String> {
-    let folder = target().join("stranger");
+pub(crate) fn external_crate() -> Result<(), String> {
+    let folder = target().join("external-crate");
     let core = root().join("crates/core");
-    let house = root().join("crates/app");
-    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let app = root().join("crates/app");
+    let in_folder = |error: std::io::Error| format!("{}: {error}", folder.display());
     let write = |file: &str, text: &str| {
         let file = folder.join(file);
         fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))
             .and_then(|()| fs::write(file, text))
     };
     // The same profiles and versions as the workspace's, so that compiled dependencies are reused.
-    let ours = fs::read_to_string(root().join("Cargo.toml")).map_err(failed)?;
-    let profiles = ours.find("[profile.").map_or("", |at| &ours[at..]);
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).map_err(in_folder)?;
+    let profiles = manifest.find("[profile.").map_or("", |start| &manifest[start..]);
     let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"port\", \"program\"]\n";
-    write("Cargo.toml", &format!("{workspace}\n{profiles}")).map_err(failed)?;
+    write("Cargo.toml", &format!("{workspace}\n{profiles}")).map_err(in_folder)?;
     write(
         "port/Cargo.toml",
         &format!(
@@ -31,19 +31,19 @@ pub(crate) fn stranger() -> Result<(), String> {
              async-trait = \"0.1\"\ntidegauge-core = {{ path = {core:?} }}\n"
         ),
     )
-    .map_err(failed)?;
-    write("port/src/lib.rs", include_str!("stranger/port.rs")).map_err(failed)?;
+    .map_err(in_folder)?;
+    write("port/src/lib.rs", include_str!("external_crate/port.rs")).map_err(in_folder)?;
     write(
         "program/Cargo.toml",
         &format!(
             "[package]\nname = \"program\"\nedition = \"2024\"\n\n[dependencies]\n\
-             port = {{ path = \"../port\" }}\ntidegauge = {{ path = {house:?} }}\n\
+             port = {{ path = \"../port\" }}\ntidegauge = {{ path = {app:?} }}\n\
              tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n"
         ),
     )
-    .map_err(failed)?;
-    write("program/src/main.rs", include_str!("stranger/program.rs")).map_err(failed)?;
-    fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).map_err(failed)?;
+    .map_err(in_folder)?;
+    write("program/src/main.rs", include_str!("external_crate/program.rs")).map_err(in_folder)?;
+    fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).map_err(in_folder)?;
     run(cargo()
         .args(["run", "--package", "program"])
         .current_dir(&folder)
