@@ -7,14 +7,14 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::server::{Recipe, Running, free_port, is_root, missing};
+use crate::server::{RunningServer, ServerSpec, free_port, is_root, report_missing};
 
 /// A BigQuery emulator without any dataset. It needs no credentials.
 #[derive(Debug)]
-pub struct BigQuery(pub(crate) Running);
+pub struct BigQuery(pub(crate) RunningServer);
 
 /// The installation made by `cargo xtask setup`.
-struct Installed {
+struct Installation {
     /// The root of a separate Debian, if the machine's Python is too old.
     root: Option<PathBuf>,
     /// The Python environment, as seen from within that root.
@@ -24,23 +24,23 @@ struct Installed {
 impl BigQuery {
     /// Starts an emulator, or returns `None` if it is not installed.
     pub fn start() -> Option<Self> {
-        let Some(Installed { root, venv }) = installed() else {
-            return missing("the BigQuery emulator", None);
+        let Some(Installation { root, venv }) = find_installation() else {
+            return report_missing("the BigQuery emulator", None);
         };
-        let inside = root.clone().unwrap_or_default();
-        let home = root.as_ref().map(|root| root.join("tmp"));
-        let recipe = Recipe {
+        let prefix = root.clone().unwrap_or_default();
+        let parent = root.as_ref().map(|root| root.join("tmp"));
+        let spec = ServerSpec {
             name: "the BigQuery emulator",
             user: "root",
-            home: home.as_deref(),
+            parent: parent.as_deref(),
             disk: None,
             signal: "KILL",
             prepare: &|_| Vec::new(),
-            run: &|folder, port| {
-                let mut words = root.as_deref().map(enter).unwrap_or_default();
-                let data = folder.strip_prefix(&inside).unwrap_or(folder).join("data");
+            command: &|folder, port| {
+                let mut args = root.as_deref().map(chroot_command).unwrap_or_default();
+                let data = folder.strip_prefix(&prefix).unwrap_or(folder).join("data");
                 let data = Path::new("/").join(data);
-                words.extend([
+                args.extend([
                     // The home directory in which it finds the extensions of its engine.
                     "env".into(),
                     format!("HOME={}", venv.display()),
@@ -55,11 +55,11 @@ impl BigQuery {
                     data.display().to_string(),
                     "serve".into(),
                 ]);
-                words
+                args
             },
-            ready: &answers,
+            is_ready: &is_ready,
         };
-        Some(Self(Running::start(&recipe)))
+        Some(Self(RunningServer::start(&spec)))
     }
 
     /// Returns one of two emulators that the tests of a process share, the same one for all calls
@@ -69,10 +69,10 @@ impl BigQuery {
         static SHARED: [OnceLock<Option<BigQuery>>; 2] = [OnceLock::new(), OnceLock::new()];
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         thread_local! {
-            static MINE: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SHARED.len();
+            static INDEX: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SHARED.len();
         }
-        let mine = MINE.with(|mine| SHARED.get(*mine))?;
-        mine.get_or_init(Self::start).as_ref()
+        let server = INDEX.with(|index| SHARED.get(*index))?;
+        server.get_or_init(Self::start).as_ref()
     }
 
     /// Returns the URL of a dataset in the emulator.
@@ -82,7 +82,7 @@ impl BigQuery {
 
     /// Deletes a dataset, if it exists: the emulator gets slower with every table that it has.
     pub fn remove(&self, dataset: &str) {
-        asked(self.0.port, "DELETE", &format!("datasets/{dataset}?deleteContents=true"));
+        request_status(self.0.port, "DELETE", &format!("datasets/{dataset}?deleteContents=true"));
     }
 
     /// Returns the value for `BIGQUERY_EMULATOR_HOST`.
@@ -93,33 +93,33 @@ impl BigQuery {
 
 /// Finds the installation in the directories above the test program, which include cargo's target
 /// directory.
-fn installed() -> Option<Installed> {
+fn find_installation() -> Option<Installation> {
     let program = std::env::current_exe().ok()?;
     let folder =
         program.ancestors().map(|folder| folder.join("bigquery")).find(|folder| folder.is_dir())?;
     let (root, venv) = (folder.join("root"), folder.join("venv"));
     if root.join("venv/ready").exists() {
-        return Some(Installed { root: Some(root), venv: "/venv".into() });
+        return Some(Installation { root: Some(root), venv: "/venv".into() });
     }
-    venv.join("ready").exists().then_some(Installed { root: None, venv })
+    venv.join("ready").exists().then_some(Installation { root: None, venv })
 }
 
 /// Returns the command that runs a program within another root.
-fn enter(root: &Path) -> Vec<String> {
-    let mut words = Vec::new();
+fn chroot_command(root: &Path) -> Vec<String> {
+    let mut args = Vec::new();
     if !is_root() {
-        words.extend(["unshare".into(), "--map-root-user".into()]);
+        args.extend(["unshare".into(), "--map-root-user".into()]);
     }
-    words.extend(["chroot".into(), root.display().to_string()]);
-    words
+    args.extend(["chroot".into(), root.display().to_string()]);
+    args
 }
 
-fn answers(port: u16) -> bool {
-    asked(port, "GET", "datasets").is_some_and(|status| status == "200")
+fn is_ready(port: u16) -> bool {
+    request_status(port, "GET", "datasets").is_some_and(|status| status == "200")
 }
 
 /// Sends a request and returns the HTTP status of the response.
-fn asked(port: u16, method: &str, path: &str) -> Option<String> {
+fn request_status(port: u16, method: &str, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     let head = format!("{method} /bigquery/v2/projects/tidegauge/{path} HTTP/1.0\r\n\r\n");
     let mut status = [0; 12];

@@ -43,14 +43,14 @@ pub fn python() -> Option<PathBuf> {
 fn python_with(package: &str) -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let mut venvs = program.ancestors().map(|folder| folder.join("venv"));
-    let there = |venv: &PathBuf| {
+    let has_package = |venv: &PathBuf| {
         let versions = std::fs::read_dir(venv.join("lib")).into_iter().flatten().flatten();
         versions
             .map(|entry| entry.path())
             .any(|entry| entry.join("site-packages").join(package).is_dir())
     };
     match venvs.find(|venv| venv.join("bin/python").is_file()) {
-        Some(venv) if there(&venv) => Some(venv.join("bin/python")),
+        Some(venv) if has_package(&venv) => Some(venv.join("bin/python")),
         _ => missing_tool(&format!("the tests' Python with {package}")),
     }
 }
@@ -58,7 +58,7 @@ fn python_with(package: &str) -> Option<PathBuf> {
 /// Reports that the tool called `name` is missing and returns `None`, so that its test is skipped;
 /// panics if the tests' tools are required.
 pub fn missing_tool<T>(name: &str) -> Option<T> {
-    server::missing(name, None)
+    server::report_missing(name, None)
 }
 
 /// The user of the servers, who has all privileges.

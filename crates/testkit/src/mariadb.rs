@@ -6,12 +6,12 @@ use std::net::TcpStream;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::server::{Recipe, Running, missing, program, small_disk};
+use crate::server::{RunningServer, ServerSpec, program, report_missing, small_disk};
 use crate::{PASSWORD, USER};
 
 /// A MariaDB server with an empty database. `LOAD DATA LOCAL INFILE` is allowed.
 #[derive(Debug)]
-pub struct MariaDb(pub(crate) Running);
+pub struct MariaDb(pub(crate) RunningServer);
 
 impl MariaDb {
     /// Starts a server, or returns `None` if MariaDB is not installed.
@@ -28,12 +28,12 @@ impl MariaDb {
     fn start_on(disk: Option<&str>) -> Option<Self> {
         let find = |name| program(name, &["/usr/sbin".into(), "/usr/bin".into()]);
         let (Some(mariadbd), Some(install)) = (find("mariadbd"), find("mariadb-install-db")) else {
-            return missing("MariaDB", Some("mariadb-server"));
+            return report_missing("MariaDB", Some("mariadb-server"));
         };
-        let recipe = Recipe {
+        let spec = ServerSpec {
             name: "MariaDB",
             user: "mysql",
-            home: None,
+            parent: None,
             disk,
             signal: "KILL",
             prepare: &|folder| {
@@ -51,7 +51,7 @@ impl MariaDb {
                     "--skip-test-db".into(),
                 ]]
             },
-            run: &|folder, port| {
+            command: &|folder, port| {
                 let path = |name: &str| folder.join(name).display().to_string();
                 vec![
                     mariadbd.display().to_string(),
@@ -77,9 +77,9 @@ impl MariaDb {
                     "--innodb-log-file-size=16M".into(),
                 ]
             },
-            ready: &greets,
+            is_ready: &sends_greeting,
         };
-        Some(Self(Running::start(&recipe)))
+        Some(Self(RunningServer::start(&spec)))
     }
 
     /// Returns the server that all tests of a process share, or `None` if MariaDB is not installed.
@@ -100,7 +100,7 @@ impl MariaDb {
 }
 
 /// Returns `true` if the server sends its greeting, in version 10 of the protocol.
-fn greets(port: u16) -> bool {
+fn sends_greeting(port: u16) -> bool {
     let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
     let mut greeting = [0; 5];
     stream.set_read_timeout(Some(Duration::from_secs(2))).is_ok()

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use crate::server::{Recipe, Running, missing, program, small_disk};
+use crate::server::{RunningServer, ServerSpec, program, report_missing, small_disk};
 use crate::{PASSWORD, USER};
 
 /// A PostgreSQL server with an empty database.
 #[derive(Debug)]
-pub struct Postgres(pub(crate) Running);
+pub struct Postgres(pub(crate) RunningServer);
 
 impl Postgres {
     /// Starts a server, or returns `None` if PostgreSQL is not installed.
@@ -30,12 +30,12 @@ impl Postgres {
         let (Some(postgres), Some(initdb), Some(pg_isready)) =
             (find("postgres"), find("initdb"), find("pg_isready"))
         else {
-            return missing("PostgreSQL", Some("postgresql"));
+            return report_missing("PostgreSQL", Some("postgresql"));
         };
-        let recipe = Recipe {
+        let spec = ServerSpec {
             name: "PostgreSQL",
             user: "postgres",
-            home: None,
+            parent: None,
             disk,
             signal: "QUIT",
             prepare: &|folder| {
@@ -52,8 +52,8 @@ impl Postgres {
                     "--no-sync".into(),
                 ]]
             },
-            run: &|folder, port| {
-                let mut words = vec![
+            command: &|folder, port| {
+                let mut args = vec![
                     postgres.display().to_string(),
                     "-D".into(),
                     folder.join("data").display().to_string(),
@@ -63,16 +63,16 @@ impl Postgres {
                 let sockets = format!("unix_socket_directories={}", folder.display());
                 let settings =
                     ["listen_addresses=127.0.0.1", &sockets, "fsync=off", "full_page_writes=off"];
-                words.extend(settings.iter().flat_map(|setting| ["-c".into(), (*setting).into()]));
-                words
+                args.extend(settings.iter().flat_map(|setting| ["-c".into(), (*setting).into()]));
+                args
             },
-            ready: &|port| {
-                let mut ask = Command::new(&pg_isready);
-                ask.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
-                ask.stdin(Stdio::null()).status().is_ok_and(|status| status.success())
+            is_ready: &|port| {
+                let mut probe = Command::new(&pg_isready);
+                probe.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
+                probe.stdin(Stdio::null()).status().is_ok_and(|status| status.success())
             },
         };
-        Some(Self(Running::start(&recipe)))
+        Some(Self(RunningServer::start(&spec)))
     }
 
     /// Returns the server that all tests of a process share, or `None` if PostgreSQL is not

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::python_with;
-use crate::server::{Recipe, Running};
+use crate::server::{RunningServer, ServerSpec};
 
 /// The server's bucket, and a policy that allows every client everything in it.
 const BUCKET: &str = "tidegauge";
@@ -15,7 +15,7 @@ const POLICY: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allo
 
 /// The program of the server. It is single-threaded, because moto checks the condition of a write
 /// and replaces the object in two steps, which must not interleave.
-const SERVE: &str = "import sys\n\
+const SERVER_SCRIPT: &str = "import sys\n\
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app\n\
     from werkzeug.serving import run_simple\n\
     app = DomainDispatcherApplication(create_backend_app)\n\
@@ -24,28 +24,33 @@ const SERVE: &str = "import sys\n\
 /// An S3-compatible server with an empty bucket. It keeps all objects in memory, and needs no
 /// credentials.
 #[derive(Debug)]
-pub struct S3(pub(crate) Running);
+pub struct S3(pub(crate) RunningServer);
 
 impl S3 {
     /// Starts a server, or returns `None` if it is not installed.
     pub fn start() -> Option<Self> {
         let python = python_with("moto")?;
-        let recipe = Recipe {
+        let spec = ServerSpec {
             name: "moto",
             user: "root",
-            home: None,
+            parent: None,
             disk: None,
             signal: "KILL",
             prepare: &|_| Vec::new(),
-            run: &|_, port| {
-                vec![python.display().to_string(), "-c".into(), SERVE.into(), port.to_string()]
+            command: &|_, port| {
+                vec![
+                    python.display().to_string(),
+                    "-c".into(),
+                    SERVER_SCRIPT.into(),
+                    port.to_string(),
+                ]
             },
-            ready: &|port| {
+            is_ready: &|port| {
                 put(port, &format!("/{BUCKET}"), "").is_some_and(|status| status.starts_with('2'))
                     && put(port, &format!("/{BUCKET}?policy"), POLICY).is_some()
             },
         };
-        Some(Self(Running::start(&recipe)))
+        Some(Self(RunningServer::start(&spec)))
     }
 
     /// Returns the server that all tests of a process share, or `None` if it is not installed.

@@ -8,30 +8,30 @@ fn address(url: &str) -> String {
     url.split(['@', '/']).nth(3).unwrap().to_owned()
 }
 
-fn answers(address: &str) -> bool {
+fn accepts_connections(address: &str) -> bool {
     TcpStream::connect(address).is_ok()
 }
 
 #[test]
-fn two_servers_do_not_meet_and_are_gone_when_they_are_dropped() {
+fn servers_have_separate_ports_and_end_when_dropped() {
     if let (Some(one), Some(two)) = (Postgres::start(), Postgres::start()) {
         let (first, second) = (address(&one.url()), address(&two.url()));
-        assert!(first != second && answers(&first) && answers(&second));
+        assert!(first != second && accepts_connections(&first) && accepts_connections(&second));
         drop(one);
-        assert!(!answers(&first) && answers(&second));
+        assert!(!accepts_connections(&first) && accepts_connections(&second));
         drop(two);
-        assert!(!answers(&second));
+        assert!(!accepts_connections(&second));
     }
     if let Some(server) = MariaDb::start() {
         let address = address(&server.url());
-        assert!(answers(&address));
+        assert!(accepts_connections(&address));
         drop(server);
-        assert!(!answers(&address));
+        assert!(!accepts_connections(&address));
     }
     if let Some(server) = BigQuery::start() {
         let address = server.endpoint().replace("http://", "");
-        assert!(answers(&address));
+        assert!(accepts_connections(&address));
         drop(server);
-        assert!(!answers(&address));
+        assert!(!accepts_connections(&address));
     }
 }
