@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_before_1970_or_beyond_all_dates_is_told_without_a_panic() {
+    fn times_before_1970_convert_and_extreme_times_are_clamped() {
         let epoch = SystemTime::UNIX_EPOCH;
         let year = Duration::from_secs(365 * 86_400);
         for (time, says) in [

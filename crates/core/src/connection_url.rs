@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_that_ends_early_is_refused_and_not_repeated() {
+    fn unencoded_passwords_are_refused_and_not_repeated() {
         for url in [
             "postgres://u:5432/tiger@h/db",
             "postgres://u:12?tiger@h/db",
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn an_option_is_named_where_it_looks_like_one() {
+    fn unknown_options_are_named_unless_they_may_be_a_password() {
         for (query, says) in [
             ("pass=tiger", "has an option `pass` that there is not; it takes mode, options"),
             ("mode=ro&TIGER=1", "has an option that there is not"),

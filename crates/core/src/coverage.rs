@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_counts_more_than_what_failed_and_that_more_than_what_was_asked_for() {
+    fn stored_spans_take_precedence_over_failed_and_requested_ones() {
         let mut rows = vec![
             row(1, 20, CoverageState::Requested),
             row(3, 6, CoverageState::Present),

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_begins_at_its_very_volume() {
+    fn tiers_start_exactly_at_their_volume() {
         for (cents, maker, taker) in [
             (-1, 25, 40),
             (0, 25, 40),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn who_trades_for_more_never_pays_more() {
+    fn fees_decrease_with_volume() {
         for pair in TIERED.tiers().windows(2) {
             assert!(pair[0].from_cents < pair[1].from_cents);
             assert!(pair[0].maker > pair[1].maker && pair[0].taker > pair[1].taker);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_purchase_is_rounded_half_to_even() {
+    fn purchase_fees_round_half_to_even() {
         // Half a cent each: 1.5 % of 1.00 and of 3.00.
         assert_eq!([100, 300, 12_345].map(purchase_fee), [2, 4, 185]);
     }

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_is_the_published_one() {
+    fn hash_matches_fnv_1a_test_vectors() {
         // From the reference implementation's test vectors.
         for (text, hash) in [
             ("", 0xcbf2_9ce4_8422_2325),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn its_text_is_read_back() {
+    fn fingerprints_survive_a_text_round_trip() {
         let fingerprint = Fingerprint(0xab);
         assert_eq!(fingerprint.to_string(), "00000000000000ab");
         assert_eq!(fingerprint.to_string().try_into(), Ok(fingerprint));

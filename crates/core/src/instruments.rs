@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_s_own_takes_the_place_of_ours_and_nonsense_is_refused() {
+    fn user_instruments_override_built_in_ones_and_invalid_ones_are_refused() {
         let bitcoin = Instrument::new("BTC", "Bitcoin", InstrumentKind::Crypto)
             .with_alias("coingecko", "wrapped-bitcoin");
         let registry = InstrumentRegistry::default().with(bitcoin.clone()).unwrap();
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_is_one_for_each_provider() {
+    fn aliases_are_unique_per_provider() {
         let twice = Instrument::new("DOGE", "", InstrumentKind::Crypto)
             .with_alias("kraken", "XDG/USD")
             .with_alias("coingecko", "dogecoin")

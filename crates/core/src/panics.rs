@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_panics_is_an_error_and_the_next_one_is_not_caught() {
+    fn panics_become_errors_and_nested_calls_are_independent() {
         assert_eq!(catch::<()>(|| panic!("index {} out\nof range", 7)), Err("index 7 out".into()));
         assert_eq!(catch::<()>(|| panic::panic_any(7)), Err("it panicked".into()));
         let inner = || catch::<()>(|| panic!("inner"));

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_counted_by_table_and_reason_and_a_few_are_named() {
+    fn rows_are_counted_by_table_and_reason_with_few_examples() {
         let mut rows = SetAsideRows::default();
         for user in 1..=5 {
             rows.add("users", SetAsideReason::DuplicateUser, 1, || format!("user {user}"));

@@ -141,7 +141,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn spans_are_what_a_list_of_seconds_says(
+        fn span_sets_equal_a_second_by_second_model(
             spans in prop::collection::vec((0i64..50, 0i64..50), 0..12),
             wanted in (0i64..50, 0i64..50),
         ) {

@@ -174,7 +174,7 @@ mod tests {
     use crate::tables::FxRate;
 
     #[test]
-    fn what_is_picked_is_one_of_the_texts() {
+    fn dictionary_rows_resolve_to_their_texts() {
         let texts = ["EUR", "a text that is longer than twelve bytes"];
         let array = picked(vec![1, 0, 1], &texts).unwrap();
         let found = ColumnView::new(&array, DataType::Text).unwrap().as_text().unwrap();
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_of_another_number_length_or_type_are_refused() {
+    fn columns_of_wrong_count_length_or_type_are_refused() {
         let table = FxRate::table();
         let error = Batch::from_columns(table, 1, vec![Values::Nulls]).unwrap_err().to_string();
         assert!(error.contains("1 columns, not 5"), "{error}");

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_become_columns_exactly() {
+    fn rows_convert_to_columns_exactly() {
         let rows = [
             Row { id: i64::MIN, name: Some("😀"), amount: Some("-1e-18"), ..Row::default() },
             Row {
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused_by_name_and_row() {
+    fn invalid_values_are_refused_with_column_and_row() {
         let good = || Row { id: 1, ..Row::default() };
         for (row, says) in [
             (
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_may_leave_out_what_may_be_null_and_nothing_else() {
+    fn maps_may_omit_only_nullable_columns() {
         let row = BTreeMap::from([("id", 1)]);
         assert_eq!(Batch::from_rows(&table(), [row]).unwrap().rows(), 1);
         let error = Batch::from_rows(&table(), [BTreeMap::from([("day", "2026-01-01")])]);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_number_of_all_has_too_many_digits() {
+    fn i128_max_exceeds_decimal_precision() {
         let table = Table::builder("t", "").column("amount", DataType::CRYPTO, "").key(["amount"]);
         let table = table.build().unwrap();
         for units in [i128::MIN, i128::MAX] {
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn money_given_as_a_float_is_refused() {
+    fn decimals_given_as_floats_are_refused() {
         #[derive(Serialize)]
         struct Floaty {
             id: i64,
@@ -264,7 +264,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_amount_survives(units in -(10i128.pow(38) - 1)..10i128.pow(38)) {
+        fn all_decimals_survive_a_round_trip(units in -(10i128.pow(38) - 1)..10i128.pow(38)) {
             let row = (1, Crypto::from_units(units));
             let row = BTreeMap::from([("id", row.0.to_string()), ("amount", row.1.to_string())]);
             let table = Table::builder("t", "")

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_put_together_share_an_encoding() {
+    fn concatenated_batches_share_a_text_encoding() {
         let ads = || batch(0..2, Values::Constant("ads"));
         let same = Batch::concat(&table(), &[ads(), ads()]).unwrap();
         assert!(matches!(same.view(1).unwrap(), ColumnView::Text(crate::TextView::Small(..))));
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_chosen_by_place_and_by_mask() {
+    fn rows_are_selected_by_index_and_mask() {
         let all = batch(0..4, Values::Dictionary(vec![0, 1, 0, 1], &["a", "b"]));
         let odd = all.filter(&BooleanBuffer::collect_bool(4, |row| row % 2 == 1)).unwrap();
         assert_eq!(texts(&odd), [Some("b"), Some("b")]);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_projection_never_weakens_what_its_table_promises() {
+    fn projections_check_nullability_and_types() {
         let strict = Table::builder("t", "").column("text", DataType::Text, "").key(["text"]);
         let strict = strict.build().unwrap();
         let whole = batch(0..1, Values::Constant("a"));

@@ -21,8 +21,10 @@
 //! because a server is not installed, the test is skipped.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // these are tests
 
+pub mod concurrency;
 pub mod duplicates;
 pub mod filters;
+pub mod integrity;
 pub mod replace;
 pub mod reset;
 pub mod rows;

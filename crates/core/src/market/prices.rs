@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn the_daily_candle_comes_before_shorter_ones_and_those_before_observations() {
+    fn daily_candles_take_precedence_over_intraday_candles_and_observations() {
         let daily = candle(("z", "1d", "00:00", 10, 14, 9, 12));
         let short = candle(("a", "4h", "08:00", 20, 22, 19, 21));
         let seen = [raw("a", "10:00", 30), raw("a", "22:00", 29)];
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn short_candles_of_one_source_make_a_day_together() {
+    fn intraday_candles_of_one_source_are_merged() {
         let rows = [
             candle(("a", "4h", "00:00", 10, 13, 8, 12)),
             candle(("a", "30m", "00:00", 11, 12, 9, 10)), // the finer one knows the open
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_makes_no_sense_is_set_aside_by_name_and_the_others_count() {
+    fn invalid_rows_are_set_aside_and_the_others_are_used() {
         let good = candle(("a", "1d", "00:00", 10, 14, 9, 12));
         for (bad, raw, says) in [
             (

@@ -203,7 +203,7 @@ mod tests {
     use crate::Crypto;
 
     #[test]
-    fn reads_what_apis_write() {
+    fn number_formats_of_apis_are_parsed() {
         for (text, scale, units) in [
             ("0", 2, 0),
             ("49053", 8, 4_905_300_000_000),
@@ -224,14 +224,14 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_a_number() {
+    fn invalid_numbers_are_refused() {
         for text in ["", "-", ".", "NaN", "inf", "1,5", "0x1", "1e", "1e99", "1 ", "١"] {
             assert_eq!(parse(text, 2, true), None, "{text}");
         }
     }
 
     #[test]
-    fn places_beyond_the_eighth_are_written_where_they_say_something() {
+    fn trailing_zeros_beyond_eight_places_are_omitted() {
         for (text, written) in [
             ("0", "0.00000000"),
             ("1.5", "1.50000000"),
@@ -249,13 +249,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_and_units_are_the_same_number(units in any::<i64>(), scale in 0u32..=20) {
+        fn units_survive_a_text_round_trip(units in any::<i64>(), scale in 0u32..=20) {
             let text = format_units(i128::from(units), scale);
             prop_assert_eq!(parse(&text, scale, false), Some(i128::from(units)));
         }
 
         #[test]
-        fn the_short_way_says_what_the_long_one_says(
+        fn fast_path_equals_general_parser(
             text in "-?[0-9]{0,19}[.]?[0-9]{0,19}", scale in 0u32..12, round in any::<bool>(),
         ) {
             if let Some(units) = parse_short(text.as_bytes(), scale, round) {
@@ -264,7 +264,7 @@ mod tests {
         }
 
         #[test]
-        fn never_panics(text in "[-+]?[0-9]{0,45}[.]?[0-9]{0,45}([eE][-+]?[0-9]{0,12})?") {
+        fn parsing_never_panics(text in "[-+]?[0-9]{0,45}[.]?[0-9]{0,45}([eE][-+]?[0-9]{0,12})?") {
             let _ = parse(&text, 8, true);
         }
     }

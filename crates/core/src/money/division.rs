@@ -64,7 +64,7 @@ mod tests {
     use crate::divide_half_even;
 
     #[test]
-    fn halves_go_to_the_even_neighbour() {
+    fn halves_round_to_even() {
         for (x, y, rounded) in [
             (5, 2, 2),
             (7, 2, 4),
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_128_bits_only_after_the_division_is_exact() {
+    fn products_beyond_128_bits_are_divided_exactly() {
         let one = 10i128.pow(18);
         let most = 10i128.pow(38) - 1;
         assert_eq!(multiply_divide(most, one, one), Some(most));
@@ -96,7 +96,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_wide_way_says_what_the_narrow_one_says(
+        fn wide_division_equals_narrow_division(
             x in any::<i64>(), y in any::<i64>(), z in 1..i64::MAX, more in 1i64..1_000_000_000,
         ) {
             let [x, y, z, more] = [x, y, z, more].map(i128::from);

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn floats_are_those_of_the_digits_that_there_are() {
+    fn decimals_convert_to_the_nearest_float() {
         for text in ["34265.19345116", "0.1", "123456789.12345678", "4.2e-12", "0.3"] {
             let price: Crypto = text.parse().unwrap();
             assert_eq!(price.to_f64(), text.parse::<f64>().unwrap(), "{text}");
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn another_scale_rounds_half_to_even_or_not_at_all() {
+    fn rescaling_rounds_half_to_even() {
         let cents: Fixed<2> = Fixed::from_units(-5);
         assert_eq!(cents.rescaled::<18>().unwrap().to_string(), "-0.05000000");
         let halves: [Fixed<10>; 3] = [50, 150, 151].map(Fixed::from_units);

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_changes_with_the_cursors_of_sources_alone() {
+    fn data_version_depends_on_source_cursors_only() {
         let mut cursors = BTreeMap::from([("ecb".to_owned(), Cursor::new("2020-09-25"))]);
         let before = data_version(&cursors).to_string();
         cursors.insert("lease:ecb".into(), Cursor::new("beat=1"));

@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_heartbeat_is_parsed_back() {
+    fn heartbeats_survive_a_text_round_trip() {
         for holder in [None, Some("host 1: a holder=4711".to_owned())] {
             let beat = Heartbeat { number: 7, ttl: Duration::from_secs(60), holder };
             assert_eq!(Heartbeat::read(&beat.write()), Some(beat));

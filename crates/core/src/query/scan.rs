@@ -169,7 +169,7 @@ mod tests {
     use crate::{Cell, Test};
 
     #[test]
-    fn filters_add_up_and_a_time_range_needs_an_event_time() {
+    fn filters_accumulate_and_time_ranges_need_an_event_time() {
         let scan = Scan::all(Trade::table()).range("user_id", 3..5).range("order_id", 7..);
         assert_eq!(scan.predicate().unwrap().conditions.len(), 2);
         let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_is_read_once_and_must_be_there() {
+    fn duplicate_and_unknown_columns_are_refused() {
         for (columns, says) in [(["rate", "rate"], "twice"), (["rate", "nope"], "no column `nope`")]
         {
             let error =
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_applied_is_what_is_asked_for() {
+    fn apply_filters_and_projects() {
         let table = Table::builder("t", "")
             .column("id", crate::DataType::Int64, "")
             .nullable("text", crate::DataType::Text, "")

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_definition_that_contradicts_itself_is_refused() {
+    fn contradictory_definitions_are_refused() {
         let start = || Table::builder("t", "").column("id", DataType::Int64, "");
         for (builder, says) in [
             (start(), "no key"),

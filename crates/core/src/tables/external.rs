@@ -54,7 +54,7 @@ mod tests {
     use crate::tables;
 
     #[test]
-    fn every_id_but_that_of_a_referrer_is_kept_beside_it() {
+    fn all_ids_except_referrers_have_an_external_id_column() {
         let mut kept = 0;
         for table in tables::all().iter().filter(|table| keeps_external_ids(table)) {
             for column in &table.columns {

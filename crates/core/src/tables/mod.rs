@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_definition_holds_together() {
+    fn built_in_table_definitions_are_valid() {
         let tables = all();
         for (at, table) in tables.iter().enumerate() {
             table.validate().unwrap();

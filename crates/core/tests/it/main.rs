@@ -24,5 +24,5 @@ impl Subject for Memory {
     }
 }
 
-tidegauge_core::sink_promises!(memory_takes, Some(Memory::default()));
-tidegauge_core::warehouse_promises!(memory_gives, Some(Memory::default()));
+tidegauge_core::sink_promises!(memory_sink, Some(Memory::default()));
+tidegauge_core::warehouse_promises!(memory_warehouse, Some(Memory::default()));

@@ -47,7 +47,7 @@ const NULL: Cell<'_> = Cell::Null;
 const CRYPTO: DataType = DataType::Decimal { precision: 28, scale: 8 };
 
 #[test]
-fn integers_of_any_width_are_taken() {
+fn integers_of_any_width_are_accepted() {
     let wanted = [Cell::Int(7), NULL, Cell::Int(0)];
     gives(DataType::Int64, Int8Array::from(vec![Some(7), None, Some(0)]), &wanted);
     gives(DataType::Int64, Int16Array::from(vec![Some(7), None, Some(0)]), &wanted);
@@ -64,7 +64,7 @@ fn integers_of_any_width_are_taken() {
 }
 
 #[test]
-fn floats_are_taken_where_nothing_is_lost() {
+fn floats_are_accepted_if_exact() {
     let wanted = [Cell::Float(0.5), NULL];
     gives(DataType::Float64, Float32Array::from(vec![Some(0.5), None]), &wanted);
     gives(DataType::Float64, UInt32Array::from(vec![3]), &[Cell::Float(3.0)]);
@@ -82,7 +82,7 @@ fn floats_are_taken_where_nothing_is_lost() {
 }
 
 #[test]
-fn text_of_any_layout_is_taken() {
+fn text_of_any_layout_is_accepted() {
     let texts = vec![Some("a"), None, Some("a text longer than twelve bytes 😀"), Some("")];
     let wanted: Vec<_> = texts.iter().map(|text| text.map_or(NULL, Cell::Text)).collect();
     gives(DataType::Text, StringArray::from(texts.clone()), &wanted);
@@ -95,7 +95,7 @@ fn text_of_any_layout_is_taken() {
 }
 
 #[test]
-fn dictionaries_of_any_key_and_text_are_taken() {
+fn dictionaries_of_any_key_and_text_type_are_accepted() {
     let texts = [Some("ads"), None, Some("organic"), Some("ads")];
     let wanted: Vec<_> = texts.iter().map(|text| text.map_or(NULL, Cell::Text)).collect();
     // Categories of pandas and enums of polars and DuckDB have different key and text types.
@@ -121,7 +121,7 @@ fn dictionaries_of_any_key_and_text_are_taken() {
 }
 
 #[test]
-fn dictionaries_with_nulls_among_their_texts_are_unpacked() {
+fn dictionaries_with_null_values_are_decoded_to_plain_text() {
     let values: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None]));
     let keys = UInt8Array::from(vec![Some(1), Some(0), None]);
     gives(DataType::Text, DictionaryArray::new(keys, values), &[NULL, Cell::Text("a"), NULL]);
@@ -137,7 +137,7 @@ fn dictionaries_with_nulls_among_their_texts_are_unpacked() {
 }
 
 #[test]
-fn timestamps_of_any_unit_and_zone_are_instants() {
+fn timestamps_of_any_unit_and_zone_become_utc_microseconds() {
     const SECOND: i64 = 1_700_000_000;
     let wanted = [Cell::Timestamp(SECOND * 1_000_000), NULL];
     gives(DataType::Timestamp, TimestampSecondArray::from(vec![Some(SECOND), None]), &wanted);
@@ -164,7 +164,7 @@ fn timestamps_of_any_unit_and_zone_are_instants() {
 }
 
 #[test]
-fn days_are_taken_from_what_has_no_days() {
+fn timestamps_at_midnight_are_read_as_dates() {
     let wanted = [Cell::Date(-1), NULL];
     gives(DataType::Date, Date32Array::from(vec![Some(-1), None]), &wanted);
     gives(DataType::Date, Date64Array::from(vec![Some(-86_400_000), None]), &wanted);
@@ -175,7 +175,7 @@ fn days_are_taken_from_what_has_no_days() {
 }
 
 #[test]
-fn decimals_of_any_width_that_fits_are_taken() {
+fn decimals_of_any_width_are_accepted() {
     let wanted = [Cell::Decimal(512_70000000), NULL];
     let decimal = |precision, scale| {
         Decimal128Array::from(vec![
@@ -209,7 +209,7 @@ fn decimals_of_any_width_that_fits_are_taken() {
 }
 
 #[test]
-fn decimals_that_would_lose_a_digit_are_refused_by_row() {
+fn decimals_that_would_lose_digits_are_refused_with_their_row() {
     let fine = Decimal128Array::from(vec![10, 1]).with_precision_and_scale(38, 9).unwrap();
     refuses(CRYPTO, fine, "row 1: it has more than 8 decimal places");
     let large = Decimal128Array::from(vec![0, 10i128.pow(37)]).with_precision_and_scale(38, 0);
@@ -227,7 +227,7 @@ fn decimals_that_would_lose_a_digit_are_refused_by_row() {
 }
 
 #[test]
-fn what_lies_under_a_null_is_not_looked_at() {
+fn buffer_contents_under_nulls_are_ignored() {
     let nulls = Some(vec![true, false].into());
     let fine = TimestampNanosecondArray::new(vec![1_000, 1].into(), nulls.clone());
     gives(DataType::Timestamp, fine, &[Cell::Timestamp(1), NULL]);

@@ -145,7 +145,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_024))]
 
     #[test]
-    fn a_filter_keeps_what_looking_at_each_row_keeps(
+    fn predicates_equal_a_row_by_row_evaluation(
         filter in a_filter(),
         rows in prop::collection::vec(any::<[u8; 7]>().prop_map(|row| row.map(|byte| byte % 60)), 1..40),
     ) {
@@ -159,7 +159,7 @@ proptest! {
     }
 
     #[test]
-    fn rows_are_never_pruned_that_a_filter_keeps(
+    fn pruning_by_min_and_max_never_drops_matching_rows(
         filter in a_filter(),
         rows in prop::collection::vec(any::<[u8; 7]>().prop_map(|row| row.map(|byte| byte % 60)), 1..6),
     ) {
@@ -197,7 +197,7 @@ fn test_of(filter: Filter) -> Test {
 }
 
 #[test]
-fn bounds_become_whole_units_of_the_column() {
+fn bounds_are_normalized_to_column_units() {
     let between = |from, to| Test::Between(Some(Scalar::Int(from)), Some(Scalar::Int(to)));
     assert_eq!(test_of(Filter::range("id", 3..5)), between(3, 4));
     assert_eq!(test_of(Filter::range("id", i64::MIN..=i64::MAX)), Test::Between(None, None));
@@ -224,7 +224,7 @@ fn bounds_become_whole_units_of_the_column() {
 }
 
 #[test]
-fn values_that_no_row_can_have_are_never_looked_for() {
+fn impossible_values_normalize_to_never() {
     for filter in [
         Filter::eq("share", f64::NAN),
         Filter::eq("share", f64::INFINITY),
@@ -251,7 +251,7 @@ fn values_that_no_row_can_have_are_never_looked_for() {
 }
 
 #[test]
-fn values_of_another_kind_are_refused_by_column() {
+fn values_of_another_type_are_refused_with_their_column() {
     for (filter, says) in [
         (Filter::eq("fiat", 0.5), "`fiat` is decimal(18,2), and never compares with the float 0.5"),
         (Filter::eq("id", 1.0), "`id` is int64, and never compares with the float 1"),

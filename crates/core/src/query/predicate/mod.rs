@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_covers_what_lies_within_it() {
+    fn ranges_cover_min_and_max_within_their_bounds() {
         let int = Scalar::Int;
         let between = Test::Between(Some(int(3)), Some(int(9)));
         assert!(between.covers(&int(3), &int(9)));
