@@ -1,31 +1,76 @@
-//! Tidegauge's shared vocabulary and its ports.
+//! Tidegauge's data model and its ports: tables, validated Arrow batches, exact decimals, and the
+//! traits of sources, sinks and warehouses.
 //!
-//! Data flows one way: a [`Source`] returns [`Page`]s of validated [`Batch`]es, a [`Sink`] commits
-//! each page together with the [`Cursor`] that records how far the source has been read, and a
-//! [`Warehouse`] streams columns back for analysis. All of them can be implemented with this crate
-//! alone: it does no I/O and needs no async runtime.
+//! ```text
+//! Source ── Page { batches, cursor } ──▶ Sink ── stored rows ──▶ Warehouse ── Scan, Aggregate ──▶ batches
+//!    ▲                                    │
+//!    └─────────── Cursor ─────────────────┘
+//! ```
+//!
+//! A [`Source`] returns [`Page`]s of [`Batch`]es that are validated against their [`Table`]. A
+//! [`Sink`] commits each page together with the [`Cursor`] that records how far the source has been
+//! read, by compare-and-swap, so that loads are idempotent. A [`Warehouse`] streams columns back. All
+//! three can be implemented with this crate alone: it does no I/O and needs no async runtime.
+//!
+//! | items | contents |
+//! |---|---|
+//! | [`Table`], [`Column`], [`DataType`], [`WriteMode`] | table definitions, [`tables`]: the built-in ones |
+//! | [`Batch`], [`BatchBuilder`], [`Values`], [`ColumnView`] | validated record batches: built from rows, cells or columns, and read by typed views |
+//! | [`Source`], [`Sink`], [`Warehouse`], [`Lease`] | the ports, and a lease on loading that any sink can keep |
+//! | [`Load`], [`OnDuplicate`], [`RowTally`], [`Reset`] | what a sink commits, and policies for duplicate keys |
+//! | [`Scan`], [`Filter`], [`Predicate`], [`Aggregate`] | projection, predicates, pushdown and grouped aggregates |
+//! | [`Fixed`], [`Fiat`], [`Crypto`] | exact decimals for money |
+//! | [`market`], [`instruments`], [`fees`] | prices and exchange rates by day, instruments, fee schedules |
+//! | [`coverage`], [`Span`], [`Spans`] | the ledger of stored and missing time spans |
+//! | [`Error`], [`ErrorKind`], [`SetAside`] | errors with a kind, and rows that a computation ignores |
+//! | `conformance` (feature) | the guarantees of the ports as tests for other implementations |
+//!
+//! # Example
+//!
+//! A source of one table, whose cursor is the number of the next ticket:
 //!
 //! ```
 //! use serde::Serialize;
-//! use tidegauge_core::{Batch, DataType, Table, WriteMode};
+//! use tidegauge_core::{Batch, Cursor, DataType, Filter, Page, Result, Scan, Source, Table, TableRef};
 //!
 //! #[derive(Serialize)]
-//! struct Ticket { ticket_id: i64, subject: Option<String>, cost_usd: String }
+//! struct Ticket { ticket_id: i64, subject: Option<String>, cost_usd: &'static str }
 //!
+//! #[derive(Debug)]
+//! struct Tickets(TableRef);
+//!
+//! #[async_trait::async_trait]
+//! impl Source for Tickets {
+//!     fn name(&self) -> &str { "tickets" }
+//!
+//!     fn tables(&self) -> Vec<TableRef> { vec![self.0.clone()] }
+//!
+//!     async fn fetch(&self, cursor: Option<&Cursor>) -> Result<Page> {
+//!         let next: i64 = cursor.and_then(|cursor| cursor.as_str().parse().ok()).unwrap_or(1);
+//!         let rows = (next..=3).map(|ticket_id| Ticket { ticket_id, subject: None, cost_usd: "12.50" });
+//!         let rows: Vec<_> = rows.collect();
+//!         let batches = if rows.is_empty() { vec![] } else { vec![Batch::from_rows(&self.0, rows)?] };
+//!         Ok(Page { batches, cursor: Cursor::new("4"), done: true })
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<()> {
 //! let table = Table::builder("tickets", "Support tickets")
-//!     .column("ticket_id", DataType::Int64, "The ticket")
-//!     .nullable("subject", DataType::Text, "What it is about")
-//!     .column("cost_usd", DataType::FIAT, "What it cost us, US dollars")
+//!     .column("ticket_id", DataType::Int64, "The id of the ticket")
+//!     .nullable("subject", DataType::Text, "The subject")
+//!     .column("cost_usd", DataType::FIAT, "The cost of answering it, US dollars")
 //!     .key(["ticket_id"])
-//!     .write(WriteMode::Merge)
 //!     .build()?;
-//! let batch = Batch::from_rows(&table, [Ticket {
-//!     ticket_id: 1,
-//!     subject: None,
-//!     cost_usd: "12.50".into(),
-//! }])?;
-//! assert_eq!(batch.rows(), 1);
-//! # Ok::<(), tidegauge_core::Error>(())
+//! let page = Tickets(table.clone()).fetch(None).await?;
+//! assert_eq!((page.rows(), page.cursor.as_str()), (3, "4"));
+//!
+//! let scan = Scan::columns(&table, ["cost_usd"]).filter(Filter::range("ticket_id", 2..));
+//! let found = scan.apply(&page.batches[0])?;
+//! assert_eq!(found.rows(), 2);
+//! assert_eq!(found.column("cost_usd")?.shown(0).as_deref(), Some("12.50"));
+//! # Ok(())
+//! # }
 //! ```
 
 mod batch;

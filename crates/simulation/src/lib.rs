@@ -1,23 +1,48 @@
-//! A simulated crypto exchange with balanced accounts: a [`tidegauge_core::Source`].
+//! A simulated crypto exchange with balanced accounts: a [`tidegauge_core::Source`] of synthetic records with
+//! known ground truth.
 //!
-//! [`Classic`] simulates a small exchange with fixed counts: its first ninety days, and then one day per run.
-//! [`Exchange`] simulates any number of users who trade and churn according to BG/NBD and gamma–gamma models,
-//! and publishes the true parameters. Both are priced from the market tables
-//! ([`tidegauge_core::market::Market`]) and are deterministic functions of one seed and of those prices.
+//! ```text
+//! seed, config ──┐
+//!                ├─▶ Classic, Exchange ── pages of users, orders, trades, deposits … ──▶ any sink
+//! Market ────────┘   (market tables: candles, fx_rates)
+//! ```
+//!
+//! | item | contents |
+//! |---|---|
+//! | [`Classic`], [`ClassicConfig`] | a small exchange with fixed row counts: its first ninety days, then one day per run |
+//! | [`Exchange`], [`ExchangeConfig`] | any number of users, who trade and churn according to BG/NBD and gamma–gamma models; the true parameters are in `truth_users` and `truth_channels` |
+//! | [`Scenario`] | deviations from the default exchange: a channel switched off, a KYC outage, a fraud ring, a price crash |
+//! | [`Shard`] | a part of the users, simulated by a process of its own |
+//! | [`ShockedSource`] | a source of market tables with the price shocks of scenarios applied |
+//! | [`SimulatedRows`] | the rows of a simulator in a warehouse, recognized by its cursor |
+//! | [`priced_until`] | the end of the days that a market can price |
+//!
+//! All output is a deterministic function of one seed, the configuration and the prices of the
+//! [`Market`](tidegauge_core::market::Market): threads, shards and page sizes do not change it, and one run of
+//! ninety days gives the same rows as ninety runs of a day.
+//!
+//! # Example
 //!
 //! ```
 //! use std::sync::Arc;
 //!
-//! use chrono::NaiveDate;
-//! use tidegauge_core::market::Market;
-//! use tidegauge_simulation::{Classic, ClassicConfig};
+//! use chrono::Days;
+//! use tidegauge_core::Source;
+//! use tidegauge_simulation::{Exchange, ExchangeConfig};
 //!
-//! // A missing price is reported with its symbol and day when it is first needed.
-//! let config = ClassicConfig { seed: 7, ..ClassicConfig::default() };
-//! assert_eq!(config.first_day()?, NaiveDate::from_ymd_opt(2020, 7, 3).unwrap());
-//! let source = Classic::new(config, Arc::new(Market::default()))?;
-//! # let _ = source;
-//! # Ok::<(), tidegauge_simulation::Error>(())
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = ExchangeConfig { seed: 7, users: 50, days: 30, ..ExchangeConfig::default() };
+//! config.until = config.first_day.checked_add_days(Days::new(14));
+//! // Synthetic prices of the tests; prices of a warehouse are read by `Market::read(&warehouse)`.
+//! let market = tidegauge_testkit::market(config.first_day, 30, 1.0)?;
+//!
+//! let source = Exchange::new(config, Arc::new(market))?;
+//! let page = source.fetch(None).await?;
+//! let users = page.batches.iter().find(|batch| *batch.table().name == *"users");
+//! assert!(users.is_some_and(|users| users.rows() > 0));
+//! # Ok(())
+//! # }
 //! ```
 
 mod classic;

@@ -114,6 +114,7 @@ pub trait Sink: Debug + Send + Sync {
     /// - With `reset.dry_run` rows are counted, and nothing is removed.
     /// - After an error nothing is removed.
     ///
+    /// # Errors
     /// The conflict above, or any failure of the store to commit. [`crate::Error::NoReset`] for a
     /// sink without [`SinkCapabilities::resets`], which is the default.
     async fn reset(&self, reset: Reset<'_>) -> Result<Vec<usize>> {

@@ -10,39 +10,39 @@ table! {
     key: ["user_id"];
     time: "signup_at";
     write: Merge;
-    /// The user.
+    /// The id of the user.
     user_id: i64,
-    /// E-mail address; null where it is unknown.
+    /// The e-mail address; null if unknown.
     email: Option<String>,
-    /// Country of residence, ISO 3166-1 alpha-2; null where it is unknown.
+    /// The country of residence, ISO 3166-1 alpha-2; null if unknown.
     country: Option<String>,
-    /// `verified`, `pending` or `rejected`; null where it is unknown.
+    /// The state of the identity check (KYC): `verified`, `pending` or `rejected`; null if unknown.
     kyc_status: Option<String>,
-    /// When the identity check succeeded; null unless `verified`.
+    /// The time at which the identity check succeeded; null unless `verified`.
     kyc_verified_at: Option<DateTime<Utc>>,
-    /// `starter`, `intermediate` or `pro`; null where it is unknown.
+    /// The tier of the account: `starter`, `intermediate` or `pro`; null if unknown.
     account_tier: Option<String>,
-    /// Whether the account was in use when the row was written; null where it is unknown.
+    /// `true` if the account was in use when the row was written; null if unknown.
     is_active: Option<bool>,
-    /// When the account was opened.
+    /// The time at which the account was opened.
     signup_at: DateTime<Utc>,
-    /// Where the user came from: `organic`, `referral`, `paid_search`…; null where it is unknown.
+    /// The channel of the acquisition: `organic`, `referral`, `paid_search`…; null if unknown.
     acquisition_channel: Option<String>,
-    /// The campaign within the channel; null if none was paid for.
+    /// The campaign within the channel; null if there was no paid campaign.
     campaign: Option<String>,
-    /// First and last name.
+    /// The first and last name.
     name: Option<String>,
-    /// Telephone number, with the country's code.
+    /// The telephone number, with the country code.
     phone: Option<String>,
-    /// Street, postal code and town.
+    /// The street, postal code and town.
     address: Option<String>,
-    /// What the device was recognised by that the account was opened on.
+    /// The fingerprint of the device on which the account was opened.
     device: Option<String>,
-    /// The user who brought this one along; null for all who came otherwise.
+    /// The id of the referring user; null for users without a referrer.
     referred_by: Option<i64>,
-    /// What the account holds, as a JSON object of decimals by currency or coin: `{"BTC":"0.02","EUR":"15"}`.
+    /// The balances of the account, a JSON object of decimals by currency or coin: `{"BTC":"0.02","EUR":"15"}`.
     balances: Option<String>,
-    /// The user as the source calls them, where that is no whole number; null elsewhere.
+    /// The user's id in the source if it is not an integer; otherwise null.
     external_id: Option<String>,
 }
 
@@ -53,31 +53,31 @@ table! {
     time: "created_at";
     write: Append;
     references: ["user_id" => "users"];
-    /// The deposit.
+    /// The id of the deposit.
     deposit_id: i64,
-    /// Whose.
+    /// The id of the user.
     user_id: i64,
-    /// `fiat` or `crypto`.
+    /// The kind of asset: `fiat` or `crypto`.
     deposit_type: String,
-    /// Currency or token, as in `EUR`, `BTC`.
+    /// The currency or coin, as in `EUR`, `BTC`.
     currency: String,
-    /// How much, in that currency.
+    /// The amount, in `currency`.
     amount: Crypto,
-    /// `bank_transfer`, `card` or `blockchain`.
+    /// The payment method: `bank_transfer`, `card` or `blockchain`.
     payment_method: String,
-    /// `completed`, `pending` or `failed`.
+    /// The status: `completed`, `pending` or `failed`.
     status: String,
-    /// Confirmations seen; null for fiat.
+    /// The number of confirmations on the blockchain; null for fiat.
     blockchain_confirmations: Option<i64>,
-    /// When it was asked for.
+    /// The time at which it was requested.
     created_at: DateTime<Utc>,
-    /// When it was credited; null unless `completed`.
+    /// The time at which it was credited; null unless `completed`.
     completed_at: Option<DateTime<Utc>>,
-    /// The transaction on the chain; null for fiat.
+    /// The hash of the blockchain transaction; null for fiat.
     tx_hash: Option<String>,
-    /// The deposit as its source calls it, where that is no whole number; null elsewhere.
+    /// The deposit's id in the source if it is not an integer; otherwise null.
     external_id: Option<String>,
-    /// The user likewise.
+    /// The user's id in the source if it is not an integer; otherwise null.
     external_user_id: Option<String>,
 }
 
@@ -88,33 +88,33 @@ table! {
     time: "created_at";
     write: Append;
     references: ["user_id" => "users"];
-    /// The withdrawal.
+    /// The id of the withdrawal.
     withdrawal_id: i64,
-    /// Whose.
+    /// The id of the user.
     user_id: i64,
-    /// `fiat` or `crypto`.
+    /// The kind of asset: `fiat` or `crypto`.
     withdrawal_type: String,
-    /// Currency or token.
+    /// The currency or coin.
     currency: String,
-    /// How much leaves for the destination, in that currency.
+    /// The amount that the destination receives, in `currency`, without the fee.
     amount: Crypto,
-    /// The exchange's fee on top, in that currency.
+    /// The exchange's fee in addition to the amount, in `currency`.
     fee: Crypto,
-    /// `bank_account` or `wallet`.
+    /// The kind of destination: `bank_account` or `wallet`.
     destination_type: String,
-    /// The transaction on the chain; null for fiat and for what was never sent.
+    /// The hash of the blockchain transaction; null for fiat and for withdrawals that were not sent.
     tx_hash: Option<String>,
-    /// `completed`, `pending`, `failed` or `cancelled`.
+    /// The status: `completed`, `pending`, `failed` or `cancelled`.
     status: String,
-    /// When it was asked for.
+    /// The time at which it was requested.
     created_at: DateTime<Utc>,
-    /// When it left; null unless `completed`.
+    /// The time at which it was sent; null unless `completed`.
     completed_at: Option<DateTime<Utc>>,
-    /// The address on the chain that it went to; null for fiat.
+    /// The destination address on the blockchain; null for fiat.
     address: Option<String>,
-    /// The withdrawal as its source calls it, where that is no whole number; null elsewhere.
+    /// The withdrawal's id in the source if it is not an integer; otherwise null.
     external_id: Option<String>,
-    /// The user likewise.
+    /// The user's id in the source if it is not an integer; otherwise null.
     external_user_id: Option<String>,
 }
 
@@ -125,35 +125,35 @@ table! {
     time: "created_at";
     write: Merge;
     references: ["user_id" => "users"];
-    /// The order.
+    /// The id of the order.
     order_id: i64,
-    /// Whose.
+    /// The id of the user.
     user_id: i64,
-    /// Base and quote currency, as in `BTC/USD`; null where it is unknown.
+    /// The base and quote currency, as in `BTC/USD`; null if unknown.
     trading_pair: Option<String>,
-    /// `buy` or `sell`; null where it is unknown.
+    /// The side: `buy` or `sell`; null if unknown.
     side: Option<String>,
-    /// `market` or `limit`; null where it is unknown.
+    /// The order type: `market` or `limit`; null if unknown.
     order_type: Option<String>,
-    /// What is bought or sold.
+    /// The currency that is bought or sold.
     base_currency: String,
-    /// What it is paid in; null where it is unknown.
+    /// The currency in which the price is quoted; null if unknown.
     quote_currency: Option<String>,
-    /// How much is wanted, in the base currency.
+    /// The amount of the order, in the base currency.
     base_amount: Crypto,
-    /// How much of it was traded; null where it is unknown.
+    /// The amount filled so far, in the base currency; null if unknown.
     filled_amount: Option<Crypto>,
-    /// The worst price accepted, in the quote currency; null for market orders.
+    /// The limit price, in the quote currency; null for market orders.
     limit_price: Option<Crypto>,
-    /// `filled`, `partially_filled`, `open`, `cancelled` or `expired`; null where it is unknown.
+    /// The status: `filled`, `partially_filled`, `open`, `cancelled` or `expired`; null if unknown.
     status: Option<String>,
-    /// When it was placed.
+    /// The time at which it was placed.
     created_at: DateTime<Utc>,
-    /// When it last changed; null where it is unknown.
+    /// The time of its last change; null if unknown.
     updated_at: Option<DateTime<Utc>>,
-    /// The order as its source calls it, where that is no whole number; null elsewhere.
+    /// The order's id in the source if it is not an integer; otherwise null.
     external_id: Option<String>,
-    /// The user likewise.
+    /// The user's id in the source if it is not an integer; otherwise null.
     external_user_id: Option<String>,
 }
 
@@ -164,39 +164,39 @@ table! {
     time: "executed_at";
     write: Append;
     references: ["order_id" => "orders", "user_id" => "users"];
-    /// The trade.
+    /// The id of the trade.
     trade_id: i64,
-    /// The order that it fills; null where it is unknown.
+    /// The id of the order that it fills; null if unknown.
     order_id: Option<i64>,
-    /// Whose.
+    /// The id of the user.
     user_id: i64,
-    /// Base and quote currency, as in `BTC/USD`; null where it is unknown.
+    /// The base and quote currency, as in `BTC/USD`; null if unknown.
     trading_pair: Option<String>,
-    /// `buy` or `sell`; null where it is unknown.
+    /// The side: `buy` or `sell`; null if unknown.
     side: Option<String>,
-    /// What is bought or sold; null where it is unknown.
+    /// The currency that is bought or sold; null if unknown.
     base_currency: Option<String>,
-    /// What it is paid in.
+    /// The currency in which the price is quoted.
     quote_currency: String,
-    /// How much was traded, in the base currency; null where it is unknown.
+    /// The amount traded, in the base currency; null if unknown.
     base_amount: Option<Crypto>,
-    /// What was paid for it, in the quote currency.
+    /// The amount paid for it, in the quote currency.
     quote_amount: Crypto,
-    /// Quote currency per unit of the base currency; null where it is unknown.
+    /// The price: units of the quote currency per unit of the base currency; null if unknown.
     price: Option<Crypto>,
-    /// The exchange's fee; null where it is unknown.
+    /// The exchange's fee, in `fee_currency`; null if unknown.
     fee_amount: Option<Crypto>,
-    /// What the fee was taken in; null where it is unknown.
+    /// The currency of the fee; null if unknown.
     fee_currency: Option<String>,
-    /// Whether the order was waiting in the book; null where it is unknown.
+    /// `true` if the order was resting in the order book (maker); null if unknown.
     is_maker: Option<bool>,
-    /// When.
+    /// The time of the trade.
     executed_at: DateTime<Utc>,
-    /// The trade as its source calls it, where that is no whole number; null elsewhere.
+    /// The trade's id in the source if it is not an integer; otherwise null.
     external_id: Option<String>,
-    /// The order likewise.
+    /// The order's id in the source if it is not an integer; otherwise null.
     external_order_id: Option<String>,
-    /// The user likewise.
+    /// The user's id in the source if it is not an integer; otherwise null.
     external_user_id: Option<String>,
 }
 
@@ -207,33 +207,33 @@ table! {
     time: "created_at";
     write: Append;
     references: ["user_id" => "users"];
-    /// The purchase.
+    /// The id of the purchase.
     transaction_id: i64,
-    /// Whose.
+    /// The id of the user.
     user_id: i64,
-    /// What was paid in.
+    /// The currency of the payment.
     fiat_currency: String,
-    /// How much was paid, fee included.
+    /// The amount paid, including the fee.
     fiat_amount: Fiat,
-    /// What was bought; null where it is unknown.
+    /// The coin that was bought; null if unknown.
     crypto_token: Option<String>,
-    /// How much of it; null where it is unknown.
+    /// The amount of the coin; null if unknown.
     crypto_amount: Option<Crypto>,
-    /// `card`, `bank_transfer`, `apple_pay` or `google_pay`; null where it is unknown.
+    /// The payment method: `card`, `bank_transfer`, `apple_pay` or `google_pay`; null if unknown.
     payment_method: Option<String>,
-    /// The payer's country, ISO 3166-1 alpha-2; null where it is unknown.
+    /// The payer's country, ISO 3166-1 alpha-2; null if unknown.
     country: Option<String>,
-    /// `completed`, `failed` or `pending`.
+    /// The status: `completed`, `failed` or `pending`.
     status: String,
-    /// The exchange's fee in US dollars, earned only when `completed`; null where it is unknown.
+    /// The exchange's fee in US dollars, earned only if `completed`; null if unknown.
     fee_usd: Option<Fiat>,
-    /// When.
+    /// The time of the purchase.
     created_at: DateTime<Utc>,
-    /// What the card was recognised by; null where none was used.
+    /// The fingerprint of the card; null if no card was used.
     card: Option<String>,
-    /// The purchase as its source calls it, where that is no whole number; null elsewhere.
+    /// The purchase's id in the source if it is not an integer; otherwise null.
     external_id: Option<String>,
-    /// The user likewise.
+    /// The user's id in the source if it is not an integer; otherwise null.
     external_user_id: Option<String>,
 }
 
@@ -244,25 +244,25 @@ table! {
     time: "created_at";
     write: Append;
     references: ["transaction_id" => "ramp_transactions", "user_id" => "users"];
-    /// The chargeback.
+    /// The id of the chargeback.
     chargeback_id: i64,
-    /// The purchase.
+    /// The id of the purchase.
     transaction_id: i64,
-    /// Whose account had bought.
+    /// The id of the user who made the purchase.
     user_id: i64,
-    /// What was given back.
+    /// The currency of the refund.
     currency: String,
-    /// How much: all that was paid, which the exchange loses.
+    /// The amount refunded: the whole payment, which is the exchange's loss.
     amount: Fiat,
-    /// `fraud` or `dispute`.
+    /// The reason: `fraud` or `dispute`.
     reason: String,
-    /// When.
+    /// The time of the chargeback.
     created_at: DateTime<Utc>,
-    /// The chargeback as its source calls it, where that is no whole number; null elsewhere.
+    /// The chargeback's id in the source if it is not an integer; otherwise null.
     external_id: Option<String>,
-    /// The purchase likewise.
+    /// The purchase's id in the source if it is not an integer; otherwise null.
     external_transaction_id: Option<String>,
-    /// The user likewise.
+    /// The user's id in the source if it is not an integer; otherwise null.
     external_user_id: Option<String>,
 }
 
@@ -278,9 +278,9 @@ table! {
     channel: String,
     /// The campaign, as in `users.campaign`.
     campaign: String,
-    /// What it was spent in.
+    /// The currency of the spend.
     currency: String,
-    /// How much.
+    /// The amount spent.
     spend: Fiat,
 }
 
@@ -291,23 +291,23 @@ table! {
     time: "posted_at";
     write: Append;
     references: ["user_id" => "users"];
-    /// The entry.
+    /// The id of the entry.
     entry_id: i64,
-    /// The event that it belongs to: entries of one event have one number.
+    /// The number of the event that it belongs to, shared by all entries of the event.
     posting_id: i64,
-    /// The user whose event it is.
+    /// The id of the user whose event it is.
     user_id: i64,
-    /// `deposit`, `withdrawal`, `trade`, `ramp` or `chargeback`.
+    /// The kind of event: `deposit`, `withdrawal`, `trade`, `ramp` or `chargeback`.
     kind: String,
-    /// The deposit, withdrawal, trade, purchase or chargeback.
+    /// The id of the deposit, withdrawal, trade, purchase or chargeback.
     reference_id: i64,
-    /// Whose account: `user`, `exchange`, `fees` or `outside`.
+    /// The account: `user`, `exchange`, `fees` or `outside`.
     account: String,
-    /// Currency or coin.
+    /// The currency or coin.
     asset: String,
-    /// What the account gets, or, below zero, gives.
+    /// The amount credited to the account; negative if it is debited.
     amount: Crypto,
-    /// When.
+    /// The time of the posting.
     posted_at: DateTime<Utc>,
 }
 
@@ -318,23 +318,23 @@ table! {
     time: "signup_at";
     write: Merge;
     references: ["user_id" => "users"];
-    /// The user.
+    /// The id of the user.
     user_id: i64,
-    /// When the account was opened.
+    /// The time at which the account was opened.
     signup_at: DateTime<Utc>,
-    /// The channel that the user came through.
+    /// The acquisition channel of the user.
     channel: String,
-    /// The first trade or purchase, from which on the process below runs; null where there never is one.
+    /// The time of the first trade or purchase, at which the process below starts; null if there is none.
     started_at: Option<DateTime<Utc>>,
-    /// Trades and purchases a day while the user stays: λ of BG/NBD.
+    /// Trades and purchases per day while the user is active: λ of BG/NBD.
     rate: f64,
-    /// The probability of leaving after each of them: p of BG/NBD.
+    /// The probability of churn after each of them: p of BG/NBD.
     dropout: f64,
-    /// What one is worth on average, in US dollars: of gamma–gamma.
+    /// The mean value of one of them, in US dollars: of gamma–gamma.
     mean_value: f64,
-    /// After how many of them, the first included, the user leaves.
+    /// The number of them, the first included, after which the user churns.
     lasts: i64,
-    /// What this user is expected to trade and buy for in the 30 days from the first one on, in US dollars.
+    /// The expected volume of trades and purchases in the 30 days from the first one on, in US dollars.
     value_30d: f64,
     /// The same in 90 days.
     value_90d: f64,
@@ -351,28 +351,28 @@ table! {
     write: Merge;
     /// The channel, as in `users.acquisition_channel`.
     channel: String,
-    /// BG/NBD: the shape of the rates.
+    /// BG/NBD: the shape of the gamma distribution of rates.
     r: f64,
-    /// BG/NBD: their scale, in days.
+    /// BG/NBD: the rate parameter of that distribution, in days.
     alpha: f64,
-    /// BG/NBD: the first parameter of the probabilities of leaving.
+    /// BG/NBD: the first parameter of the beta distribution of churn probabilities.
     a: f64,
-    /// BG/NBD: the second.
+    /// BG/NBD: the second parameter of that distribution.
     b: f64,
     /// Gamma–gamma: the shape of the values of one user.
     p: f64,
     /// Gamma–gamma: the shape of their scales.
     q: f64,
-    /// Gamma–gamma: the scale of these, in US dollars.
+    /// Gamma–gamma: the scale of those, in US dollars.
     gamma: f64,
-    /// The probability that a signup comes to a first trade or purchase.
+    /// The probability that a signup leads to a first trade or purchase.
     starts: f64,
-    /// What a signup costs, in US dollars.
+    /// The cost of a signup, in US dollars.
     cost: f64,
-    /// What a signup is expected to trade and buy for within a year of the first one, in US dollars.
+    /// The expected volume of trades and purchases of a signup in the year from the first one on, in US dollars.
     value_365d: f64,
-    /// What the exchange is expected to take of that, withdrawals not counted, in US dollars.
+    /// The expected fees of that volume, without fees of withdrawals, in US dollars.
     revenue_365d: f64,
-    /// That for a dollar spent; null where nothing is.
+    /// The return on ad spend: those fees per dollar spent; null if nothing is spent.
     roas_365d: Option<f64>,
 }

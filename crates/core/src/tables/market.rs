@@ -12,17 +12,17 @@ table! {
     write: Merge;
     /// The instrument, as in `BTC`.
     symbol: String,
-    /// When the source says that the price held.
+    /// The time of the price according to the source.
     observed_at: DateTime<Utc>,
     /// The source.
     source: String,
     /// The instrument's full name.
     name: String,
-    /// Price of one unit, US dollars.
+    /// The price of one unit, US dollars.
     price_usd: Crypto,
-    /// Traded in the 24 hours before, US dollars.
+    /// The trading volume of the preceding 24 hours, US dollars.
     volume_24h_usd: Option<Fiat>,
-    /// Price times supply, US dollars.
+    /// The market capitalization: price times supply, US dollars.
     market_cap_usd: Option<Fiat>,
 }
 
@@ -36,9 +36,9 @@ table! {
     source: String,
     /// The instrument, as in `BTC`, `AAPL`, `EUR/USD`.
     symbol: String,
-    /// The length: `30m`, `4h`, `1d`, `4d`…
+    /// The length of the interval: `30m`, `4h`, `1d`, `4d`…
     interval: String,
-    /// Where the interval begins; it ends before the next one's beginning.
+    /// The start of the interval, included; it ends at the start of the next one, excluded.
     open_at: DateTime<Utc>,
     /// The first price.
     open: Crypto,
@@ -48,11 +48,11 @@ table! {
     low: Crypto,
     /// The last price.
     close: Crypto,
-    /// Traded, in the currency of the prices; null where the source does not say.
+    /// The trading volume, in the currency of the prices; null if the source does not report it.
     volume: Option<Crypto>,
-    /// Traded, in the instrument's own units (coins, shares); null where the source does not say.
+    /// The trading volume, in units of the instrument (coins, shares); null if the source does not report it.
     base_volume: Option<Crypto>,
-    /// What the prices are in, ISO 4217.
+    /// The currency of the prices, ISO 4217.
     currency: String,
 }
 
@@ -66,17 +66,17 @@ table! {
     source: String,
     /// The instrument, as in `BTC`, `AAPL`, `EUR/USD`.
     symbol: String,
-    /// When the source says that the price held.
+    /// The time of the price according to the source.
     at: DateTime<Utc>,
     /// The price of one unit.
     price: Crypto,
-    /// What the prices are in, ISO 4217.
+    /// The currency of the prices, ISO 4217.
     currency: String,
-    /// What buyers offered.
+    /// The best bid.
     bid: Option<Crypto>,
-    /// What sellers asked.
+    /// The best ask.
     ask: Option<Crypto>,
-    /// Traded in the 24 hours (stocks: in the session) before, in the instrument's own units.
+    /// The trading volume of the preceding 24 hours (stocks: of the session), in units of the instrument.
     base_volume: Option<Crypto>,
 }
 
@@ -90,17 +90,17 @@ table! {
     source: String,
     /// The instrument.
     symbol: String,
-    /// The trade, as the source numbers it.
+    /// The id of the trade in the source.
     trade_id: i64,
-    /// When.
+    /// The time of the trade.
     at: DateTime<Utc>,
-    /// `buy` or `sell`: what the one did who did not wait in the book.
+    /// The side of the taker: `buy` or `sell`.
     side: String,
     /// The price of one unit.
     price: Crypto,
-    /// How much, in the instrument's own units.
+    /// The amount, in units of the instrument.
     base_amount: Crypto,
-    /// What the price is in, ISO 4217.
+    /// The currency of the price, ISO 4217.
     currency: String,
 }
 
@@ -112,21 +112,21 @@ table! {
     write: Merge;
     /// The instrument.
     symbol: String,
-    /// Where the five minutes end in which it was the last price.
+    /// The end of the five minutes of which it is the last price.
     at: DateTime<Utc>,
-    /// Price of one unit, US dollars.
+    /// The price of one unit, US dollars.
     price_usd: Crypto,
-    /// The source that won, by the precedence that is configured.
+    /// The source of the price, chosen by the configured precedence.
     source: String,
-    /// How many sources had a price in those five minutes.
+    /// The number of sources with a price in those five minutes.
     sources: i64,
-    /// The other source whose price was furthest away; null where there was no other.
+    /// The other source with the largest difference in price; null if there is no other.
     other_source: Option<String>,
-    /// Its price, US dollars.
+    /// The price of the other source, US dollars.
     other_price_usd: Option<Crypto>,
-    /// Its price over the winner's, less 1.
+    /// The relative difference: the other price divided by `price_usd`, minus 1.
     difference: Option<f64>,
-    /// Whether the difference is past the threshold that is configured.
+    /// `true` if the difference exceeds the configured threshold.
     is_disputed: bool,
 }
 
@@ -136,15 +136,15 @@ table! {
     key: ["base", "quote", "rate_date", "source"];
     time: "rate_date";
     write: Merge;
-    /// The currency priced.
+    /// The base currency, which is priced.
     base: String,
-    /// The currency that it is priced in.
+    /// The quote currency, in which it is priced.
     quote: String,
-    /// The day that the rate was fixed for.
+    /// The day of the fixing.
     rate_date: NaiveDate,
     /// The source.
     source: String,
-    /// Units of `quote` for one unit of `base`.
+    /// The rate: units of `quote` per unit of `base`.
     rate: Crypto,
 }
 
@@ -154,19 +154,19 @@ table! {
     key: ["base", "quote", "rate_date"];
     time: "rate_date";
     write: Merge;
-    /// The currency priced.
+    /// The base currency, which is priced.
     base: String,
-    /// The currency that it is priced in.
+    /// The quote currency, in which it is priced.
     quote: String,
     /// The day.
     rate_date: NaiveDate,
-    /// Units of `quote` for one unit of `base`.
+    /// The rate: units of `quote` per unit of `base`.
     rate: Crypto,
     /// The day of the fixing: earlier than `rate_date` over weekends and holidays.
     fixed_on: NaiveDate,
-    /// Whether the day has no fixing of its own.
+    /// `true` if the day has no fixing of its own.
     is_filled: bool,
-    /// The currency across which the rate was worked out; null where the pair itself was fixed.
+    /// The third currency through which the rate was computed; null if the pair itself was fixed.
     via: Option<String>,
 }
 
@@ -178,24 +178,24 @@ table! {
     write: Merge;
     /// The instrument.
     symbol: String,
-    /// When.
+    /// The time of the metrics.
     metric_time: DateTime<Utc>,
-    /// Price over the price 5 minutes before, less 1.
+    /// The relative change of the price over 5 minutes: 0.01 is 1 %.
     price_change_5m: Option<f64>,
-    /// Price over the price 15 minutes before, less 1.
+    /// The relative change of the price over 15 minutes.
     price_change_15m: Option<f64>,
-    /// Price over the price an hour before, less 1.
+    /// The relative change of the price over an hour.
     price_change_1h: Option<f64>,
-    /// Price over the price 24 hours before, less 1.
+    /// The relative change of the price over 24 hours.
     price_change_24h: Option<f64>,
-    /// Mean price over the hour before, US dollars.
+    /// The mean price of the preceding hour, US dollars.
     mean_price_1h: Option<f64>,
-    /// Lowest price over the hour before, US dollars.
+    /// The lowest price of the preceding hour, US dollars.
     min_price_1h: Option<f64>,
-    /// Highest price over the hour before, US dollars.
+    /// The highest price of the preceding hour, US dollars.
     max_price_1h: Option<f64>,
-    /// Standard deviation of the log returns over the 24 hours before.
+    /// The standard deviation of the log returns of the preceding 24 hours.
     volatility: Option<f64>,
-    /// Traded in the 24 hours before, US dollars.
+    /// The trading volume of the preceding 24 hours, US dollars.
     volume: Option<f64>,
 }

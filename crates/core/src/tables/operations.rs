@@ -8,13 +8,13 @@ table! {
     key: ["metric", "at"];
     time: "at";
     write: Merge;
-    /// What is measured.
+    /// The name of the metric.
     metric: String,
-    /// When.
+    /// The time of the measurement.
     at: DateTime<Utc>,
     /// The value, in the metric's own unit.
     value: f64,
-    /// What it was measured of, a JSON object; null for the whole.
+    /// The dimensions of the value, a JSON object; null for a total.
     dimensions: Option<String>,
 }
 
@@ -28,19 +28,19 @@ table! {
     source: String,
     /// The series within the source, as in `candles BTC 1h`.
     series: String,
-    /// Where the span begins.
+    /// The start of the span, included.
     start_at: DateTime<Utc>,
-    /// Where it ends; that instant is not in it.
+    /// The end, excluded.
     end_at: DateTime<Utc>,
-    /// `present`, `empty` (the source has nothing there), `requested`, or `failed`.
+    /// The state: `present`, `empty` (the source has no rows there), `requested`, or `failed`.
     state: String,
-    /// The rows that came.
+    /// The number of rows that were read.
     rows: i64,
-    /// How far it is to be read that was asked for by hand; null once it is read to there.
+    /// The end of the span requested by the user; null once it is read up to there.
     requested_to: Option<DateTime<Utc>>,
-    /// Why it failed, in the source's own words; null unless `failed`.
+    /// The error message of the source; null unless `failed`.
     reason: Option<String>,
-    /// When this was written.
+    /// The time at which the row was written.
     noted_at: DateTime<Utc>,
 }
 
@@ -52,15 +52,15 @@ table! {
     write: Merge;
     /// The source.
     source: String,
-    /// Where the row stands in the source: file and line, series and place in the reply, or table and key.
+    /// The position of the row in the source: file and line, series and position in the response, or table and key.
     place: String,
-    /// The table that it was meant for.
+    /// The table that it was read for.
     table_name: String,
-    /// Why it was not taken.
+    /// The reason why it was not loaded.
     reason: String,
-    /// The row as it came, cut to 2,000 characters.
+    /// The row as it was read, truncated to 2,000 characters.
     content: String,
-    /// When this was written.
+    /// The time at which the row was written.
     noted_at: DateTime<Utc>,
 }
 
@@ -70,42 +70,42 @@ table! {
     key: ["run_id", "source"];
     time: "started_at";
     write: Merge;
-    /// The run; its sources share it.
+    /// The id of the run, shared by all its sources.
     run_id: String,
     /// The source; `market` for the derived market tables.
     source: String,
-    /// When the source began.
+    /// The time at which the source started.
     started_at: DateTime<Utc>,
-    /// When it ended; null while it is running, and for good if the run was killed.
+    /// The time at which it ended; null while it is running, and permanently if the run was killed.
     ended_at: Option<DateTime<Utc>>,
-    /// `running`, `succeeded`, `failed`, `cancelled`, or `reset` of a source whose rows were removed.
+    /// The outcome: `running`, `succeeded`, `failed`, `cancelled`, or `reset` if rows of the source were removed.
     outcome: String,
-    /// The rows that were committed; of a reset, those that were removed.
+    /// The number of rows committed; for a reset, of rows removed.
     rows: i64,
-    /// The rows by table, a JSON object; null while it is running.
+    /// The number of rows by table, a JSON object; null while it is running.
     rows_by_table: Option<String>,
-    /// Bytes of the answers of its service, after decompression.
+    /// The number of bytes of responses of the source's service, after decompression.
     bytes: i64,
-    /// Requests sent to its service, retries among them.
+    /// The number of requests to the source's service, including retries.
     requests: i64,
-    /// Requests that were retries.
+    /// The number of requests that were retries.
     retries: i64,
     /// The duration in seconds; null while it is running.
     seconds: Option<f64>,
-    /// What kind of error ended it, as in `unavailable`; null unless `failed`.
+    /// The kind of the error that ended it, as in `unavailable`; null unless `failed`.
     error_kind: Option<String>,
-    /// Why it failed, without secrets; null unless `failed`.
+    /// The error message, without secrets; null unless `failed`.
     error_message: Option<String>,
     /// The version of Tidegauge.
     version: String,
-    /// The rows whose keys were new in the warehouse; null while it is running.
+    /// The number of rows with new keys; null while it is running.
     inserted: Option<i64>,
-    /// The rows that replaced one of their key which differed; null while it is running.
+    /// The number of rows that replaced a different row with the same key; null while it is running.
     updated: Option<i64>,
-    /// The rows that were there already; null while it is running.
+    /// The number of rows that were stored already and skipped; null while it is running.
     identical: Option<i64>,
-    /// The rows that differed from the one of their key, and were set aside; null while it is running.
+    /// The number of rows that differed from the stored row with the same key and were set aside; null while it is running.
     conflicting: Option<i64>,
-    /// What reading came upon that is no error, a JSON list of sentences; null if that is nothing.
+    /// Notes on the reading that are not errors, a JSON list of sentences; null if there are none.
     notes: Option<String>,
 }

@@ -8,25 +8,25 @@ table! {
     key: ["post_id", "symbol"];
     time: "created_at";
     write: Merge;
-    /// The post.
+    /// The id of the post.
     post_id: String,
-    /// Whose.
+    /// The id of the author.
     author_id: String,
-    /// What it says.
+    /// The text of the post.
     text: String,
-    /// Its language, BCP 47.
+    /// The language, BCP 47.
     lang: Option<String>,
-    /// When it was written.
+    /// The time at which it was written.
     created_at: DateTime<Utc>,
-    /// Likes.
+    /// The number of likes.
     like_count: i64,
-    /// Reposts.
+    /// The number of reposts.
     repost_count: i64,
-    /// Replies.
+    /// The number of replies.
     reply_count: i64,
     /// The instrument.
     symbol: String,
-    /// From -1 (bad) to 1 (good); null where it was not scored.
+    /// The sentiment score from -1 (negative) to 1 (positive); null if not scored.
     sentiment: Option<f64>,
 }
 
@@ -38,10 +38,10 @@ table! {
     write: Merge;
     /// The instrument.
     symbol: String,
-    /// Where the interval begins.
+    /// The start of the interval, included.
     start_at: DateTime<Utc>,
-    /// Where it ends; that instant is not in it.
+    /// The end, excluded.
     end_at: DateTime<Utc>,
-    /// Posts in it.
+    /// The number of posts in the interval.
     posts: i64,
 }
