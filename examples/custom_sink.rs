@@ -87,11 +87,15 @@ impl State {
                 let differs =
                     differs.filter(|(_, (old, new))| old != new).map(|(column, _)| column);
                 // The tally applies the load's duplicate policy, and counts the row.
-                if !tally.known(batch, row, differs.map(|column| column.name.as_ref()).next())? {
+                if !tally.count_existing(
+                    batch,
+                    row,
+                    differs.map(|column| column.name.as_ref()).next(),
+                )? {
                     continue;
                 }
             } else {
-                tally.inserted(&table, 1);
+                tally.count_inserted(&table, 1);
             }
             stored.rows.insert(key, values);
         }

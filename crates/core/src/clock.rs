@@ -31,7 +31,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods)] // the only caller of the machine's clock
     fn now(&self) -> DateTime<Utc> {
-        at(SystemTime::now())
+        to_utc(SystemTime::now())
     }
 
     fn monotonic(&self) -> Duration {
@@ -41,11 +41,13 @@ impl Clock for SystemClock {
 
 /// Converts the machine's time to a date, clamped to the range of [`DateTime`]. `Utc::now` is not
 /// used because it panics before 1970, where a machine with an empty clock battery may be.
-fn at(time: SystemTime) -> DateTime<Utc> {
-    let added = |apart| TimeDelta::from_std(apart).ok();
+fn to_utc(time: SystemTime) -> DateTime<Utc> {
+    let added = |distance| TimeDelta::from_std(distance).ok();
     let (delta, nearest) = match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(after) => (added(after), DateTime::<Utc>::MAX_UTC),
-        Err(before) => (added(before.duration()).map(|apart| -apart), DateTime::<Utc>::MIN_UTC),
+        Err(before) => {
+            (added(before.duration()).map(|distance| -distance), DateTime::<Utc>::MIN_UTC)
+        }
     };
     delta.and_then(|delta| DateTime::UNIX_EPOCH.checked_add_signed(delta)).unwrap_or(nearest)
 }
@@ -73,9 +75,9 @@ mod tests {
             (epoch - Duration::from_millis(1_500), "1969-12-31 23:59:58.500 UTC"),
             (epoch - 10 * year, "1960-01-04 00:00:00 UTC"),
         ] {
-            assert_eq!(at(time).to_string(), says);
+            assert_eq!(to_utc(time).to_string(), says);
         }
-        assert_eq!(at(epoch + 400_000 * year), DateTime::<Utc>::MAX_UTC);
-        assert_eq!(at(epoch - 400_000 * year), DateTime::<Utc>::MIN_UTC);
+        assert_eq!(to_utc(epoch + 400_000 * year), DateTime::<Utc>::MAX_UTC);
+        assert_eq!(to_utc(epoch - 400_000 * year), DateTime::<Utc>::MIN_UTC);
     }
 }

@@ -3,7 +3,7 @@
 //! nothing that may be a password.
 
 /// The advice on characters that end a password early unless they are percent-encoded.
-const ENCODE: &str = "in a password, write / as %2F, ? as %3F, # as %23 and @ as %40";
+const ENCODING_ADVICE: &str = "in a password, write / as %2F, ? as %3F, # as %23 and @ as %40";
 
 /// The URL options that sqlx's PostgreSQL driver knows; it ignores others, and logs them with their
 /// values.
@@ -46,8 +46,10 @@ pub fn check_server(url: &str) -> Result<(), String> {
     let path = behind.split('?').next().unwrap_or_default();
     let is_cut = !authority.contains('@') && authority.contains(':') && behind.contains('@');
     match url {
-        _ if is_cut || path.contains('@') => Err(format!("has an @ behind the host; {ENCODE}")),
-        _ if url.contains('#') => Err(format!("has a #; {ENCODE}")),
+        _ if is_cut || path.contains('@') => {
+            Err(format!("has an @ behind the host; {ENCODING_ADVICE}"))
+        }
+        _ if url.contains('#') => Err(format!("has a #; {ENCODING_ADVICE}")),
         _ => Ok(()),
     }
 }

@@ -38,7 +38,7 @@ impl CoverageState {
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         [Self::Present, Self::Empty, Self::Requested, Self::Failed]
             .into_iter()
             .find(|state| state.name() == name)
@@ -112,31 +112,31 @@ impl CoverageLedger {
         let (starts, ends) = (times(batch, "start_at")?, times(batch, "end_at")?);
         let (states, reasons) = (text(batch, "state")?, text(batch, "reason")?);
         let requests = times(batch, "requested_to")?;
-        let rows = batch.column("rows")?.as_i64().ok_or_else(|| typed("rows"))?;
+        let rows = batch.column("rows")?.as_i64().ok_or_else(|| wrong_type("rows"))?;
         for row in 0..batch.rows() {
-            let missing = || wrong(format!("row {row} lacks its source, series or times"));
+            let missing = || invalid(format!("row {row} lacks its source, series or times"));
             let (source, series) = sources.get(row).zip(series.get(row)).ok_or_else(missing)?;
             let (from, to) = starts[row].zip(ends[row]).ok_or_else(missing)?;
-            let state = states.get(row).and_then(CoverageState::named).ok_or_else(|| {
-                wrong(format!("`{}` is no state", states.get(row).unwrap_or_default()))
+            let state = states.get(row).and_then(CoverageState::from_name).ok_or_else(|| {
+                invalid(format!("`{}` is no state", states.get(row).unwrap_or_default()))
             })?;
             let span = Span::new(from, to);
-            let known = self.0.entry((source.into(), series.into())).or_default();
+            let coverage = self.0.entry((source.into(), series.into())).or_default();
             match state {
-                CoverageState::Present => known.covered.add(span),
+                CoverageState::Present => coverage.covered.add(span),
                 CoverageState::Empty => {
-                    known.covered.add(span);
-                    known.empty.add(span);
+                    coverage.covered.add(span);
+                    coverage.empty.add(span);
                 }
-                CoverageState::Requested => known.requested.add(span),
+                CoverageState::Requested => coverage.requested.add(span),
                 CoverageState::Failed => {
-                    known.failed.push((span, reasons.get(row).unwrap_or_default().to_owned()));
+                    coverage.failed.push((span, reasons.get(row).unwrap_or_default().to_owned()));
                 }
             }
             if let Some(requested) = requests[row] {
-                known.requested.add(Span::new(to, requested));
+                coverage.requested.add(Span::new(to, requested));
             }
-            known.rows += if rows.is_null(row) { 0 } else { rows.value(row) };
+            coverage.rows += if rows.is_null(row) { 0 } else { rows.value(row) };
         }
         Ok(())
     }
@@ -148,22 +148,24 @@ impl CoverageLedger {
 
     /// Returns the spans of a series that were read, with rows or without.
     pub fn covered(&self, source: &str, series: &str) -> Spans {
-        self.known(source, series).map(|known| known.covered.clone()).unwrap_or_default()
+        self.coverage_of(source, series)
+            .map(|coverage| coverage.covered.clone())
+            .unwrap_or_default()
     }
 
     /// Returns the spans of a series that were read and had no rows.
     pub fn empty(&self, source: &str, series: &str) -> Spans {
-        self.known(source, series).map(|known| known.empty.clone()).unwrap_or_default()
+        self.coverage_of(source, series).map(|coverage| coverage.empty.clone()).unwrap_or_default()
     }
 
     /// Returns the number of rows that were read of a series.
     pub fn rows(&self, source: &str, series: &str) -> i64 {
-        self.known(source, series).map(|known| known.rows).unwrap_or_default()
+        self.coverage_of(source, series).map(|coverage| coverage.rows).unwrap_or_default()
     }
 
     /// Returns the gaps of a series within `wanted`, ordered by time.
     pub fn gaps(&self, source: &str, series: &str, wanted: Span) -> Vec<Gap> {
-        let Some(known) = self.known(source, series) else {
+        let Some(coverage) = self.coverage_of(source, series) else {
             let spans: Spans = [wanted].into_iter().collect();
             return spans
                 .iter()
@@ -171,49 +173,53 @@ impl CoverageLedger {
                 .collect();
         };
         let mut gaps = Vec::new();
-        let mut left = known.covered.missing(wanted);
-        let mut take = |left: &Spans, these: &Spans, reason: &GapReason| -> Spans {
+        let mut remaining = coverage.covered.missing(wanted);
+        let mut explain = |missing: &Spans, explained: &Spans, reason: &GapReason| -> Spans {
             let mut rest = Spans::default();
-            for span in left.iter() {
-                let taken = these.common(span).iter().collect::<Vec<_>>();
-                gaps.extend(taken.into_iter().map(|span| Gap { span, reason: reason.clone() }));
-                these.missing(span).iter().for_each(|span| rest.add(span));
+            for span in missing.iter() {
+                let found = explained.common(span).iter().collect::<Vec<_>>();
+                gaps.extend(found.into_iter().map(|span| Gap { span, reason: reason.clone() }));
+                explained.missing(span).iter().for_each(|span| rest.add(span));
             }
             rest
         };
-        for (span, reason) in &known.failed {
-            left = take(&left, &[*span].into_iter().collect(), &GapReason::Failed(reason.clone()));
+        for (span, reason) in &coverage.failed {
+            remaining = explain(
+                &remaining,
+                &[*span].into_iter().collect(),
+                &GapReason::Failed(reason.clone()),
+            );
         }
-        left = take(&left, &known.requested, &GapReason::Requested);
-        gaps.extend(left.iter().map(|span| Gap { span, reason: GapReason::NotRequested }));
+        remaining = explain(&remaining, &coverage.requested, &GapReason::Requested);
+        gaps.extend(remaining.iter().map(|span| Gap { span, reason: GapReason::NotRequested }));
         gaps.sort_by_key(|gap| gap.span);
         gaps
     }
 
-    fn known(&self, source: &str, series: &str) -> Option<&SeriesCoverage> {
+    fn coverage_of(&self, source: &str, series: &str) -> Option<&SeriesCoverage> {
         self.0.get(&(source.to_owned(), series.to_owned()))
     }
 }
 
-fn wrong(reason: impl fmt::Display) -> Error {
+fn invalid(reason: impl fmt::Display) -> Error {
     Error::Market { table: "coverage".into(), reason: reason.to_string() }
 }
 
-fn typed(name: &str) -> Error {
-    wrong(format!("column `{name}` is of another type"))
+fn wrong_type(name: &str) -> Error {
+    invalid(format!("column `{name}` is of another type"))
 }
 
 fn text<'b>(batch: &'b Batch, name: &str) -> Result<TextView<'b>> {
-    batch.column(name)?.as_text().ok_or_else(|| typed(name))
+    batch.column(name)?.as_text().ok_or_else(|| wrong_type(name))
 }
 
 fn times(batch: &Batch, name: &str) -> Result<Vec<Option<DateTime<Utc>>>> {
-    let micros = batch.column(name)?.as_timestamp().ok_or_else(|| typed(name))?;
+    let micros = batch.column(name)?.as_timestamp().ok_or_else(|| wrong_type(name))?;
     let time = |micros: Option<i64>| match micros {
         None => Ok(None),
         Some(micros) => DateTime::from_timestamp_micros(micros)
             .map(Some)
-            .ok_or_else(|| wrong(format!("`{name}` has a time that no calendar reaches"))),
+            .ok_or_else(|| invalid(format!("`{name}` has a time that no calendar reaches"))),
     };
     micros.iter().map(time).collect()
 }

@@ -129,7 +129,7 @@ pub enum Error {
         reason: String,
     },
     /// Rows that do not fit their table.
-    #[error("rows do not fit table `{table}`, column `{column}`{}: {reason}", at_row(*.row))]
+    #[error("rows do not fit table `{table}`, column `{column}`{}: {reason}", row_suffix(*.row))]
     Mismatch {
         /// The table.
         table: String,
@@ -160,7 +160,7 @@ pub enum Error {
     #[error(
         "another runner has loaded `{source_name}` meanwhile: expected its cursor at {}, found {}; \
          nothing was written, run again to go on from there",
-        shown(.expected.as_ref()), shown(.found.as_ref())
+        cursor_text(.expected.as_ref()), cursor_text(.found.as_ref())
     )]
     Conflict {
         /// The source whose cursor moved.
@@ -229,7 +229,7 @@ pub enum Error {
     /// An exchange rate of a currency that the market tables lack, or have only too old.
     #[error(
         "no exchange rate of `{currency}` in US dollars on {day}: {}; load `fx_rates` (prices, if \
-         it is a coin) for that day first, or choose days that have them", fixed(*.last)
+         it is a coin) for that day first, or choose days that have them", last_fixing(*.last)
     )]
     NoRate {
         /// The currency.
@@ -324,11 +324,11 @@ impl Error {
     }
 }
 
-fn at_row(row: Option<usize>) -> String {
+fn row_suffix(row: Option<usize>) -> String {
     row.map(|row| format!(", row {row}")).unwrap_or_default()
 }
 
-fn fixed(last: Option<NaiveDate>) -> String {
+fn last_fixing(last: Option<NaiveDate>) -> String {
     match last {
         Some(last) => {
             format!("its last fixing is of {last}, and after {MAX_AGE_DAYS} days it says nothing")
@@ -337,6 +337,6 @@ fn fixed(last: Option<NaiveDate>) -> String {
     }
 }
 
-fn shown(cursor: Option<&Cursor>) -> String {
+fn cursor_text(cursor: Option<&Cursor>) -> String {
     cursor.map_or_else(|| "the beginning".into(), |cursor| format!("`{cursor}`"))
 }

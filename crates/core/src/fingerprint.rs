@@ -20,13 +20,13 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Fingerprint(u64);
 
-const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 const PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// The fingerprint of no values.
 impl Default for Fingerprint {
     fn default() -> Self {
-        Self(BASIS)
+        Self(OFFSET_BASIS)
     }
 }
 

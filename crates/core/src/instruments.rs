@@ -155,7 +155,7 @@ pub fn by_symbol(symbol: &str) -> Option<&'static Instrument> {
 ///
 /// let apple = Instrument::new("AAPL", "Apple", InstrumentKind::Stock).with_alias("twelvedata", "AAPL");
 /// let registry = InstrumentRegistry::default().with(apple)?;
-/// assert_eq!(registry.by_symbol("AAPL").map(|it| it.kind), Some(InstrumentKind::Stock));
+/// assert_eq!(registry.by_symbol("AAPL").map(|instrument| instrument.kind), Some(InstrumentKind::Stock));
 /// assert!(registry.by_symbol("BTC").is_some());
 /// # Ok::<(), tidegauge_core::Error>(())
 /// ```

@@ -30,17 +30,17 @@ thread_local! {
 pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
-        let before = panic::take_hook();
+        let previous = panic::take_hook();
         panic::set_hook(Box::new(move |panicked| {
             if !IS_CAUGHT.get() {
-                before(panicked);
+                previous(panicked);
             }
         }));
     });
     let outer = IS_CAUGHT.replace(true);
-    let done = panic::catch_unwind(AssertUnwindSafe(work));
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
     IS_CAUGHT.set(outer);
-    done.map_err(|payload| message(payload.as_ref()))
+    result.map_err(|payload| message(payload.as_ref()))
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

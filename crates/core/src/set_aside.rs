@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::market::MAX_AGE_DAYS;
 
 /// The maximum number of examples kept for each table and reason.
-const EXAMPLES: usize = 3;
+const MAX_EXAMPLES: usize = 3;
 
 /// The reason why a row is ignored by a computation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -131,7 +131,7 @@ impl SetAsideRows {
             return;
         };
         known.rows += rows;
-        if known.examples.len() < EXAMPLES {
+        if known.examples.len() < MAX_EXAMPLES {
             let example = example();
             if !known.examples.contains(&example) {
                 known.examples.push(example);

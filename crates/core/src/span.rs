@@ -77,14 +77,14 @@ impl Spans {
         let mut joined = span;
         // Spans that begin within the new one or at its end, and the one before it if it reaches
         // that far.
-        let meets: Vec<_> = self
+        let touching: Vec<_> = self
             .0
             .range(..=span.to)
             .rev()
             .take_while(|(_, to)| **to >= span.from)
             .map(|(from, to)| Span::new(*from, *to))
             .collect();
-        for other in meets {
+        for other in touching {
             self.0.remove(&other.from);
             joined = Span::new(joined.from.min(other.from), joined.to.max(other.to));
         }
@@ -96,9 +96,9 @@ impl Spans {
     pub fn missing(&self, span: Span) -> Self {
         let mut missing = Self::default();
         let mut from = span.from;
-        for there in self.iter().filter(|there| !there.within(&span).is_empty()) {
-            missing.add(Span::new(from, there.from));
-            from = from.max(there.to);
+        for covered in self.iter().filter(|covered| !covered.within(&span).is_empty()) {
+            missing.add(Span::new(from, covered.from));
+            from = from.max(covered.to);
         }
         missing.add(Span::new(from, span.to));
         missing
@@ -107,7 +107,7 @@ impl Spans {
     /// Returns the parts of `span` that are covered by the set.
     #[must_use]
     pub fn common(&self, span: Span) -> Self {
-        self.iter().map(|there| there.within(&span)).collect()
+        self.iter().map(|covered| covered.within(&span)).collect()
     }
 
     /// Returns the spans, ordered by time.

@@ -38,7 +38,7 @@ pub(crate) fn resolve_duplicates(
         false => WriteMode::Append,
     };
     if stored.is_empty() && keys.are_ascending() {
-        tally.inserted(table, batch.rows());
+        tally.count_inserted(table, batch.rows());
         return Ok(ResolvedRows { rows: batch.clone(), write });
     }
     let mut known = KeyMap::<KeyHolder>::new(table)?;
@@ -59,7 +59,7 @@ pub(crate) fn resolve_duplicates(
         let candidate = KeyHolder { stored: None, row };
         let Some(holder) = known.get(&keys, row) else {
             known.insert(&keys, row, candidate);
-            tally.inserted(table, 1);
+            tally.count_inserted(table, 1);
             writes[row] = true;
             continue;
         };
@@ -69,12 +69,12 @@ pub(crate) fn resolve_duplicates(
             matches!((views[at].cell(row), existing[at].cell(holder.row)),
                 (Cell::Text(new), Cell::Text(old)) if new != old)
         }) {
-            tally.conflicts(batch, row, EXTERNAL_ID)?;
+            tally.count_conflict(batch, row, EXTERNAL_ID)?;
             continue;
         }
         let column = first_difference(&views, row, existing, holder.row);
         let column = column.and_then(|at| table.columns.get(at));
-        if tally.known(batch, row, column.map(|column| column.name.as_ref()))? {
+        if tally.count_existing(batch, row, column.map(|column| column.name.as_ref()))? {
             match holder.stored {
                 Some(_) => replaces = true,
                 None => writes[holder.row] = keeps_replaced,

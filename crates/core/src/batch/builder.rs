@@ -8,7 +8,7 @@ use arrow_array::builder::{
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 use super::cell::Cell;
-use super::convert::fits;
+use super::convert::check_text_size;
 use super::record::Batch;
 use crate::{DataType, Error, Result, TableRef, money};
 
@@ -74,7 +74,7 @@ impl BatchBuilder {
     pub fn finish(self) -> Result<Batch> {
         let rows = self.rows();
         let columns = self.columns.into_iter().map(ColumnBuilder::finish).collect();
-        Batch::checked(&self.table, rows, columns)
+        Batch::validated(&self.table, rows, columns)
     }
 }
 
@@ -141,7 +141,8 @@ impl ColumnBuilder {
             (Self::Float(values), Cell::Int(value)) => values.append_value(value as f64),
             (Self::Text(values), Cell::Null) => values.append_null(),
             (Self::Text(values), Cell::Text(value)) => {
-                fits(values.values_slice().len() + value.len()).map_err(|(_, reason)| reason)?;
+                check_text_size(values.values_slice().len() + value.len())
+                    .map_err(|(_, reason)| reason)?;
                 values.append_value(value);
             }
             (Self::Date(values), Cell::Null) => values.append_null(),

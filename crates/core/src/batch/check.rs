@@ -20,13 +20,13 @@ pub(super) fn check(definition: &Column, array: &ArrayRef) -> Result<(), Invalid
     let (row, reason) = match definition.dtype {
         DataType::Float64 => {
             let values = array.as_primitive::<Float64Type>();
-            let row = first(array, values.values(), |value| !value.is_finite());
+            let row = first_invalid(array, values.values(), |value| !value.is_finite());
             (row, "it is not a finite number".to_owned())
         }
         DataType::Decimal { precision, .. } => {
             let bound = 10u128.checked_pow(precision.into()).unwrap_or(u128::MAX);
             let values = array.as_primitive::<Decimal128Type>();
-            let row = first(array, values.values(), |units| units.unsigned_abs() >= bound);
+            let row = first_invalid(array, values.values(), |units| units.unsigned_abs() >= bound);
             (row, format!("it has more than {precision} digits"))
         }
         DataType::Text => {
@@ -45,29 +45,33 @@ fn first_null(array: &ArrayRef) -> Option<usize> {
 }
 
 /// Returns the first row whose value is wrong. Buffer contents under a null are ignored.
-fn first<T: Copy>(array: &ArrayRef, values: &[T], wrong: impl Fn(T) -> bool) -> Option<usize> {
+fn first_invalid<T: Copy>(
+    array: &ArrayRef,
+    values: &[T],
+    is_invalid: impl Fn(T) -> bool,
+) -> Option<usize> {
     // A loop without an early exit is one that the compiler vectorizes.
-    if !values.iter().fold(false, |any, value| any | wrong(*value)) {
+    if !values.iter().fold(false, |any, value| any | is_invalid(*value)) {
         return None;
     }
     let mut rows = values.iter().enumerate();
-    rows.find(|(row, value)| wrong(**value) && array.is_valid(*row)).map(|(row, _)| row)
+    rows.find(|(row, value)| is_invalid(**value) && array.is_valid(*row)).map(|(row, _)| row)
 }
 
 /// Returns the first row with a NUL in its text. A dictionary entry with a NUL is refused even if
 /// no row refers to it; the inner row is then `None`.
 fn first_nul(array: &ArrayRef) -> Option<Option<usize>> {
     match ColumnView::new(array, DataType::Text)?.as_text()? {
-        TextView::Plain(texts) => nul_in(texts).map(Some),
+        TextView::Plain(texts) => first_nul_in(texts).map(Some),
         text => {
-            let wrong = nul_in(text.values())?;
-            Some((0..text.len()).find(|row| text.key(*row) == Some(wrong)))
+            let invalid = first_nul_in(text.values())?;
+            Some((0..text.len()).find(|row| text.key(*row) == Some(invalid)))
         }
     }
 }
 
 /// Returns the first text with a NUL, searching the buffer of all texts at once.
-fn nul_in(texts: &StringArray) -> Option<usize> {
+fn first_nul_in(texts: &StringArray) -> Option<usize> {
     let offsets = texts.value_offsets();
     let place = |offset: &i32| usize::try_from(*offset).unwrap_or_default();
     let (start, end) = (place(offsets.first()?), place(offsets.last()?));

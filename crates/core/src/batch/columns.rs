@@ -13,7 +13,7 @@ use arrow_array::{
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 
 use super::check::{InvalidValue, check};
-use super::convert::{convert, fits};
+use super::convert::{check_text_size, convert};
 use super::record::Batch;
 use crate::{Column, DataType, Error, Result, TableRef};
 
@@ -92,7 +92,7 @@ impl Batch {
             array.map_err(|(row, why)| Error::mismatch(&table.name, &column.name, row, why))
         };
         let columns: Result<Vec<_>> = table.columns.iter().zip(columns).map(column).collect();
-        Self::of_checked(table, rows, columns?)
+        Self::from_validated(table, rows, columns?)
     }
 }
 
@@ -104,48 +104,51 @@ impl Values<'_> {
             (Self::Nulls, dtype) => new_null_array(&dtype.to_arrow(), rows),
             (Self::Array(array), _) => convert(column, &array)?,
             (Self::Constant(text), DataType::Text) => {
-                return Ok(picked(vec![0; rows], &[text]));
+                return Ok(dictionary(vec![0; rows], &[text]));
             }
-            (Self::Dictionary(places, texts), DataType::Text) => return Ok(picked(places, texts)),
+            (Self::Dictionary(indexes, texts), DataType::Text) => {
+                return Ok(dictionary(indexes, texts));
+            }
             (Self::Texts(texts), DataType::Text) => {
-                fits(texts.iter().map(|text| text.len()).sum())?;
+                check_text_size(texts.iter().map(|text| text.len()).sum())?;
                 Arc::new(StringArray::from_iter_values(texts))
             }
             (Self::SomeTexts(texts), DataType::Text) => {
-                fits(texts.iter().flatten().map(|text| text.len()).sum())?;
+                check_text_size(texts.iter().flatten().map(|text| text.len()).sum())?;
                 Arc::new(StringArray::from(texts))
             }
             (Self::Bools(values), DataType::Bool) => Arc::new(BooleanArray::from(values)),
-            (Self::Ints(values), DataType::Int64) => whole::<Int64Type>(values),
-            (Self::SomeInts(values), DataType::Int64) => some::<Int64Type>(&values),
-            (Self::Floats(values), DataType::Float64) => whole::<Float64Type>(values),
-            (Self::Dates(days), DataType::Date) => whole::<Date32Type>(days),
+            (Self::Ints(values), DataType::Int64) => array_of::<Int64Type>(values),
+            (Self::SomeInts(values), DataType::Int64) => nullable_array_of::<Int64Type>(&values),
+            (Self::Floats(values), DataType::Float64) => array_of::<Float64Type>(values),
+            (Self::Dates(days), DataType::Date) => array_of::<Date32Type>(days),
             (Self::Timestamps(micros), DataType::Timestamp) => {
-                whole::<TimestampMicrosecondType>(micros)
+                array_of::<TimestampMicrosecondType>(micros)
             }
             (Self::SomeTimestamps(micros), DataType::Timestamp) => {
-                some::<TimestampMicrosecondType>(&micros)
+                nullable_array_of::<TimestampMicrosecondType>(&micros)
             }
-            (Self::Decimals(units), DataType::Decimal { .. }) => {
-                Arc::new(typed(PrimitiveArray::<Decimal128Type>::new(units.into(), None), column))
-            }
+            (Self::Decimals(units), DataType::Decimal { .. }) => Arc::new(with_column_type(
+                PrimitiveArray::<Decimal128Type>::new(units.into(), None),
+                column,
+            )),
             (Self::SomeDecimals(units), DataType::Decimal { .. }) => {
-                Arc::new(typed(nullable::<Decimal128Type>(&units), column))
+                Arc::new(with_column_type(nullable_primitive::<Decimal128Type>(&units), column))
             }
             _ => return Ok(None),
         }))
     }
 }
 
-fn whole<T: ArrowPrimitiveType>(values: Vec<T::Native>) -> ArrayRef {
+fn array_of<T: ArrowPrimitiveType>(values: Vec<T::Native>) -> ArrayRef {
     Arc::new(PrimitiveArray::<T>::new(values.into(), None))
 }
 
-fn some<T: ArrowPrimitiveType>(values: &[Option<T::Native>]) -> ArrayRef {
-    Arc::new(nullable::<T>(values))
+fn nullable_array_of<T: ArrowPrimitiveType>(values: &[Option<T::Native>]) -> ArrayRef {
+    Arc::new(nullable_primitive::<T>(values))
 }
 
-fn nullable<T: ArrowPrimitiveType>(values: &[Option<T::Native>]) -> PrimitiveArray<T> {
+fn nullable_primitive<T: ArrowPrimitiveType>(values: &[Option<T::Native>]) -> PrimitiveArray<T> {
     let is_valid = BooleanBuffer::collect_bool(values.len(), |row| values[row].is_some());
     let values: Vec<T::Native> = values.iter().map(|value| value.unwrap_or_default()).collect();
     PrimitiveArray::new(
@@ -155,16 +158,19 @@ fn nullable<T: ArrowPrimitiveType>(values: &[Option<T::Native>]) -> PrimitiveArr
 }
 
 /// Sets the precision and scale of the column, which the table builder has already validated.
-fn typed(units: PrimitiveArray<Decimal128Type>, column: &Column) -> PrimitiveArray<Decimal128Type> {
+fn with_column_type(
+    units: PrimitiveArray<Decimal128Type>,
+    column: &Column,
+) -> PrimitiveArray<Decimal128Type> {
     units.with_data_type(column.dtype.to_arrow())
 }
 
 /// Builds a dictionary array, or returns `None` if an index is out of range or there are more texts
 /// than 8-bit indexes can address.
-fn picked(places: Vec<u8>, texts: &[&str]) -> Option<ArrayRef> {
-    let places = UInt8Array::new(places.into(), None);
+fn dictionary(indexes: Vec<u8>, texts: &[&str]) -> Option<ArrayRef> {
+    let indexes = UInt8Array::new(indexes.into(), None);
     let texts = StringArray::from_iter_values(texts.iter().take(256));
-    Some(Arc::new(DictionaryArray::try_new(places, Arc::new(texts)).ok()?))
+    Some(Arc::new(DictionaryArray::try_new(indexes, Arc::new(texts)).ok()?))
 }
 
 #[cfg(test)]
@@ -176,11 +182,11 @@ mod tests {
     #[test]
     fn dictionary_rows_resolve_to_their_texts() {
         let texts = ["EUR", "a text that is longer than twelve bytes"];
-        let array = picked(vec![1, 0, 1], &texts).unwrap();
+        let array = dictionary(vec![1, 0, 1], &texts).unwrap();
         let found = ColumnView::new(&array, DataType::Text).unwrap().as_text().unwrap();
         let found: Vec<_> = found.iter().flatten().collect();
         assert_eq!(found, [texts[1], texts[0], texts[1]]);
-        assert!(picked(vec![2], &texts).is_none());
+        assert!(dictionary(vec![2], &texts).is_none());
     }
 
     #[test]
@@ -194,7 +200,7 @@ mod tests {
             (Values::Nulls, "it is null"),
             (Values::Dictionary(vec![0], &["a\0"]), "has a NUL"),
             (Values::Dictionary(vec![1], &["a"]), "not 1 of text"),
-            (Values::Array(whole::<Int64Type>(vec![1])), "it is Int64, not text"),
+            (Values::Array(array_of::<Int64Type>(vec![1])), "it is Int64, not text"),
         ] {
             let mut columns = vec![Values::Nulls; 5];
             columns[0] = values;

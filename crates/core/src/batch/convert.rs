@@ -27,16 +27,16 @@ const DAY_MICROS: i64 = 86_400_000_000;
 const DAY_MILLIS: i64 = 86_400_000;
 
 /// The largest integer up to which every integer has an exact float.
-const EXACT_FLOAT: i64 = 1 << 53;
+const MAX_EXACT_FLOAT: i64 = 1 << 53;
 
 /// Converts `array` to the Arrow type of `column`; an array of that type is not copied.
 pub(super) fn convert(column: &Column, array: &ArrayRef) -> Result<ArrayRef, InvalidValue> {
-    let wanted = column.dtype.to_arrow();
-    if *array.data_type() == wanted || (column.dtype == DataType::Text && is_text(array)) {
+    let target = column.dtype.to_arrow();
+    if *array.data_type() == target || (column.dtype == DataType::Text && is_text(array)) {
         return Ok(array.clone());
     }
     if *array.data_type() == ArrowType::Null {
-        return Ok(new_null_array(&wanted, array.len()));
+        return Ok(new_null_array(&target, array.len()));
     }
     let converted = match column.dtype {
         DataType::Bool => None,
@@ -58,7 +58,7 @@ pub(super) fn convert(column: &Column, array: &ArrayRef) -> Result<ArrayRef, Inv
 }
 
 /// Converts value by value; nulls stay nulls.
-fn each<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
+fn map_values<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     array: &dyn Array,
     value: impl Fn(S::Native) -> Result<T::Native, String>,
 ) -> Result<PrimitiveArray<T>, InvalidValue> {
@@ -78,13 +78,13 @@ fn each<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
 
 type Converted = Result<Option<ArrayRef>, InvalidValue>;
 
-fn done<T: ArrowPrimitiveType>(array: PrimitiveArray<T>) -> Converted {
+fn boxed<T: ArrowPrimitiveType>(array: PrimitiveArray<T>) -> Converted {
     Ok(Some(Arc::new(array)))
 }
 
 fn integers(array: &ArrayRef) -> Converted {
     fn widened<S: ArrowPrimitiveType<Native: Into<i64>>>(array: &ArrayRef) -> Converted {
-        done(each::<S, Int64Type>(array, |value| Ok(value.into()))?)
+        boxed(map_values::<S, Int64Type>(array, |value| Ok(value.into()))?)
     }
     match array.data_type() {
         ArrowType::Int8 => widened::<Int8Type>(array),
@@ -93,7 +93,7 @@ fn integers(array: &ArrayRef) -> Converted {
         ArrowType::UInt8 => widened::<UInt8Type>(array),
         ArrowType::UInt16 => widened::<UInt16Type>(array),
         ArrowType::UInt32 => widened::<UInt32Type>(array),
-        ArrowType::UInt64 => done(each::<UInt64Type, Int64Type>(array, |value| {
+        ArrowType::UInt64 => boxed(map_values::<UInt64Type, Int64Type>(array, |value| {
             i64::try_from(value).map_err(|_| format!("{value} does not fit 64 bits"))
         })?),
         _ => Ok(None),
@@ -102,11 +102,11 @@ fn integers(array: &ArrayRef) -> Converted {
 
 fn floats(array: &ArrayRef) -> Converted {
     fn widened<S: ArrowPrimitiveType<Native: Into<f64>>>(array: &ArrayRef) -> Converted {
-        done(each::<S, Float64Type>(array, |value| Ok(value.into()))?)
+        boxed(map_values::<S, Float64Type>(array, |value| Ok(value.into()))?)
     }
     match array.data_type() {
         ArrowType::Float16 => {
-            done(each::<Float16Type, Float64Type>(array, |value| Ok(value.to_f64()))?)
+            boxed(map_values::<Float16Type, Float64Type>(array, |value| Ok(value.to_f64()))?)
         }
         ArrowType::Float32 => widened::<Float32Type>(array),
         ArrowType::Int8 => widened::<Int8Type>(array),
@@ -115,8 +115,8 @@ fn floats(array: &ArrayRef) -> Converted {
         ArrowType::UInt8 => widened::<UInt8Type>(array),
         ArrowType::UInt16 => widened::<UInt16Type>(array),
         ArrowType::UInt32 => widened::<UInt32Type>(array),
-        ArrowType::Int64 => done(each::<Int64Type, Float64Type>(array, |value| {
-            let is_exact = (-EXACT_FLOAT..=EXACT_FLOAT).contains(&value);
+        ArrowType::Int64 => boxed(map_values::<Int64Type, Float64Type>(array, |value| {
+            let is_exact = (-MAX_EXACT_FLOAT..=MAX_EXACT_FLOAT).contains(&value);
             is_exact.then_some(value as f64).ok_or_else(|| format!("{value} is no exact float"))
         })?),
         _ => Ok(None),
@@ -125,27 +125,30 @@ fn floats(array: &ArrayRef) -> Converted {
 
 fn dates(array: &ArrayRef) -> Converted {
     let days = |value: i64, day: i64| {
-        let whole = value.rem_euclid(day) == 0;
-        let days = whole.then(|| i32::try_from(value.div_euclid(day)).ok()).flatten();
+        let is_whole = value.rem_euclid(day) == 0;
+        let days = is_whole.then(|| i32::try_from(value.div_euclid(day)).ok()).flatten();
         days.ok_or_else(|| "it is a time, and not a whole day".to_owned())
     };
-    let unit = |per_second: i64| move |value: i64| days(value, 86_400 * per_second);
+    let from_unit = |per_second: i64| move |value: i64| days(value, 86_400 * per_second);
     match array.data_type() {
         ArrowType::Date64 => {
-            done(each::<Date64Type, Date32Type>(array, |value| days(value, DAY_MILLIS))?)
+            boxed(map_values::<Date64Type, Date32Type>(array, |value| days(value, DAY_MILLIS))?)
         }
         // pandas has no date type, only timestamps at midnight.
         ArrowType::Timestamp(TimeUnit::Second, _) => {
-            done(each::<TimestampSecondType, Date32Type>(array, unit(1))?)
+            boxed(map_values::<TimestampSecondType, Date32Type>(array, from_unit(1))?)
         }
         ArrowType::Timestamp(TimeUnit::Millisecond, _) => {
-            done(each::<TimestampMillisecondType, Date32Type>(array, unit(1_000))?)
+            boxed(map_values::<TimestampMillisecondType, Date32Type>(array, from_unit(1_000))?)
         }
         ArrowType::Timestamp(TimeUnit::Microsecond, _) => {
-            done(each::<TimestampMicrosecondType, Date32Type>(array, unit(1_000_000))?)
+            boxed(map_values::<TimestampMicrosecondType, Date32Type>(array, from_unit(1_000_000))?)
         }
         ArrowType::Timestamp(TimeUnit::Nanosecond, _) => {
-            done(each::<TimestampNanosecondType, Date32Type>(array, unit(1_000_000_000))?)
+            boxed(map_values::<TimestampNanosecondType, Date32Type>(
+                array,
+                from_unit(1_000_000_000),
+            )?)
         }
         _ => Ok(None),
     }
@@ -159,35 +162,37 @@ fn timestamps(array: &ArrayRef) -> Converted {
         }
     };
     match array.data_type() {
-        ArrowType::Timestamp(TimeUnit::Second, _) => {
-            done(each::<TimestampSecondType, TimestampMicrosecondType>(array, times(1_000_000))?)
-        }
-        ArrowType::Timestamp(TimeUnit::Millisecond, _) => {
-            done(each::<TimestampMillisecondType, TimestampMicrosecondType>(array, times(1_000))?)
-        }
+        ArrowType::Timestamp(TimeUnit::Second, _) => boxed(map_values::<
+            TimestampSecondType,
+            TimestampMicrosecondType,
+        >(array, times(1_000_000))?),
+        ArrowType::Timestamp(TimeUnit::Millisecond, _) => boxed(map_values::<
+            TimestampMillisecondType,
+            TimestampMicrosecondType,
+        >(array, times(1_000))?),
         ArrowType::Timestamp(TimeUnit::Microsecond, _) => {
             let micros = array.as_primitive::<TimestampMicrosecondType>();
-            done(micros.clone().with_timezone_opt::<&str>(None))
+            boxed(micros.clone().with_timezone_opt::<&str>(None))
         }
         ArrowType::Timestamp(TimeUnit::Nanosecond, _) => {
             let micros = |value: i64| {
-                let whole = value.rem_euclid(1_000) == 0;
-                whole.then(|| value.div_euclid(1_000)).ok_or_else(|| {
+                let is_whole = value.rem_euclid(1_000) == 0;
+                is_whole.then(|| value.div_euclid(1_000)).ok_or_else(|| {
                     "its time is finer than microseconds: cut or round it to microseconds".into()
                 })
             };
-            done(each::<TimestampNanosecondType, TimestampMicrosecondType>(array, micros)?)
+            boxed(map_values::<TimestampNanosecondType, TimestampMicrosecondType>(array, micros)?)
         }
         ArrowType::Date64 => {
             let micros = |value: i64| match value.rem_euclid(DAY_MILLIS) {
                 0 => times(1_000)(value),
                 _ => Err("it is not a whole day".to_owned()),
             };
-            done(each::<Date64Type, TimestampMicrosecondType>(array, micros)?)
+            boxed(map_values::<Date64Type, TimestampMicrosecondType>(array, micros)?)
         }
         ArrowType::Date32 => {
             let micros = |days: i32| Ok(i64::from(days) * DAY_MICROS);
-            done(each::<Date32Type, TimestampMicrosecondType>(array, micros)?)
+            boxed(map_values::<Date32Type, TimestampMicrosecondType>(array, micros)?)
         }
         _ => Ok(None),
     }
@@ -195,7 +200,7 @@ fn timestamps(array: &ArrayRef) -> Converted {
 
 fn decimals(array: &ArrayRef, precision: u8, scale: u8) -> Converted {
     let to = i32::from(scale);
-    let integers = |from: i32| move |value: i128| rescaled(value, from, to);
+    let integers = |from: i32| move |value: i128| rescale(value, from, to);
     let converted = match array.data_type() {
         ArrowType::Decimal32(_, from) => decimal::<Decimal32Type>(array, *from, to)?,
         ArrowType::Decimal64(_, from) => decimal::<Decimal64Type>(array, *from, to)?,
@@ -203,21 +208,24 @@ fn decimals(array: &ArrayRef, precision: u8, scale: u8) -> Converted {
             array.as_primitive::<Decimal128Type>().clone()
         }
         ArrowType::Decimal128(_, from) => decimal::<Decimal128Type>(array, *from, to)?,
-        ArrowType::Decimal256(_, from) => each::<Decimal256Type, Decimal128Type>(array, |value| {
-            let value = value.to_i128().ok_or_else(|| "it has more than 38 digits".to_owned())?;
-            rescaled(value, i32::from(*from), to)
-        })?,
+        ArrowType::Decimal256(_, from) => {
+            map_values::<Decimal256Type, Decimal128Type>(array, |value| {
+                let value =
+                    value.to_i128().ok_or_else(|| "it has more than 38 digits".to_owned())?;
+                rescale(value, i32::from(*from), to)
+            })?
+        }
         // Integers are whole units.
-        ArrowType::UInt64 => each::<UInt64Type, _>(array, |value| integers(0)(value.into()))?,
-        ArrowType::Int64 => each::<Int64Type, _>(array, |value| integers(0)(value.into()))?,
+        ArrowType::UInt64 => map_values::<UInt64Type, _>(array, |value| integers(0)(value.into()))?,
+        ArrowType::Int64 => map_values::<Int64Type, _>(array, |value| integers(0)(value.into()))?,
         _ => match self::integers(array)? {
-            Some(array) => each::<Int64Type, _>(&array, |value| integers(0)(value.into()))?,
+            Some(array) => map_values::<Int64Type, _>(&array, |value| integers(0)(value.into()))?,
             None => return Ok(None),
         },
     };
     // The values are checked against the precision when the column is validated.
     let converted = converted.with_precision_and_scale(precision, scale.cast_signed());
-    done(converted.map_err(|error| (None, error.to_string()))?)
+    boxed(converted.map_err(|error| (None, error.to_string()))?)
 }
 
 fn decimal<S: DecimalType<Native: Into<i128>>>(
@@ -225,10 +233,10 @@ fn decimal<S: DecimalType<Native: Into<i128>>>(
     from: i8,
     to: i32,
 ) -> Result<PrimitiveArray<Decimal128Type>, InvalidValue> {
-    each::<S, Decimal128Type>(array, |value| rescaled(value.into(), i32::from(from), to))
+    map_values::<S, Decimal128Type>(array, |value| rescale(value.into(), i32::from(from), to))
 }
 
-fn rescaled(value: i128, from: i32, to: i32) -> Result<i128, String> {
+fn rescale(value: i128, from: i32, to: i32) -> Result<i128, String> {
     let power = 10i128.checked_pow(from.abs_diff(to));
     if from <= to {
         let units = power.and_then(|power| value.checked_mul(power));
@@ -244,7 +252,7 @@ fn rescaled(value: i128, from: i32, to: i32) -> Result<i128, String> {
 fn text(array: &ArrayRef) -> Converted {
     Ok(match array.data_type() {
         ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View => {
-            Some(Arc::new(plain(array)?))
+            Some(Arc::new(to_plain(array)?))
         }
         ArrowType::Dictionary(_, values)
             if matches!(**values, ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View) =>
@@ -256,24 +264,24 @@ fn text(array: &ArrayRef) -> Converted {
 }
 
 /// Converts text of any layout to the plain one.
-fn plain(array: &ArrayRef) -> Result<StringArray, InvalidValue> {
-    fn built<'a>(
+fn to_plain(array: &ArrayRef) -> Result<StringArray, InvalidValue> {
+    fn build<'a>(
         texts: impl Iterator<Item = Option<&'a str>> + Clone,
     ) -> Result<StringArray, InvalidValue> {
-        fits(texts.clone().flatten().map(str::len).sum())?;
+        check_text_size(texts.clone().flatten().map(str::len).sum())?;
         Ok(texts.collect())
     }
     if let Some(texts) = array.as_string_opt::<i32>() {
         return Ok(texts.clone());
     }
     if let Some(texts) = array.as_string_opt::<i64>() {
-        return built(texts.iter());
+        return build(texts.iter());
     }
-    built(array.as_string_view().iter())
+    build(array.as_string_view().iter())
 }
 
 /// Checks that a text column of `bytes` bytes fits the 32-bit offsets of a batch.
-pub(super) fn fits(bytes: usize) -> Result<(), InvalidValue> {
+pub(super) fn check_text_size(bytes: usize) -> Result<(), InvalidValue> {
     let fits = i32::try_from(bytes).is_ok();
     if fits {
         Ok(())
@@ -285,12 +293,12 @@ pub(super) fn fits(bytes: usize) -> Result<(), InvalidValue> {
 /// Converts to a dictionary with keys of 8 or 32 bits, or to plain text if a value of the
 /// dictionary is null.
 fn dictionary(array: &ArrayRef) -> Result<ArrayRef, InvalidValue> {
-    let whole = array.as_any_dictionary();
-    let values = plain(whole.values())?;
+    let dictionary = array.as_any_dictionary();
+    let values = to_plain(dictionary.values())?;
     if values.null_count() > 0 {
-        return unpacked(array, &values);
+        return decode_dictionary(array, &values);
     }
-    fn keyed<K: ArrowDictionaryKeyType>(
+    fn with_keys<K: ArrowDictionaryKeyType>(
         keys: PrimitiveArray<K>,
         values: StringArray,
     ) -> Result<ArrayRef, InvalidValue> {
@@ -298,26 +306,26 @@ fn dictionary(array: &ArrayRef) -> Result<ArrayRef, InvalidValue> {
         Ok(Arc::new(packed.map_err(|error| (None, error.to_string()))?))
     }
     if let Some(small) = array.as_dictionary_opt::<UInt8Type>() {
-        return keyed(small.keys().clone(), values);
+        return with_keys(small.keys().clone(), values);
     }
     downcast_dictionary_array!(
         array => {
             let key = |key: usize| i32::try_from(key).map_err(|_| "it has too many texts".to_owned());
-            let keys = each_key(array.keys(), key)?;
-            keyed(keys, values)
+            let keys = map_keys(array.keys(), key)?;
+            with_keys(keys, values)
         },
         _ => Err((None, "it is no dictionary".into())),
     )
 }
 
-fn each_key<K: ArrowDictionaryKeyType>(
+fn map_keys<K: ArrowDictionaryKeyType>(
     keys: &PrimitiveArray<K>,
     key: impl Fn(usize) -> Result<i32, String>,
 ) -> Result<PrimitiveArray<Int32Type>, InvalidValue> {
-    each::<K, Int32Type>(keys, |value| key(value.as_usize()))
+    map_values::<K, Int32Type>(keys, |value| key(value.as_usize()))
 }
 
-fn unpacked(array: &ArrayRef, values: &StringArray) -> Result<ArrayRef, InvalidValue> {
+fn decode_dictionary(array: &ArrayRef, values: &StringArray) -> Result<ArrayRef, InvalidValue> {
     let packed = array.as_any_dictionary();
     if values.is_empty() {
         return Ok(new_null_array(&ArrowType::Utf8, array.len()));
@@ -328,7 +336,7 @@ fn unpacked(array: &ArrayRef, values: &StringArray) -> Result<ArrayRef, InvalidV
         is_valid.then(|| values.value(*key))
     };
     let texts = keys.iter().enumerate().map(text);
-    fits(texts.clone().flatten().map(str::len).sum())?;
+    check_text_size(texts.clone().flatten().map(str::len).sum())?;
     Ok(Arc::new(texts.collect::<StringArray>()))
 }
 
@@ -337,7 +345,7 @@ pub(super) fn plain_text(array: &ArrayRef) -> Result<ArrayRef, InvalidValue> {
     if array.as_string_opt::<i32>().is_some() {
         return Ok(array.clone());
     }
-    unpacked(array, &plain(array.as_any_dictionary().values())?)
+    decode_dictionary(array, &to_plain(array.as_any_dictionary().values())?)
 }
 
 #[cfg(test)]

@@ -41,22 +41,22 @@ impl Batch {
             let column = column.ok_or_else(|| invalid((None, "the column is missing".into())))?;
             columns.push(convert::convert(definition, column).map_err(invalid)?);
         }
-        Self::checked(table, record.num_rows(), columns)
+        Self::validated(table, record.num_rows(), columns)
     }
 
     /// Validates columns that are in the table's order and of its types, and creates a batch of
     /// them.
-    pub(super) fn checked(table: &TableRef, rows: usize, columns: Vec<ArrayRef>) -> Result<Self> {
+    pub(super) fn validated(table: &TableRef, rows: usize, columns: Vec<ArrayRef>) -> Result<Self> {
         for (definition, column) in table.columns.iter().zip(&columns) {
             check::check(definition, column).map_err(|(row, reason)| {
                 Error::mismatch(&table.name, &definition.name, row, reason)
             })?;
         }
-        Self::of_checked(table, rows, columns)
+        Self::from_validated(table, rows, columns)
     }
 
     /// Creates a batch of columns that are in the table's order and already validated.
-    pub(super) fn of_checked(
+    pub(super) fn from_validated(
         table: &TableRef,
         rows: usize,
         columns: Vec<ArrayRef>,

@@ -42,7 +42,7 @@ impl Batch {
             Ok(array.clone())
         };
         let arrays: Result<Vec<_>> = columns.columns.iter().map(array).collect();
-        Self::of_checked(columns, self.rows(), arrays?)
+        Self::from_validated(columns, self.rows(), arrays?)
     }
 
     /// Returns the rows whose bit in `keep` is set.
@@ -59,7 +59,7 @@ impl Batch {
         }
         let keep = BooleanArray::new(keep.clone(), None);
         let record = arrow_select::filter::filter_record_batch(&self.record, &keep);
-        let record = record.map_err(|error| failed(&self.table, &error))?;
+        let record = record.map_err(|error| arrow_error(&self.table, &error))?;
         Ok(Self { table: self.table.clone(), record })
     }
 
@@ -72,10 +72,10 @@ impl Batch {
         let options = TakeOptions { check_bounds: true };
         let take = |array: &ArrayRef| {
             arrow_select::take::take(array, &indices, Some(options.clone()))
-                .map_err(|error| failed(&self.table, &error))
+                .map_err(|error| arrow_error(&self.table, &error))
         };
         let arrays: Result<Vec<_>> = self.record.columns().iter().map(take).collect();
-        Self::of_checked(&self.table, rows.len(), arrays?)
+        Self::from_validated(&self.table, rows.len(), arrays?)
     }
 
     /// Concatenates batches of one table. Text stays dictionary-encoded if all batches share the
@@ -86,7 +86,7 @@ impl Batch {
     /// hold.
     pub fn concat(table: &TableRef, batches: &[Self]) -> Result<Self> {
         let batches: Vec<Self> =
-            batches.iter().map(|batch| batch.of_table(table)).collect::<Result<_>>()?;
+            batches.iter().map(|batch| batch.with_columns_of(table)).collect::<Result<_>>()?;
         match batches.as_slice() {
             [] => return Ok(Self::empty(table)),
             [one] => return Ok(one.clone()),
@@ -96,20 +96,20 @@ impl Batch {
         let joined = |(at, column): (usize, &Column)| {
             let mut parts: Vec<ArrayRef> =
                 batches.iter().map(|batch| batch.record.column(at).clone()).collect();
-            if column.dtype == DataType::Text && !is_alike(&parts) {
+            if column.dtype == DataType::Text && !share_encoding(&parts) {
                 let invalid = |(row, why)| Error::mismatch(&table.name, &column.name, row, why);
                 for part in &mut parts {
                     *part = plain_text(part).map_err(invalid)?;
                 }
             }
             let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-            arrow_select::concat::concat(&parts).map_err(|error| failed(table, &error))
+            arrow_select::concat::concat(&parts).map_err(|error| arrow_error(table, &error))
         };
         let arrays: Result<Vec<_>> = table.columns.iter().enumerate().map(joined).collect();
-        Self::of_checked(table, rows, arrays?)
+        Self::from_validated(table, rows, arrays?)
     }
 
-    fn of_table(&self, table: &TableRef) -> Result<Self> {
+    fn with_columns_of(&self, table: &TableRef) -> Result<Self> {
         let is_same = self.table.columns.len() == table.columns.len()
             && self.table.columns.iter().zip(&table.columns).all(|(this, that)| {
                 this.name == that.name && this.dtype == that.dtype && this.nullable == that.nullable
@@ -123,7 +123,7 @@ impl Batch {
 }
 
 /// Returns `true` if the text arrays are all plain, or dictionaries of the same texts.
-fn is_alike(parts: &[ArrayRef]) -> bool {
+fn share_encoding(parts: &[ArrayRef]) -> bool {
     let Some((first, rest)) = parts.split_first() else { return true };
     let text = |array| ColumnView::new(array, DataType::Text).and_then(|view| view.as_text());
     let Some(one) = text(first) else { return true };
@@ -134,7 +134,7 @@ fn is_alike(parts: &[ArrayRef]) -> bool {
     })
 }
 
-fn failed(table: &TableRef, error: &ArrowError) -> Error {
+fn arrow_error(table: &TableRef, error: &ArrowError) -> Error {
     Error::mismatch(&table.name, "*", None, error.to_string())
 }
 

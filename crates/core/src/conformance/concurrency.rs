@@ -49,7 +49,7 @@ pub async fn of_racers_without_rows_exactly_one_wins(store: &dyn Subject) {
 /// Checks that a lease has one holder at a time: renewing keeps it, and silence for its TTL loses
 /// it.
 pub async fn a_lease_has_one_holder(store: &dyn Subject) {
-    let clock = Arc::new(HandClock::default());
+    let clock = Arc::new(ManualClock::default());
     let ttl = Duration::from_secs(60);
     let contender = |holder: &str| Lease::new(store.sink(), "kraken", holder, ttl, clock.clone());
     let (mut one, mut two) = (contender("one"), contender("two"));
@@ -88,15 +88,15 @@ pub async fn a_lease_has_one_holder(store: &dyn Subject) {
 
 /// A clock that the test advances by hand.
 #[derive(Debug, Default)]
-struct HandClock(std::sync::Mutex<Duration>);
+struct ManualClock(std::sync::Mutex<Duration>);
 
-impl HandClock {
+impl ManualClock {
     fn advance(&self, by: Duration) {
         *self.0.lock().unwrap() += by;
     }
 }
 
-impl Clock for HandClock {
+impl Clock for ManualClock {
     fn now(&self) -> chrono::DateTime<chrono::Utc> {
         chrono::DateTime::UNIX_EPOCH + *self.0.lock().unwrap()
     }

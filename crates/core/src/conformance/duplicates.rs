@@ -12,7 +12,7 @@ use crate::{
     WriteMode,
 };
 
-const BOTH: [WriteMode; 2] = [WriteMode::Append, WriteMode::Merge];
+const WRITE_MODES: [WriteMode; 2] = [WriteMode::Append, WriteMode::Merge];
 
 fn set_aside() -> OnDuplicate {
     OnDuplicate::SetAside { noted_at: DateTime::UNIX_EPOCH }
@@ -74,7 +74,7 @@ pub async fn merged_rows_of_one_load_are_counted_in_their_order(store: &dyn Subj
 pub async fn identical_rows_are_skipped_and_counted(store: &dyn Subject) {
     let (sink, mut page) = (store.sink(), 0);
     for (write, policy) in
-        BOTH.into_iter().flat_map(|write| policies().map(|policy| (write, policy)))
+        WRITE_MODES.into_iter().flat_map(|write| policies().map(|policy| (write, policy)))
     {
         let mut table = Table::clone(&everything(write));
         table.name = format!("order_{page}").into();
@@ -98,7 +98,7 @@ pub async fn identical_rows_are_skipped_and_counted(store: &dyn Subject) {
 /// Checks that under [`OnDuplicate::Refuse`] a row that differs from the stored one fails the load
 /// with the key and the column, and that nothing is kept.
 pub async fn a_row_that_differs_is_refused(store: &dyn Subject) {
-    for write in BOTH {
+    for write in WRITE_MODES {
         let another = store.another();
         let (store, table) = (another.as_ref(), simple("t", write));
         let sink = store.sink();
@@ -128,7 +128,7 @@ pub async fn a_row_that_differs_is_refused(store: &dyn Subject) {
 /// Checks that under [`OnDuplicate::SetAside`] a row that differs goes to the quarantine and the
 /// stored one stays.
 pub async fn a_row_that_differs_is_set_aside(store: &dyn Subject) {
-    for write in BOTH {
+    for write in WRITE_MODES {
         let another = store.another();
         let (store, table) = (another.as_ref(), simple("t", write));
         let sink = store.sink();
@@ -188,7 +188,7 @@ pub async fn a_note_that_comes_again_takes_the_place_of_the_one_before(store: &d
 
 /// Checks that under [`OnDuplicate::Last`] a row that differs replaces the stored one.
 pub async fn a_row_that_differs_replaces_the_one_before(store: &dyn Subject) {
-    for write in BOTH {
+    for write in WRITE_MODES {
         let another = store.another();
         let (store, table) = (another.as_ref(), simple("t", write));
         let sink = store.sink();

@@ -125,7 +125,7 @@ pub fn filters() -> Vec<Filter> {
 }
 
 /// Fills the store with rows of every type, and returns the table and those rows.
-async fn filled(store: &dyn Subject, write: WriteMode) -> (TableRef, Batch) {
+async fn fill(store: &dyn Subject, write: WriteMode) -> (TableRef, Batch) {
     let (warehouse, table) = (reader(store), everything(write));
     let edges = Batch::from_rows(&table, extremes()).unwrap();
     let rows = varied(&table, 600);
@@ -139,7 +139,7 @@ async fn filled(store: &dyn Subject, write: WriteMode) -> (TableRef, Batch) {
 pub async fn every_filter_keeps_its_rows(store: &dyn Subject) {
     for write in [WriteMode::Append, WriteMode::Merge] {
         let another = store.another();
-        let (table, all) = filled(&*another, write).await;
+        let (table, all) = fill(&*another, write).await;
         let warehouse = reader(&*another);
         for filter in filters() {
             let scan = Scan::all(&table).filter(filter.clone());
@@ -155,7 +155,7 @@ pub async fn every_filter_keeps_its_rows(store: &dyn Subject) {
 
 /// Checks that columns come in the requested order, whether or not the filter refers to them.
 pub async fn filters_and_projections_go_together(store: &dyn Subject) {
-    let (table, all) = filled(store, WriteMode::Merge).await;
+    let (table, all) = fill(store, WriteMode::Merge).await;
     let warehouse = reader(store);
     let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_ref()).collect();
     let mut projections: Vec<Vec<&str>> = names.iter().map(|name| vec![*name]).collect();
@@ -177,7 +177,7 @@ pub async fn filters_and_projections_go_together(store: &dyn Subject) {
 /// Checks that a time range returns the rows whose event time lies in it, its end excluded; a date
 /// counts as its midnight, and null lies in no range.
 pub async fn a_time_range_gives_the_rows_of_that_time(store: &dyn Subject) {
-    let (table, all) = filled(store, WriteMode::Append).await;
+    let (table, all) = fill(store, WriteMode::Append).await;
     let dated = Table::builder("dated", "By day")
         .column("id", DataType::Int64, "")
         .column("on", DataType::Date, "")

@@ -67,9 +67,9 @@ pub async fn a_table_that_was_dropped_under_a_cursor_is_noticed(store: &dyn Subj
             return;
         }
         let tables = [table.clone(), kept.clone()];
-        is_noticed(another.as_ref(), "`t`", &tables).await;
+        assert_loss_is_reported(another.as_ref(), "`t`", &tables).await;
         another.sink().prepare(&tables).await.unwrap();
-        is_noticed(another.as_ref(), "`t`", &tables).await;
+        assert_loss_is_reported(another.as_ref(), "`t`", &tables).await;
         another.sink().check("other", &tables).await.unwrap();
         another.sink().check("test", &[kept]).await.unwrap();
     }
@@ -83,7 +83,7 @@ pub async fn a_table_that_was_emptied_under_a_cursor_is_noticed(store: &dyn Subj
     if !store.empty_table(&table).await {
         return;
     }
-    is_noticed(store, "`t`", &[table]).await;
+    assert_loss_is_reported(store, "`t`", &[table]).await;
     // These tables may be emptied at any time.
     let notes = [tables::RunRecord::table().clone(), tables::Quarantine::table().clone()];
     store.sink().check("test", &notes).await.unwrap();
@@ -115,14 +115,14 @@ pub async fn a_cursor_that_was_changed_by_hand_is_noticed(store: &dyn Subject) {
 
 /// Panics unless both a check and a load report that `what` lacks rows of the source `test`, and
 /// nothing is loaded.
-async fn is_noticed(store: &dyn Subject, what: &str, tables: &[TableRef]) {
+async fn assert_loss_is_reported(store: &dyn Subject, what: &str, tables: &[TableRef]) {
     let cursor = store.sink().cursor("test").await.unwrap().unwrap();
     let rows = [batch(&tables[0], &[(7, "more")])];
-    let told = [
+    let results = [
         store.sink().check("test", tables).await,
         load(&*store.sink(), Some(cursor.as_str()), "next", &rows).await,
     ];
-    for error in told.map(Result::unwrap_err) {
+    for error in results.map(Result::unwrap_err) {
         let words = error.to_string();
         assert!(words.contains(what) && words.contains("`test`"), "{words}");
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{words}");

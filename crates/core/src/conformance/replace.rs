@@ -7,7 +7,7 @@ use super::rows::{batch, is_conflict, pairs, simple};
 use crate::tables::Quarantine;
 use crate::{Batch, Cursor, Load, Loaded, OnDuplicate, Result, Sink, TableRef, WriteMode};
 
-const BOTH: [WriteMode; 2] = [WriteMode::Append, WriteMode::Merge];
+const WRITE_MODES: [WriteMode; 2] = [WriteMode::Append, WriteMode::Merge];
 
 fn can_replace(store: &dyn Subject) -> bool {
     store.sink().capabilities().replaces
@@ -37,7 +37,7 @@ pub async fn a_snapshot_is_all_there_is_of_its_table(store: &dyn Subject) {
     let other = simple("other", WriteMode::Append);
     let after = Cursor::new("1");
     sink.load(Load::new("other", &[batch(&other, &[(1, "a")])], None, &after)).await.unwrap();
-    for (at, write) in BOTH.into_iter().enumerate() {
+    for (at, write) in WRITE_MODES.into_iter().enumerate() {
         let table = simple(["appended", "merged"][at], write);
         let tables = std::slice::from_ref(&table);
         let mut page = 4 * at;

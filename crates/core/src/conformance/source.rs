@@ -21,13 +21,13 @@ pub trait SourceSubject: Send + Sync {
 }
 
 /// The maximum number of pages that a test reads before it fails.
-const MOST_PAGES: usize = 10_000;
+const MAX_PAGES: usize = 10_000;
 
 /// The number of pages that are read of a live source, which never ends.
 const LIVE_PAGES: usize = 5;
 
 /// The maximum number of polls of a fetch before it is dropped; tests use 1 to this many.
-const MOST_POLLS: usize = 8;
+const MAX_POLLS: usize = 8;
 
 /// Reads the pages from the first one on, each with the cursor that it was fetched with, until the
 /// source is done; of a live source only the first [`LIVE_PAGES`].
@@ -40,7 +40,7 @@ async fn read(source: &dyn Source) -> Vec<(Option<Cursor>, Page)> {
         if done || (source.capabilities().live && pages.len() >= LIVE_PAGES) {
             return pages;
         }
-        assert!(pages.len() < MOST_PAGES, "after {MOST_PAGES} pages it is not done");
+        assert!(pages.len() < MAX_PAGES, "after {MAX_PAGES} pages it is not done");
     }
 }
 
@@ -129,24 +129,24 @@ pub async fn with_nothing_new_the_cursor_stays(subject: &dyn SourceSubject) {
 /// live source no message may be lost or repeated either; that depends on the remote side and is
 /// left to the source's own tests.
 pub async fn a_fetch_that_is_dropped_leaves_no_state(subject: &dyn SourceSubject) {
-    let (source, tried) = (subject.source().await, subject.source().await);
+    let (source, interrupted) = (subject.source().await, subject.source().await);
     if source.capabilities().live {
         return;
     }
     for (at, (before, page)) in read(&*source).await.into_iter().enumerate() {
         {
-            let mut broken_off = pin!(tried.fetch(before.as_ref()));
-            let mut polls = at % MOST_POLLS + 1;
+            let mut dropped = pin!(interrupted.fetch(before.as_ref()));
+            let mut polls = at % MAX_POLLS + 1;
             poll_fn(|context| {
                 polls -= 1;
-                match broken_off.as_mut().poll(context) {
+                match dropped.as_mut().poll(context) {
                     Poll::Pending if polls > 0 => Poll::Pending,
                     _ => Poll::Ready(()),
                 }
             })
             .await;
         }
-        assert_same(&page, &fetch(&*tried, before.as_ref()).await, before.as_ref());
+        assert_same(&page, &fetch(&*interrupted, before.as_ref()).await, before.as_ref());
     }
 }
 

@@ -8,7 +8,7 @@ use super::warehouse::reader;
 use crate::{Batch, Filter, Scan, TableRef, Values, WarehouseExt, WriteMode};
 
 /// The maximum number of rows of a batch in a stream.
-pub const MOST_ROWS: usize = 65_536;
+pub const MAX_BATCH_ROWS: usize = 65_536;
 
 /// Returns rows of a [`simple`] table that all have the same text.
 fn many(table: &TableRef, ids: std::ops::Range<i64>, text: &str) -> Batch {
@@ -27,7 +27,7 @@ pub async fn batches_are_bounded(store: &dyn Subject) {
         let (mut rows, mut sum) = (0, 0);
         let mut batches = reader(&*another).scan(&Scan::columns(&table, ["id"])).await.unwrap();
         while let Some(batch) = batches.try_next().await.unwrap() {
-            assert!(batch.rows() <= MOST_ROWS, "{} rows at once", batch.rows());
+            assert!(batch.rows() <= MAX_BATCH_ROWS, "{} rows at once", batch.rows());
             assert_eq!(batch.table().columns.len(), 1);
             rows += batch.rows();
             sum += batch.view(0).unwrap().as_i64().unwrap().values().iter().sum::<i64>();

@@ -11,13 +11,13 @@ pub(super) struct Columns<'b> {
 }
 
 impl<'b> Columns<'b> {
-    pub(super) fn wrong(&self, reason: impl Into<String>) -> Error {
+    pub(super) fn error(&self, reason: impl Into<String>) -> Error {
         Error::Market { table: self.table.into(), reason: reason.into() }
     }
 
-    fn column<T>(&self, name: &str, of: impl Fn(ColumnView<'b>) -> Option<T>) -> Result<T> {
-        let column = self.batch.column(name).map_err(|error| self.wrong(error.to_string()))?;
-        of(column).ok_or_else(|| self.wrong(format!("column `{name}` is of another type")))
+    fn column<T>(&self, name: &str, view: impl Fn(ColumnView<'b>) -> Option<T>) -> Result<T> {
+        let column = self.batch.column(name).map_err(|cause| self.error(cause.to_string()))?;
+        view(column).ok_or_else(|| self.error(format!("column `{name}` is of another type")))
     }
 
     /// Returns text values; `None` where they are null.
@@ -42,7 +42,7 @@ impl<'b> Columns<'b> {
         let values = self.column(name, |column| column.as_decimal())?;
         if !matches!(DataType::CRYPTO, DataType::Decimal { scale, .. } if scale.cast_signed() == values.scale())
         {
-            return Err(self.wrong(format!(
+            return Err(self.error(format!(
                 "column `{name}` has not the decimal places of {}",
                 DataType::CRYPTO
             )));

@@ -67,7 +67,7 @@ impl Fixing<'_> {
 pub struct Rates {
     /// Base → quote → day → quote for one of base, in units of rates.
     fixings: BTreeMap<String, BTreeMap<String, BTreeMap<NaiveDate, i128>>>,
-    aside: SetAsideRows,
+    set_aside: SetAsideRows,
     /// The number of rows that were read.
     rows: u64,
 }
@@ -79,11 +79,11 @@ impl Rates {
     /// When the warehouse cannot be read, and as for [`Rates::from_batches`].
     pub async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
         let mut batches = warehouse.scan(&Scan::all(&FxRate::table().as_read())).await?;
-        let mut fixed = SourcedFixings::default();
+        let mut fixings = FixingsBySource::default();
         while let Some(batch) = next(&mut batches).await {
-            fixed.add(&batch?)?;
+            fixings.add(&batch?)?;
         }
-        Ok(fixed.into_rates())
+        Ok(fixings.into_rates())
     }
 
     /// Reads rows of `fx_rates`, in any order.
@@ -92,15 +92,15 @@ impl Rates {
     /// [`Error::Market`](crate::Error::Market) when a column is missing or of another type. An
     /// invalid row is [set aside](Self::set_aside).
     pub fn from_batches(batches: &[Batch]) -> Result<Self> {
-        let mut fixed = SourcedFixings::default();
-        batches.iter().try_for_each(|batch| fixed.add(batch))?;
-        Ok(fixed.into_rates())
+        let mut fixings = FixingsBySource::default();
+        batches.iter().try_for_each(|batch| fixings.add(batch))?;
+        Ok(fixings.into_rates())
     }
 
     /// Returns the invalid rows, which are ignored: those that lack a value, and rates that are not
     /// greater than zero.
     pub fn set_aside(&self) -> &[SetAside] {
-        self.aside.as_slice()
+        self.set_aside.as_slice()
     }
 
     /// Returns the rates, or refuses them if any row is set aside.
@@ -119,7 +119,7 @@ impl Rates {
     /// Returns the value of `base` in `quote` as of a day, or `None` if no path has only fixings at
     /// most [`MAX_AGE_DAYS`](super::MAX_AGE_DAYS) days old.
     pub fn fixing(&self, base: &str, quote: &str, day: NaiveDate) -> Option<Fixing<'_>> {
-        self.best(base, quote, day).filter(|way| is_fresh(way.fixed_on, day))
+        self.best_path(base, quote, day).filter(|path| is_fresh(path.fixed_on, day))
     }
 
     /// Returns every currency with a fixing on either side.
@@ -139,45 +139,49 @@ impl Rates {
 
     /// Returns the value of a currency in US dollars as of a day, or else the day of its last
     /// fixing, if any.
-    pub(super) fn of(&self, currency: &str, day: NaiveDate) -> Result<Rate, Option<NaiveDate>> {
+    pub(super) fn usd_rate(
+        &self,
+        currency: &str,
+        day: NaiveDate,
+    ) -> Result<Rate, Option<NaiveDate>> {
         if currency == "USD" {
             return Ok(Rate::DOLLAR);
         }
-        match self.best(currency, "USD", day) {
+        match self.best_path(currency, "USD", day) {
             Some(Fixing { units, worth, fixed_on, .. }) if is_fresh(fixed_on, day) => {
                 Ok(Rate { units, usd: worth })
             }
-            stale => Err(stale.map(|way| way.fixed_on)),
+            stale => Err(stale.map(|path| path.fixed_on)),
         }
     }
 
     /// Returns `true` if the currency has a fixing against any other.
-    pub(super) fn knows(&self, currency: &str) -> bool {
+    pub(super) fn has_currency(&self, currency: &str) -> bool {
         self.fixings.contains_key(currency)
             || self.fixings.values().any(|quotes| quotes.contains_key(currency))
     }
 
     /// Returns the freshest path from `base` to `quote`, by the older of its fixings; on a tie the
     /// first in the order below.
-    fn best(&self, base: &str, quote: &str, day: NaiveDate) -> Option<Fixing<'_>> {
+    fn best_path(&self, base: &str, quote: &str, day: NaiveDate) -> Option<Fixing<'_>> {
         let direct = self.latest(base, quote, day);
         let direct =
             direct.map(|(fixed_on, worth)| Fixing { units: ONE, worth, fixed_on, via: None });
         let inverse = self.latest(quote, base, day);
         let inverse =
             inverse.map(|(fixed_on, units)| Fixing { units, worth: ONE, fixed_on, via: None });
-        let euro = self.across("EUR", base, quote, day);
+        let euro = self.cross_rate("EUR", base, quote, day);
         let others = self.fixings.keys().map(String::as_str);
         let others = others.filter(|third| !["EUR", base, quote].contains(third));
         [euro, direct, inverse]
             .into_iter()
-            .chain(others.map(|third| self.across(third, base, quote, day)))
+            .chain(others.map(|third| self.cross_rate(third, base, quote, day)))
             .flatten()
-            .reduce(|best, way| if way.fixed_on > best.fixed_on { way } else { best })
+            .reduce(|best, path| if path.fixed_on > best.fixed_on { path } else { best })
     }
 
     /// Derives the value from the fixings of both currencies against a third one.
-    fn across<'r>(
+    fn cross_rate<'r>(
         &'r self,
         third: &'r str,
         base: &str,
@@ -191,22 +195,22 @@ impl Rates {
 
     fn latest(&self, base: &str, quote: &str, day: NaiveDate) -> Option<(NaiveDate, i128)> {
         let series = self.fixings.get(base)?.get(quote)?;
-        series.range(..=day).next_back().map(|(of, rate)| (*of, *rate))
+        series.range(..=day).next_back().map(|(fixed_on, rate)| (*fixed_on, *rate))
     }
 }
 
 /// A rate by day, with its source.
-type SourcedSeries = BTreeMap<NaiveDate, (String, i128)>;
+type SeriesBySource = BTreeMap<NaiveDate, (String, i128)>;
 
 /// The fixings of all sources by base, quote and day: the source that sorts first by name wins.
 #[derive(Debug, Default)]
-struct SourcedFixings {
-    of: BTreeMap<String, BTreeMap<String, SourcedSeries>>,
-    aside: SetAsideRows,
+struct FixingsBySource {
+    series: BTreeMap<String, BTreeMap<String, SeriesBySource>>,
+    set_aside: SetAsideRows,
     rows: u64,
 }
 
-impl SourcedFixings {
+impl FixingsBySource {
     fn add(&mut self, batch: &Batch) -> Result<()> {
         let columns = Columns { table: "fx_rates", batch };
         let (bases, quotes) = (columns.text("base")?, columns.text("quote")?);
@@ -216,36 +220,38 @@ impl SourcedFixings {
         for row in 0..batch.rows() {
             let values = (bases[row], quotes[row], days[row], sources[row], money[row]);
             let (Some(base), Some(quote), Some(day), Some(source), Some(rate)) = values else {
-                let of = |code: Option<&str>| code.unwrap_or("?").to_owned();
-                self.aside.add(columns.table, SetAsideReason::Incomplete, 1, || {
-                    format!("a rate of {}/{}", of(bases[row]), of(quotes[row]))
+                let or_unknown = |code: Option<&str>| code.unwrap_or("?").to_owned();
+                self.set_aside.add(columns.table, SetAsideReason::Incomplete, 1, || {
+                    format!("a rate of {}/{}", or_unknown(bases[row]), or_unknown(quotes[row]))
                 });
                 continue;
             };
             if rate <= 0 {
-                self.aside.add(columns.table, SetAsideReason::NotPositive, 1, || {
+                self.set_aside.add(columns.table, SetAsideReason::NotPositive, 1, || {
                     format!("the rate of {base}/{quote} on {day}")
                 });
                 continue;
             }
-            let series = self.of.entry(base.into()).or_default().entry(quote.into()).or_default();
-            let known = series.entry(day).or_insert_with(|| (source.to_owned(), rate));
-            if source < known.0.as_str() {
-                *known = (source.to_owned(), rate);
+            let series =
+                self.series.entry(base.into()).or_default().entry(quote.into()).or_default();
+            let fixing = series.entry(day).or_insert_with(|| (source.to_owned(), rate));
+            if source < fixing.0.as_str() {
+                *fixing = (source.to_owned(), rate);
             }
         }
         Ok(())
     }
 
     fn into_rates(self) -> Rates {
-        let series = |series: SourcedSeries| {
+        let series = |series: SeriesBySource| {
             series.into_iter().map(|(day, (_, rate))| (day, rate)).collect()
         };
-        let quotes = |quotes: BTreeMap<String, SourcedSeries>| {
+        let quotes = |quotes: BTreeMap<String, SeriesBySource>| {
             quotes.into_iter().map(|(quote, days)| (quote, series(days))).collect()
         };
-        let fixings = self.of.into_iter().map(|(base, of)| (base, quotes(of))).collect();
-        Rates { fixings, aside: self.aside, rows: self.rows }
+        let fixings =
+            self.series.into_iter().map(|(base, by_quote)| (base, quotes(by_quote))).collect();
+        Rates { fixings, set_aside: self.set_aside, rows: self.rows }
     }
 }
 

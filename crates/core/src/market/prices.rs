@@ -6,17 +6,17 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, TimeDelta};
 
 use super::columns::{Columns, day_of};
-use super::rate::places_beyond;
+use super::rate::rescaling_factor;
 use crate::{Batch, Result, SetAsideReason, SetAsideRows, divide_half_even};
 
 /// The columns that are read.
-pub(super) const CANDLES: [&str; 9] =
+pub(super) const CANDLE_COLUMNS: [&str; 9] =
     ["source", "symbol", "interval", "open_at", "open", "high", "low", "close", "currency"];
-pub(super) const RAW: [&str; 4] = ["symbol", "observed_at", "source", "price_usd"];
+pub(super) const OBSERVATION_COLUMNS: [&str; 4] = ["symbol", "observed_at", "source", "price_usd"];
 
 /// The number of microseconds in a minute and in a day.
-const MINUTE: i64 = 60_000_000;
-const DAY: i64 = 24 * 60 * MINUTE;
+const MINUTE_MICROS: i64 = 60_000_000;
+const DAY_MICROS: i64 = 24 * 60 * MINUTE_MICROS;
 
 /// The prices of one UTC day, in units of US dollars as [`Crypto`](crate::Crypto) has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl DayPrices {
     /// Returns the same prices in units of `places` decimal places, rounded half to even.
     #[must_use]
     pub fn rounded(self, places: u32) -> Self {
-        let Some(power) = places_beyond(places) else { return self };
+        let Some(power) = rescaling_factor(places) else { return self };
         let Self { open, high, low, close } = self;
         let [open, high, low, close] =
             [open, high, low, close].map(|price| divide_half_even(price, power));
@@ -51,7 +51,7 @@ pub(super) struct Prices(BTreeMap<String, BTreeMap<NaiveDate, Day>>);
 #[derive(Debug, Clone)]
 struct Day {
     /// The kind and the source of the rows that are used.
-    rank: (Kind, String),
+    rank: (RowKind, String),
     prices: DayPrices,
     /// The row that gave the open: the earliest; on a tie the shortest.
     opened: (i64, i64, i128),
@@ -63,7 +63,7 @@ struct Day {
 
 /// The kinds of rows, in order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum RowKind {
     Daily,
     Intraday,
     Raw,
@@ -73,7 +73,7 @@ enum Kind {
 struct Row<'f> {
     symbol: &'f str,
     source: &'f str,
-    kind: Kind,
+    kind: RowKind,
     /// The start and the length, in microseconds.
     at: i64,
     length: i64,
@@ -81,7 +81,7 @@ struct Row<'f> {
 }
 
 impl Prices {
-    pub(super) fn of(&self, symbol: &str, day: NaiveDate) -> Option<&DayPrices> {
+    pub(super) fn on(&self, symbol: &str, day: NaiveDate) -> Option<&DayPrices> {
         self.0.get(symbol)?.get(&day).map(|day| &day.prices)
     }
 
@@ -95,7 +95,7 @@ impl Prices {
         found.map(|(day, known)| (*day, &known.prices))
     }
 
-    pub(super) fn knows(&self, symbol: &str) -> bool {
+    pub(super) fn has_symbol(&self, symbol: &str) -> bool {
         self.0.contains_key(symbol)
     }
 
@@ -120,26 +120,30 @@ impl Prices {
             let (Some(symbol), Some(source), Some(interval)) =
                 (symbols[row], sources[row], intervals[row])
             else {
-                aside.add(table.table, SetAsideReason::Incomplete, 1, || named(symbols[row], None));
+                aside.add(table.table, SetAsideReason::Incomplete, 1, || {
+                    describe(symbols[row], None)
+                });
                 continue;
             };
             let Some(length) = length(interval) else { continue };
             let values = (currencies[row], times[row], open[row], high[row], low[row], close[row]);
             let (Some(_), Some(at), Some(open), Some(high), Some(low), Some(close)) = values else {
                 let day = times[row].and_then(day_of);
-                aside.add(table.table, SetAsideReason::Incomplete, 1, || named(Some(symbol), day));
+                aside.add(table.table, SetAsideReason::Incomplete, 1, || {
+                    describe(Some(symbol), day)
+                });
                 continue;
             };
-            let kind = if interval == "1d" { Kind::Daily } else { Kind::Intraday };
+            let kind = if interval == "1d" { RowKind::Daily } else { RowKind::Intraday };
             let prices = DayPrices { open, high, low, close };
             let Some(day) = day_of(at) else {
                 let reason = SetAsideReason::BeyondCalendar;
-                aside.add(table.table, reason, 1, || named(Some(symbol), None));
+                aside.add(table.table, reason, 1, || describe(Some(symbol), None));
                 continue;
             };
             if prices.low <= 0 {
                 let reason = SetAsideReason::NotPositive;
-                aside.add(table.table, reason, 1, || named(Some(symbol), Some(day)));
+                aside.add(table.table, reason, 1, || describe(Some(symbol), Some(day)));
                 continue;
             }
             let bounds = prices.low..=prices.high;
@@ -149,7 +153,7 @@ impl Prices {
                 });
                 continue;
             }
-            self.take(day, &Row { symbol, source, kind, at, length, prices });
+            self.add_row(day, &Row { symbol, source, kind, at, length, prices });
         }
         Ok(())
     }
@@ -162,7 +166,7 @@ impl Prices {
         for row in 0..batch.rows() {
             let day = times[row].and_then(day_of);
             let mut set_aside =
-                |reason| aside.add(table.table, reason, 1, || named(symbols[row], day));
+                |reason| aside.add(table.table, reason, 1, || describe(symbols[row], day));
             let values = (symbols[row], sources[row], times[row], money[row]);
             let (Some(symbol), Some(source), Some(at), Some(price)) = values else {
                 set_aside(SetAsideReason::Incomplete);
@@ -177,26 +181,26 @@ impl Prices {
                 continue;
             }
             let prices = DayPrices { open: price, high: price, low: price, close: price };
-            self.take(day, &Row { symbol, source, kind: Kind::Raw, at, length: 0, prices });
+            self.add_row(day, &Row { symbol, source, kind: RowKind::Raw, at, length: 0, prices });
         }
         Ok(())
     }
 
     /// Adds a row. Rows come in any order, so which one wins depends on their values only.
-    fn take(&mut self, day: NaiveDate, row: &Row<'_>) {
+    fn add_row(&mut self, day: NaiveDate, row: &Row<'_>) {
         if !self.0.contains_key(row.symbol) {
             self.0.insert(row.symbol.to_owned(), BTreeMap::new());
         }
         let Some(days) = self.0.get_mut(row.symbol) else { return };
         let Some(known) = days.get_mut(&day) else {
-            days.insert(day, Day::of(row));
+            days.insert(day, Day::from_row(row));
             return;
         };
         let DayPrices { high, low, .. } = row.prices;
         let range = (known.range.0.min(low), known.range.1.max(high));
         match (row.kind, row.source).cmp(&(known.rank.0, known.rank.1.as_str())) {
-            std::cmp::Ordering::Less => *known = Day::of(row),
-            std::cmp::Ordering::Equal => known.join(&Day::of(row)),
+            std::cmp::Ordering::Less => *known = Day::from_row(row),
+            std::cmp::Ordering::Equal => known.merge(&Day::from_row(row)),
             std::cmp::Ordering::Greater => {}
         }
         known.range = range;
@@ -204,7 +208,7 @@ impl Prices {
 }
 
 impl Day {
-    fn of(row: &Row<'_>) -> Self {
+    fn from_row(row: &Row<'_>) -> Self {
         let DayPrices { open, high, low, close } = row.prices;
         Self {
             rank: (row.kind, row.source.to_owned()),
@@ -216,7 +220,7 @@ impl Day {
     }
 
     /// Adds another row of the same kind and source.
-    fn join(&mut self, other: &Self) {
+    fn merge(&mut self, other: &Self) {
         if other.opened < self.opened {
             (self.opened, self.prices.open) = (other.opened, other.prices.open);
         }
@@ -229,7 +233,7 @@ impl Day {
 }
 
 /// Formats a price's symbol and day for messages.
-fn named(symbol: Option<&str>, day: Option<NaiveDate>) -> String {
+fn describe(symbol: Option<&str>, day: Option<NaiveDate>) -> String {
     let symbol = symbol.map_or_else(|| "a price without symbol".into(), |name| format!("`{name}`"));
     day.map_or_else(|| symbol.clone(), |day| format!("{symbol} on {day}"))
 }
@@ -253,11 +257,11 @@ fn length(interval: &str) -> Option<i64> {
         Some(minutes) => minutes.parse::<i64>().ok()?,
         None => match interval.strip_suffix('h') {
             Some(hours) => hours.parse::<i64>().ok()?.checked_mul(60)?,
-            None => return (interval == "1d").then_some(DAY),
+            None => return (interval == "1d").then_some(DAY_MICROS),
         },
     };
-    let length = minutes.checked_mul(MINUTE)?;
-    (1..=DAY).contains(&length).then_some(length)
+    let length = minutes.checked_mul(MINUTE_MICROS)?;
+    (1..=DAY_MICROS).contains(&length).then_some(length)
 }
 
 #[cfg(test)]
@@ -317,15 +321,15 @@ mod tests {
         let read = |candles: &[Candle], raw: &[RawCryptoMarketData]| {
             let prices = read(candles, raw).unwrap();
             let day = "2026-01-05".parse().unwrap();
-            let DayPrices { open, high, low, close } = *prices.of("BTC", day).unwrap();
+            let DayPrices { open, high, low, close } = *prices.on("BTC", day).unwrap();
             let (lowest, highest) = prices.range("BTC", day).unwrap();
             ([open, high, low, close].map(|price| price / ONE), (lowest / ONE, highest / ONE))
         };
-        let (mut backwards, mut wards) = (candles.to_vec(), raw.to_vec());
-        backwards.reverse();
-        wards.reverse();
+        let (mut candles_reversed, mut raw_reversed) = (candles.to_vec(), raw.to_vec());
+        candles_reversed.reverse();
+        raw_reversed.reverse();
         let found = read(candles, raw);
-        assert_eq!(found, read(&backwards, &wards), "the order of rows says nothing");
+        assert_eq!(found, read(&candles_reversed, &raw_reversed), "the order of rows says nothing");
         found
     }
 
@@ -347,7 +351,7 @@ mod tests {
     fn intraday_candles_of_one_source_are_merged() {
         let rows = [
             candle(("a", "4h", "00:00", 10, 13, 8, 12)),
-            candle(("a", "30m", "00:00", 11, 12, 9, 10)), // the finer one knows the open
+            candle(("a", "30m", "00:00", 11, 12, 9, 10)), // the finer one has the open
             candle(("a", "4h", "20:00", 14, 16, 13, 15)),
             candle(("a", "30m", "23:30", 15, 15, 14, 14)), // and the close
             candle(("b", "4h", "12:00", 50, 60, 1, 55)),   // another source: only the range
@@ -383,7 +387,7 @@ mod tests {
             prices.add_raw(&raw, &mut aside).unwrap();
             let told: Vec<_> = aside.as_slice().iter().map(ToString::to_string).collect();
             assert_eq!(told, [says]);
-            let day = prices.of("BTC", "2026-01-05".parse().unwrap()).unwrap();
+            let day = prices.on("BTC", "2026-01-05".parse().unwrap()).unwrap();
             assert_eq!((day.open, day.close), (10 * ONE, 12 * ONE));
         }
     }

@@ -17,7 +17,7 @@ pub struct Rate {
 
 /// Returns the ratio of the minor units of [`Crypto`] to those of `places` decimal places, or
 /// `None` if `places` is not the smaller scale.
-pub(super) fn places_beyond(places: u32) -> Option<i128> {
+pub(super) fn rescaling_factor(places: u32) -> Option<i128> {
     let one = 10i128.checked_pow(places)?;
     (one < ONE).then(|| ONE / one)
 }
@@ -51,7 +51,7 @@ impl Rate {
     /// Returns the same rate with `places` decimal places on both sides, rounded half to even;
     /// `None` if one side becomes zero.
     pub fn rounded(self, places: u32) -> Option<Self> {
-        let Some(power) = places_beyond(places).filter(|_| self != Self::DOLLAR) else {
+        let Some(power) = rescaling_factor(places).filter(|_| self != Self::DOLLAR) else {
             return Some(self);
         };
         let [units, usd] = [self.units, self.usd].map(|side| divide_half_even(side, power));

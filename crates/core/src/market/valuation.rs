@@ -64,12 +64,13 @@ impl Market {
     /// When the warehouse cannot be read, and as for [`Market::from_batches`].
     pub async fn read(warehouse: &dyn Warehouse) -> Result<Self> {
         let mut market = Self::default();
-        let candles = Scan::columns(&Candle::table().as_read(), prices::CANDLES);
+        let candles = Scan::columns(&Candle::table().as_read(), prices::CANDLE_COLUMNS);
         let mut candles = warehouse.scan(&candles).await?;
         while let Some(batch) = next(&mut candles).await {
             market.add_candles(&batch?)?;
         }
-        let raw = Scan::columns(&RawCryptoMarketData::table().as_read(), prices::RAW);
+        let raw =
+            Scan::columns(&RawCryptoMarketData::table().as_read(), prices::OBSERVATION_COLUMNS);
         let mut raw = warehouse.scan(&raw).await?;
         while let Some(batch) = next(&mut raw).await {
             market.add_raw(&batch?)?;
@@ -130,7 +131,7 @@ impl Market {
     /// # Errors
     /// [`Error::NoPrice`] if there are none; it names the days that have prices.
     pub fn prices(&self, symbol: &str, day: NaiveDate) -> Result<&DayPrices> {
-        self.prices.of(symbol, day).ok_or_else(|| self.no_price(symbol, day))
+        self.prices.on(symbol, day).ok_or_else(|| self.no_price(symbol, day))
     }
 
     /// Returns the last day that has prices of a coin, or `None` if there are none.
@@ -149,7 +150,7 @@ impl Market {
     /// # Errors
     /// [`Error::NoRate`] if there is no rate that is fresh enough; it names the last fixing.
     pub fn rate(&self, currency: &str, day: NaiveDate) -> Result<Rate> {
-        self.rates.of(currency, day).map_err(|last| Error::NoRate {
+        self.rates.usd_rate(currency, day).map_err(|last| Error::NoRate {
             currency: currency.into(),
             day,
             last,
@@ -169,7 +170,7 @@ impl Market {
         };
         match self.prices.latest(asset, day) {
             Some((of, prices)) if is_fresh(of, day) => Ok(Rate::of_price(prices.close)),
-            _ if self.prices.knows(asset) && !self.rates.knows(asset) => {
+            _ if self.prices.has_symbol(asset) && !self.rates.has_currency(asset) => {
                 Err(self.no_price(asset, day))
             }
             _ => Err(missing),

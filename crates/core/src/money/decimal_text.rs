@@ -31,10 +31,10 @@ pub struct InexactDecimal {
 /// # Errors
 /// When `text` is not a decimal number, is too large, or has more decimal places than `scale`.
 pub fn parse_units(text: &str, scale: u32) -> Result<i128, InexactDecimal> {
-    parse(text, scale, false).ok_or_else(|| inexact(text, scale))
+    parse(text, scale, false).ok_or_else(|| inexact_error(text, scale))
 }
 
-pub(super) fn inexact(text: &str, scale: u32) -> InexactDecimal {
+pub(super) fn inexact_error(text: &str, scale: u32) -> InexactDecimal {
     InexactDecimal { text: text.chars().take(40).collect(), scale }
 }
 
@@ -63,9 +63,9 @@ fn parse_short(text: &[u8], scale: u32, round: bool) -> Option<i128> {
     }
     let places = u32::try_from(point.map_or(0, |point| digits.len() - point)).ok()?;
     let units = if places <= scale {
-        i128::from(units).checked_mul(i128::from(power(scale - places)?))?
+        i128::from(units).checked_mul(i128::from(power_of_ten(scale - places)?))?
     } else {
-        let one = power(places - scale)?;
+        let one = power_of_ten(places - scale)?;
         let (kept, lost) = (units / one, units % one);
         if lost != 0 && !round {
             return None;
@@ -78,7 +78,7 @@ fn parse_short(text: &[u8], scale: u32, round: bool) -> Option<i128> {
 }
 
 /// Returns a power of ten from a table, since computing it takes as long as parsing a number.
-fn power(exponent: u32) -> Option<u64> {
+fn power_of_ten(exponent: u32) -> Option<u64> {
     const POWERS: [u64; 20] = {
         let (mut powers, mut at) = ([1; 20], 1);
         while at < 20 {

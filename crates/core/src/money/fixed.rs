@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::decimal_text::{
-    InexactDecimal, PRICE_SCALE, format_units, inexact, parse, short_units, units_to_f64,
+    InexactDecimal, PRICE_SCALE, format_units, inexact_error, parse, short_units, units_to_f64,
 };
 use super::division::divide_half_even;
 
@@ -51,7 +51,7 @@ impl<const SCALE: u32> Fixed<SCALE> {
     /// # Errors
     /// When `text` is not a decimal number, or is too large.
     pub fn rounded(text: &str) -> Result<Self, InexactDecimal> {
-        parse(text, SCALE, true).map(Self).ok_or_else(|| inexact(text, SCALE))
+        parse(text, SCALE, true).map(Self).ok_or_else(|| inexact_error(text, SCALE))
     }
 
     /// Converts to another scale, rounding half to even if it has fewer places; returns `None` if
@@ -109,7 +109,7 @@ impl<const SCALE: u32> FromStr for Fixed<SCALE> {
     type Err = InexactDecimal;
 
     fn from_str(text: &str) -> Result<Self, InexactDecimal> {
-        parse(text, SCALE, false).map(Self).ok_or_else(|| inexact(text, SCALE))
+        parse(text, SCALE, false).map(Self).ok_or_else(|| inexact_error(text, SCALE))
     }
 }
 

@@ -100,11 +100,11 @@ impl Lease {
         }
         let mut cursors = self.sink.cursors().await?;
         let (lease, data) = (cursors.remove(&self.name), cursors.remove(&self.source));
-        let beat = lease.as_ref().and_then(Heartbeat::read);
-        let number = beat.as_ref().map_or(0, |beat| beat.number);
+        let heartbeat = lease.as_ref().and_then(Heartbeat::read);
+        let number = heartbeat.as_ref().map_or(0, |heartbeat| heartbeat.number);
         // An unreadable cursor belongs to no holder: it is overwritten, by compare-and-swap like
         // any other.
-        if let (Some(lease), Some(Heartbeat { ttl, holder: Some(_), .. })) = (&lease, beat) {
+        if let (Some(lease), Some(Heartbeat { ttl, holder: Some(_), .. })) = (&lease, heartbeat) {
             let now = self.clock.monotonic();
             match &self.seen {
                 Some(seen) if seen.lease == *lease && seen.data == data => {
@@ -118,7 +118,7 @@ impl Lease {
                 }
             }
         }
-        self.swap(lease, number, Some(self.holder.clone())).await
+        self.compare_and_swap(lease, number, Some(self.holder.clone())).await
     }
 
     /// Renews the lease with a heartbeat; returns `false` if it is not held, or was lost meanwhile.
@@ -128,8 +128,8 @@ impl Lease {
     /// stops.
     pub async fn renew(&mut self) -> Result<bool> {
         let Some(held) = self.held.clone() else { return Ok(false) };
-        let number = Heartbeat::read(&held).map_or(0, |beat| beat.number);
-        self.swap(Some(held), number, Some(self.holder.clone())).await
+        let number = Heartbeat::read(&held).map_or(0, |heartbeat| heartbeat.number);
+        self.compare_and_swap(Some(held), number, Some(self.holder.clone())).await
     }
 
     /// Releases the lease for other contenders at once. Does nothing if it is not held, or was lost
@@ -139,14 +139,14 @@ impl Lease {
     /// When the store cannot be reached; other contenders then wait for the TTL.
     pub async fn release(&mut self) -> Result<()> {
         let Some(held) = self.held.clone() else { return Ok(()) };
-        let number = Heartbeat::read(&held).map_or(0, |beat| beat.number);
-        self.swap(Some(held), number, None).await?;
+        let number = Heartbeat::read(&held).map_or(0, |heartbeat| heartbeat.number);
+        self.compare_and_swap(Some(held), number, None).await?;
         self.held = None;
         Ok(())
     }
 
     /// Moves the lease's cursor by compare-and-swap; returns `false` on conflict.
-    async fn swap(
+    async fn compare_and_swap(
         &mut self,
         before: Option<Cursor>,
         number: u64,
@@ -193,8 +193,8 @@ mod tests {
     #[test]
     fn heartbeats_survive_a_text_round_trip() {
         for holder in [None, Some("host 1: a holder=4711".to_owned())] {
-            let beat = Heartbeat { number: 7, ttl: Duration::from_secs(60), holder };
-            assert_eq!(Heartbeat::read(&beat.write()), Some(beat));
+            let heartbeat = Heartbeat { number: 7, ttl: Duration::from_secs(60), holder };
+            assert_eq!(Heartbeat::read(&heartbeat.write()), Some(heartbeat));
         }
         for text in ["", "beat=1", "beat=x ttl_ms=1 holder=a", "{\"holder\":1}"] {
             assert_eq!(Heartbeat::read(&Cursor::new(text)), None, "{text}");

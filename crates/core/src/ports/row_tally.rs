@@ -24,7 +24,7 @@ const MAX_ROW_CHARS: usize = 2_000;
 /// for batch in load.batches {
 ///     for row in 0..batch.rows() {
 ///         let differs = Some("rate"); // the first column that differs from the stored row
-///         assert!(tally.known(batch, row, differs)?, "this row takes the place of the other");
+///         assert!(tally.count_existing(batch, row, differs)?, "this row takes the place of the other");
 ///     }
 /// }
 /// let loaded = tally.finish();
@@ -73,21 +73,27 @@ impl<'a> RowTally<'a> {
     }
 
     /// Counts `rows` rows of `table` as removed because the load replaces them.
-    pub fn removed(&mut self, table: &Table, rows: usize) {
+    pub fn count_removed(&mut self, table: &Table, rows: usize) {
         self.loaded.add(&table.name, RowCounts { removed: rows, ..RowCounts::default() });
     }
 
     /// Counts `rows` rows of `table` as inserted with new keys.
-    pub fn inserted(&mut self, table: &Table, rows: usize) {
+    pub fn count_inserted(&mut self, table: &Table, rows: usize) {
         self.loaded.add(&table.name, RowCounts::inserted(rows));
     }
 
     /// Counts a row whose key exists already; `differs` is the first column in which it differs
     /// from the existing row, or `None` if both are identical. Returns `true` if it replaces the
     /// existing row. The rows of a batch must come in order.
+    ///
     /// # Errors
     /// [`Error::Differs`] if rows that differ are refused.
-    pub fn known(&mut self, batch: &Batch, row: usize, differs: Option<&str>) -> Result<bool> {
+    pub fn count_existing(
+        &mut self,
+        batch: &Batch,
+        row: usize,
+        differs: Option<&str>,
+    ) -> Result<bool> {
         let table = batch.table();
         let mut counts = RowCounts::default();
         let replaces = match (differs, self.policy_of(table)) {
@@ -100,7 +106,7 @@ impl<'a> RowTally<'a> {
                 true
             }
             (Some(column), OnDuplicate::SetAside { .. } | OnDuplicate::Refuse) => {
-                return self.conflicts(batch, row, column).map(|()| false);
+                return self.count_conflict(batch, row, column).map(|()| false);
             }
         };
         self.loaded.add(&table.name, counts);
@@ -112,24 +118,24 @@ impl<'a> RowTally<'a> {
     ///
     /// # Errors
     /// [`Error::Differs`] unless rows that differ are set aside.
-    pub fn conflicts(&mut self, batch: &Batch, row: usize, column: &str) -> Result<()> {
+    pub fn count_conflict(&mut self, batch: &Batch, row: usize, column: &str) -> Result<()> {
         let table = batch.table();
         let OnDuplicate::SetAside { noted_at } = self.policy else {
             return Err(Error::Differs {
                 table: table.name.to_string(),
-                key: cut(&batch.shown_key(row)?, MAX_KEY_CHARS),
+                key: truncate(&batch.shown_key(row)?, MAX_KEY_CHARS),
                 column: column.to_owned(),
                 row: self.loaded.of(&table.name).read(),
                 place: None,
             });
         };
-        let content = content(batch, row)?;
+        let content = row_text(batch, row)?;
         self.set_aside.push(Quarantine {
             source: self.source.to_owned(),
-            place: place(batch, row, &content)?,
+            place: quarantine_place(batch, row, &content)?,
             table_name: table.name.to_string(),
             reason: format!("differs in `{column}` from the row of its key that is there"),
-            content: cut(&content, MAX_ROW_CHARS),
+            content: truncate(&content, MAX_ROW_CHARS),
             noted_at,
         });
         self.loaded.add(&table.name, RowCounts { conflicting: 1, ..RowCounts::default() });
@@ -162,16 +168,16 @@ impl<'a> RowTally<'a> {
 
 /// Returns the quarantine place of a row that is set aside: its table and key, and a fingerprint of
 /// its whole `content`, so that different rows of one key have different places.
-fn place(batch: &Batch, row: usize, content: &str) -> Result<String> {
-    let mut whole = Fingerprint::default();
-    whole.update(content.as_bytes());
+fn quarantine_place(batch: &Batch, row: usize, content: &str) -> Result<String> {
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.update(content.as_bytes());
     let key = format!("{} {}", batch.table().name, batch.shown_key(row)?);
-    let place = cut(&key, MAX_KEY_CHARS - 18);
-    Ok(format!("{place} #{whole}"))
+    let place = truncate(&key, MAX_KEY_CHARS - 18);
+    Ok(format!("{place} #{fingerprint}"))
 }
 
 /// Formats the non-null columns of `row` with their values.
-fn content(batch: &Batch, row: usize) -> Result<String> {
+fn row_text(batch: &Batch, row: usize) -> Result<String> {
     let views = batch.views()?;
     let columns = batch.table().columns.iter().zip(views);
     let named: Vec<_> = columns
@@ -180,11 +186,11 @@ fn content(batch: &Batch, row: usize) -> Result<String> {
     Ok(named.join(", "))
 }
 
-/// Returns `text` on one line, truncated to `most` characters.
-fn cut(text: &str, most: usize) -> String {
-    let plain = |sign: char| if sign.is_control() { ' ' } else { sign };
-    match text.char_indices().nth(most) {
-        None => text.chars().map(plain).collect(),
-        Some(_) => text.chars().take(most - 1).map(plain).chain(['…']).collect(),
+/// Returns `text` on one line, truncated to `max_chars` characters.
+fn truncate(text: &str, max_chars: usize) -> String {
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    match text.char_indices().nth(max_chars) {
+        None => text.chars().map(printable).collect(),
+        Some(_) => text.chars().take(max_chars - 1).map(printable).chain(['…']).collect(),
     }
 }

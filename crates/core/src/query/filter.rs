@@ -201,16 +201,16 @@ impl Filter {
 }
 
 /// Returns the predicate that a filter and a time range form together.
-pub(crate) fn checked(
+pub(crate) fn combined_predicate(
     table: &Table,
     filter: Option<&Filter>,
-    during: Option<Span>,
+    time_range: Option<Span>,
 ) -> Result<Predicate> {
     let mut predicate = match filter {
         Some(filter) => filter.check(table)?,
         None => Predicate::default(),
     };
-    if let Some(span) = during {
+    if let Some(span) = time_range {
         predicate.conditions.extend(Filter::time_range(table, span)?.check(table)?.conditions);
     }
     Ok(predicate)

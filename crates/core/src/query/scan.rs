@@ -130,7 +130,7 @@ impl Scan {
     /// The same as for [`Filter::check`], and when there is a time range and the table has no event
     /// time.
     pub fn predicate(&self) -> Result<Predicate> {
-        filter::checked(&self.table, self.filter.as_ref(), self.time_range)
+        filter::combined_predicate(&self.table, self.filter.as_ref(), self.time_range)
     }
 
     /// Returns the columns that must be read: first the projected ones, then those that only the
@@ -157,8 +157,12 @@ impl Scan {
     /// The same as for [`required_columns`](Self::required_columns), and when the batch lacks a column.
     pub fn apply(&self, batch: &Batch) -> Result<Batch> {
         let predicate = self.predicate()?;
-        let chosen = batch.project(&self.output_schema()?)?;
-        if predicate.is_empty() { Ok(chosen) } else { chosen.filter(&predicate.keeps(batch)?) }
+        let projected = batch.project(&self.output_schema()?)?;
+        if predicate.is_empty() {
+            Ok(projected)
+        } else {
+            projected.filter(&predicate.keeps(batch)?)
+        }
     }
 }
 

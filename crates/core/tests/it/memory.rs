@@ -140,7 +140,7 @@ impl Stored {
         for (row, key) in keys(batch, table)?.into_iter().enumerate() {
             let at = before + row;
             let Some(other) = self.keys.get(&key).map(|other| *other as usize) else {
-                tally.inserted(table, 1);
+                tally.count_inserted(table, 1);
                 self.keys.insert(key, u32::try_from(at).unwrap());
                 continue;
             };
@@ -149,7 +149,7 @@ impl Stored {
                 return Err(failed(ErrorKind::InvalidInput, reason));
             }
             let differs = differs(at, other).map(|column| column.name.as_ref());
-            let goes = if tally.known(batch, row, differs)? { other } else { at };
+            let goes = if tally.count_existing(batch, row, differs)? { other } else { at };
             stays[goes] = false;
             if goes == other {
                 self.keys.insert(key, u32::try_from(at).unwrap());

@@ -103,7 +103,7 @@ impl BigQuery {
         for table in load.replaces {
             // A concurrent load would move the cursor, and then nothing is replaced.
             let rows = self.count(table).await?;
-            tally.removed(table, rows);
+            tally.count_removed(table, rows);
         }
         for (table, batch) in batches::by_table(load.batches)? {
             if batch.rows() == 0 {
@@ -111,7 +111,7 @@ impl BigQuery {
             }
             if !tally.may_repeat(&table) {
                 drop(KeySet::unique(&batch, &table)?);
-                tally.inserted(&table, batch.rows());
+                tally.count_inserted(&table, batch.rows());
                 staged.push(self.stage_rows(load, batch, table.write, stages).await?);
                 continue;
             }

@@ -125,7 +125,8 @@ fn write_segments<F: Format<D>, D: Directory>(
     for removal in load.replaces.iter().map(Removal::all).chain(notes) {
         if let Some(stored) = manifest.tables.get_mut(removal.table().name.as_ref()) {
             if removal.is_whole() {
-                tally.removed(removal.table(), F::count_removed(directory, &removal, stored)?);
+                tally
+                    .count_removed(removal.table(), F::count_removed(directory, &removal, stored)?);
             } else {
                 stored.check_schema(removal.table())?;
             }
@@ -175,7 +176,7 @@ fn resolve_batch<F: Format<D>, D: Directory>(
             F::read_keys(directory, table, old, range, consume)
         };
         key_lookup::refuse_known_keys(table, batch, range, stored, old)?;
-        tally.inserted(table, batch.rows());
+        tally.count_inserted(table, batch.rows());
         return Ok((batch.clone(), table.write));
     }
     let mut found = Vec::new();

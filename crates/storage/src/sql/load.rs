@@ -115,7 +115,7 @@ impl<C> Writer<C> {
         }
         for table in load.replaces {
             let removed = delete_rows(database, connection, &Removal::all(table)).await?;
-            tally.removed(table, removed);
+            tally.count_removed(table, removed);
         }
         if let Some(notes) = &notes {
             delete_rows(database, connection, notes).await?;
@@ -210,7 +210,7 @@ async fn write_batch<D: Database>(
 ) -> Result<()> {
     let table = batch.table();
     if !tally.may_repeat(table) {
-        tally.inserted(table, batch.rows());
+        tally.count_inserted(table, batch.rows());
         return database.insert(connection, batch, table.write).await;
     }
     let latest = keys::latest_per_key(table, batch.clone())?;

@@ -30,7 +30,7 @@ fn read(dtype: DataType, array: ArrayRef) -> Result<Batch> {
 }
 
 #[track_caller]
-fn gives(dtype: DataType, array: impl arrow_array::Array + 'static, wanted: &[Cell<'_>]) {
+fn assert_converts(dtype: DataType, array: impl arrow_array::Array + 'static, wanted: &[Cell<'_>]) {
     let batch = read(dtype, Arc::new(array)).unwrap();
     let column = batch.column("value").unwrap();
     let found: Vec<_> = (0..batch.rows()).map(|row| column.cell(row)).collect();
@@ -38,7 +38,7 @@ fn gives(dtype: DataType, array: impl arrow_array::Array + 'static, wanted: &[Ce
 }
 
 #[track_caller]
-fn refuses(dtype: DataType, array: impl arrow_array::Array + 'static, says: &str) {
+fn assert_refused(dtype: DataType, array: impl arrow_array::Array + 'static, says: &str) {
     let error = read(dtype, Arc::new(array)).unwrap_err().to_string();
     assert!(error.contains("`value`") && error.contains(says), "{error} should say {says}");
 }
@@ -49,32 +49,40 @@ const CRYPTO: DataType = DataType::Decimal { precision: 28, scale: 8 };
 #[test]
 fn integers_of_any_width_are_accepted() {
     let wanted = [Cell::Int(7), NULL, Cell::Int(0)];
-    gives(DataType::Int64, Int8Array::from(vec![Some(7), None, Some(0)]), &wanted);
-    gives(DataType::Int64, Int16Array::from(vec![Some(7), None, Some(0)]), &wanted);
-    gives(DataType::Int64, Int32Array::from(vec![Some(7), None, Some(0)]), &wanted);
-    gives(DataType::Int64, UInt8Array::from(vec![Some(7), None, Some(0)]), &wanted);
-    gives(DataType::Int64, UInt16Array::from(vec![Some(7), None, Some(0)]), &wanted);
-    gives(DataType::Int64, UInt32Array::from(vec![Some(7), None, Some(0)]), &wanted);
-    gives(DataType::Int64, UInt64Array::from(vec![Some(7), None, Some(0)]), &wanted);
-    gives(DataType::Int64, Int8Array::from(vec![-128]), &[Cell::Int(-128)]);
-    gives(DataType::Int64, UInt32Array::from(vec![u32::MAX]), &[Cell::Int(u32::MAX.into())]);
+    assert_converts(DataType::Int64, Int8Array::from(vec![Some(7), None, Some(0)]), &wanted);
+    assert_converts(DataType::Int64, Int16Array::from(vec![Some(7), None, Some(0)]), &wanted);
+    assert_converts(DataType::Int64, Int32Array::from(vec![Some(7), None, Some(0)]), &wanted);
+    assert_converts(DataType::Int64, UInt8Array::from(vec![Some(7), None, Some(0)]), &wanted);
+    assert_converts(DataType::Int64, UInt16Array::from(vec![Some(7), None, Some(0)]), &wanted);
+    assert_converts(DataType::Int64, UInt32Array::from(vec![Some(7), None, Some(0)]), &wanted);
+    assert_converts(DataType::Int64, UInt64Array::from(vec![Some(7), None, Some(0)]), &wanted);
+    assert_converts(DataType::Int64, Int8Array::from(vec![-128]), &[Cell::Int(-128)]);
+    assert_converts(
+        DataType::Int64,
+        UInt32Array::from(vec![u32::MAX]),
+        &[Cell::Int(u32::MAX.into())],
+    );
     let large = UInt64Array::from(vec![Some(1), None, Some(1 << 63)]);
-    refuses(DataType::Int64, large, "row 2: 9223372036854775808 does not fit 64 bits");
-    refuses(DataType::Int64, Float64Array::from(vec![1.0]), "it is Float64, not int64");
+    assert_refused(DataType::Int64, large, "row 2: 9223372036854775808 does not fit 64 bits");
+    assert_refused(DataType::Int64, Float64Array::from(vec![1.0]), "it is Float64, not int64");
 }
 
 #[test]
 fn floats_are_accepted_if_exact() {
     let wanted = [Cell::Float(0.5), NULL];
-    gives(DataType::Float64, Float32Array::from(vec![Some(0.5), None]), &wanted);
-    gives(DataType::Float64, UInt32Array::from(vec![3]), &[Cell::Float(3.0)]);
-    gives(
+    assert_converts(DataType::Float64, Float32Array::from(vec![Some(0.5), None]), &wanted);
+    assert_converts(DataType::Float64, UInt32Array::from(vec![3]), &[Cell::Float(3.0)]);
+    assert_converts(
         DataType::Float64,
         Int64Array::from(vec![1 << 53]),
         &[Cell::Float(9_007_199_254_740_992.0)],
     );
-    refuses(DataType::Float64, Int64Array::from(vec![0, (1 << 53) + 1]), "row 1: 9007199254740993");
-    refuses(
+    assert_refused(
+        DataType::Float64,
+        Int64Array::from(vec![0, (1 << 53) + 1]),
+        "row 1: 9007199254740993",
+    );
+    assert_refused(
         DataType::Float64,
         Float32Array::from(vec![f32::INFINITY]),
         "row 0: it is not a finite",
@@ -85,13 +93,17 @@ fn floats_are_accepted_if_exact() {
 fn text_of_any_layout_is_accepted() {
     let texts = vec![Some("a"), None, Some("a text longer than twelve bytes 😀"), Some("")];
     let wanted: Vec<_> = texts.iter().map(|text| text.map_or(NULL, Cell::Text)).collect();
-    gives(DataType::Text, StringArray::from(texts.clone()), &wanted);
-    gives(DataType::Text, LargeStringArray::from(texts.clone()), &wanted);
-    gives(DataType::Text, StringViewArray::from(texts.clone()), &wanted);
+    assert_converts(DataType::Text, StringArray::from(texts.clone()), &wanted);
+    assert_converts(DataType::Text, LargeStringArray::from(texts.clone()), &wanted);
+    assert_converts(DataType::Text, StringViewArray::from(texts.clone()), &wanted);
     let slice = StringViewArray::from(texts.clone()).slice(2, 2);
-    gives(DataType::Text, slice, &wanted[2..]);
-    refuses(DataType::Text, LargeStringArray::from(vec!["a", "b\0"]), "row 1: its text has a NUL");
-    refuses(DataType::Text, Int64Array::from(vec![1]), "it is Int64, not text");
+    assert_converts(DataType::Text, slice, &wanted[2..]);
+    assert_refused(
+        DataType::Text,
+        LargeStringArray::from(vec!["a", "b\0"]),
+        "row 1: its text has a NUL",
+    );
+    assert_refused(DataType::Text, Int64Array::from(vec![1]), "it is Int64, not text");
 }
 
 #[test]
@@ -100,17 +112,17 @@ fn dictionaries_of_any_key_and_text_type_are_accepted() {
     let wanted: Vec<_> = texts.iter().map(|text| text.map_or(NULL, Cell::Text)).collect();
     // Categories of pandas and enums of polars and DuckDB have different key and text types.
     let small: DictionaryArray<Int8Type> = texts.into_iter().collect();
-    gives(DataType::Text, small.clone(), &wanted);
+    assert_converts(DataType::Text, small.clone(), &wanted);
     let values: ArrayRef = Arc::new(StringViewArray::from(vec!["ads", "organic"]));
     let keys = Int32Array::from(vec![Some(0), None, Some(1), Some(0)]);
-    gives(DataType::Text, DictionaryArray::new(keys, values), &wanted);
+    assert_converts(DataType::Text, DictionaryArray::new(keys, values), &wanted);
     let mut large = LargeStringDictionaryBuilder::<UInt64Type>::new();
     large.extend(texts);
-    gives(DataType::Text, large.finish(), &wanted);
+    assert_converts(DataType::Text, large.finish(), &wanted);
     let mut wide = StringDictionaryBuilder::<UInt16Type>::new();
     wide.extend(texts);
     let wide = wide.finish();
-    gives(DataType::Text, wide.slice(2, 2), &wanted[2..]);
+    assert_converts(DataType::Text, wide.slice(2, 2), &wanted[2..]);
     // The two dictionary encodings that a batch supports are kept as they are.
     let kept: DictionaryArray<UInt8Type> = texts.into_iter().collect();
     let batch = read(DataType::Text, Arc::new(kept.clone())).unwrap();
@@ -124,54 +136,66 @@ fn dictionaries_of_any_key_and_text_type_are_accepted() {
 fn dictionaries_with_null_values_are_decoded_to_plain_text() {
     let values: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None]));
     let keys = UInt8Array::from(vec![Some(1), Some(0), None]);
-    gives(DataType::Text, DictionaryArray::new(keys, values), &[NULL, Cell::Text("a"), NULL]);
+    assert_converts(
+        DataType::Text,
+        DictionaryArray::new(keys, values),
+        &[NULL, Cell::Text("a"), NULL],
+    );
     let values: ArrayRef = Arc::new(StringArray::from(Vec::<Option<&str>>::new()));
     let keys = Int8Array::from(vec![None, None]);
-    gives(DataType::Text, DictionaryArray::new(keys, values), &[NULL, NULL]);
+    assert_converts(DataType::Text, DictionaryArray::new(keys, values), &[NULL, NULL]);
     let values: ArrayRef = Arc::new(StringArray::from(vec!["a", "b\0"]));
     let keys = UInt8Array::from(vec![0, 1]);
-    refuses(DataType::Text, DictionaryArray::new(keys, values), "row 1: its text has a NUL");
+    assert_refused(DataType::Text, DictionaryArray::new(keys, values), "row 1: its text has a NUL");
     let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1]));
     let numbers = DictionaryArray::new(UInt8Array::from(vec![0]), numbers);
-    refuses(DataType::Text, numbers, "it is Dictionary(UInt8, Int64), not text");
+    assert_refused(DataType::Text, numbers, "it is Dictionary(UInt8, Int64), not text");
 }
 
 #[test]
 fn timestamps_of_any_unit_and_zone_become_utc_microseconds() {
     const SECOND: i64 = 1_700_000_000;
     let wanted = [Cell::Timestamp(SECOND * 1_000_000), NULL];
-    gives(DataType::Timestamp, TimestampSecondArray::from(vec![Some(SECOND), None]), &wanted);
+    assert_converts(
+        DataType::Timestamp,
+        TimestampSecondArray::from(vec![Some(SECOND), None]),
+        &wanted,
+    );
     let millis = TimestampMillisecondArray::from(vec![Some(SECOND * 1_000), None]);
-    gives(DataType::Timestamp, millis.with_timezone("UTC"), &wanted);
+    assert_converts(DataType::Timestamp, millis.with_timezone("UTC"), &wanted);
     let micros = TimestampMicrosecondArray::from(vec![Some(SECOND * 1_000_000), None]);
-    gives(DataType::Timestamp, micros.with_timezone("Europe/Berlin"), &wanted);
+    assert_converts(DataType::Timestamp, micros.with_timezone("Europe/Berlin"), &wanted);
     let nanos = TimestampNanosecondArray::from(vec![Some(SECOND * 1_000_000_000), None]);
-    gives(DataType::Timestamp, nanos.with_timezone("+05:30"), &wanted);
-    gives(
+    assert_converts(DataType::Timestamp, nanos.with_timezone("+05:30"), &wanted);
+    assert_converts(
         DataType::Timestamp,
         Date64Array::from(vec![-86_400_000]),
         &[Cell::Timestamp(-86_400_000_000)],
     );
-    gives(DataType::Timestamp, Date32Array::from(vec![-1]), &[Cell::Timestamp(-86_400_000_000)]);
+    assert_converts(
+        DataType::Timestamp,
+        Date32Array::from(vec![-1]),
+        &[Cell::Timestamp(-86_400_000_000)],
+    );
     let before = TimestampNanosecondArray::from(vec![-1_000]);
-    gives(DataType::Timestamp, before, &[Cell::Timestamp(-1)]);
+    assert_converts(DataType::Timestamp, before, &[Cell::Timestamp(-1)]);
     let fine = TimestampNanosecondArray::from(vec![0, 1]);
-    refuses(DataType::Timestamp, fine, "row 1: its time is finer than microseconds");
+    assert_refused(DataType::Timestamp, fine, "row 1: its time is finer than microseconds");
     let far = TimestampSecondArray::from(vec![i64::MAX]);
-    refuses(DataType::Timestamp, far, "row 0: it is a time too far");
+    assert_refused(DataType::Timestamp, far, "row 0: it is a time too far");
     let time = Time32SecondArray::from(vec![1]);
-    refuses(DataType::Timestamp, time, "not timestamp");
+    assert_refused(DataType::Timestamp, time, "not timestamp");
 }
 
 #[test]
 fn timestamps_at_midnight_are_read_as_dates() {
     let wanted = [Cell::Date(-1), NULL];
-    gives(DataType::Date, Date32Array::from(vec![Some(-1), None]), &wanted);
-    gives(DataType::Date, Date64Array::from(vec![Some(-86_400_000), None]), &wanted);
+    assert_converts(DataType::Date, Date32Array::from(vec![Some(-1), None]), &wanted);
+    assert_converts(DataType::Date, Date64Array::from(vec![Some(-86_400_000), None]), &wanted);
     let midnights = TimestampNanosecondArray::from(vec![Some(-86_400_000_000_000), None]);
-    gives(DataType::Date, midnights, &wanted);
+    assert_converts(DataType::Date, midnights, &wanted);
     let noon = TimestampMillisecondArray::from(vec![0, 43_200_000]);
-    refuses(DataType::Date, noon, "row 1: it is a time, and not a whole day");
+    assert_refused(DataType::Date, noon, "row 1: it is a time, and not a whole day");
 }
 
 #[test]
@@ -186,19 +210,19 @@ fn decimals_of_any_width_are_accepted() {
         .unwrap()
     };
     for (precision, scale) in [(28, 8), (38, 8), (12, 8), (38, 18), (10, 1)] {
-        gives(CRYPTO, decimal(precision, scale), &wanted);
+        assert_converts(CRYPTO, decimal(precision, scale), &wanted);
     }
     let small = Decimal32Array::from(vec![Some(51_270), None]).with_precision_and_scale(9, 2);
-    gives(CRYPTO, small.unwrap(), &wanted);
+    assert_converts(CRYPTO, small.unwrap(), &wanted);
     let middle = Decimal64Array::from(vec![Some(512_700), None]).with_precision_and_scale(18, 3);
-    gives(CRYPTO, middle.unwrap(), &wanted);
+    assert_converts(CRYPTO, middle.unwrap(), &wanted);
     let wide = Decimal256Array::from(vec![Some(i256::from_i128(5_127)), None]);
-    gives(CRYPTO, wide.with_precision_and_scale(76, 1).unwrap(), &wanted);
+    assert_converts(CRYPTO, wide.with_precision_and_scale(76, 1).unwrap(), &wanted);
     let hundreds = Decimal128Array::from(vec![5]).with_precision_and_scale(3, -2).unwrap();
-    gives(CRYPTO, hundreds, &[Cell::Decimal(500_00000000)]);
+    assert_converts(CRYPTO, hundreds, &[Cell::Decimal(500_00000000)]);
     // Integers are whole units.
-    gives(CRYPTO, Int16Array::from(vec![-3]), &[Cell::Decimal(-3_00000000)]);
-    gives(
+    assert_converts(CRYPTO, Int16Array::from(vec![-3]), &[Cell::Decimal(-3_00000000)]);
+    assert_converts(
         CRYPTO,
         UInt64Array::from(vec![u64::MAX]),
         &[Cell::Decimal(i128::from(u64::MAX) * 100_000_000)],
@@ -211,30 +235,34 @@ fn decimals_of_any_width_are_accepted() {
 #[test]
 fn decimals_that_would_lose_digits_are_refused_with_their_row() {
     let fine = Decimal128Array::from(vec![10, 1]).with_precision_and_scale(38, 9).unwrap();
-    refuses(CRYPTO, fine, "row 1: it has more than 8 decimal places");
+    assert_refused(CRYPTO, fine, "row 1: it has more than 8 decimal places");
     let large = Decimal128Array::from(vec![0, 10i128.pow(37)]).with_precision_and_scale(38, 0);
-    refuses(CRYPTO, large.unwrap(), "row 1: it is too large");
+    assert_refused(CRYPTO, large.unwrap(), "row 1: it is too large");
     let large = Decimal128Array::from(vec![0, 10i128.pow(28)]).with_precision_and_scale(38, 8);
-    refuses(CRYPTO, large.unwrap(), "row 1: it has more than 28 digits");
+    assert_refused(CRYPTO, large.unwrap(), "row 1: it has more than 28 digits");
     let huge = Decimal256Array::from(vec![i256::MAX]).with_precision_and_scale(76, 8).unwrap();
-    refuses(CRYPTO, huge, "row 0: it has more than 38 digits");
-    refuses(
+    assert_refused(CRYPTO, huge, "row 0: it has more than 38 digits");
+    assert_refused(
         CRYPTO,
         Float64Array::from(vec![0.1]),
         "it is Float64, not decimal(28,8): money is never",
     );
-    refuses(CRYPTO, StringArray::from(vec!["1"]), "it is Utf8, not decimal(28,8)");
+    assert_refused(CRYPTO, StringArray::from(vec!["1"]), "it is Utf8, not decimal(28,8)");
 }
 
 #[test]
 fn buffer_contents_under_nulls_are_ignored() {
     let nulls = Some(vec![true, false].into());
     let fine = TimestampNanosecondArray::new(vec![1_000, 1].into(), nulls.clone());
-    gives(DataType::Timestamp, fine, &[Cell::Timestamp(1), NULL]);
+    assert_converts(DataType::Timestamp, fine, &[Cell::Timestamp(1), NULL]);
     let large = Decimal128Array::new(vec![1, i128::MAX].into(), nulls.clone());
-    gives(CRYPTO, large.with_precision_and_scale(38, 8).unwrap(), &[Cell::Decimal(1), NULL]);
+    assert_converts(
+        CRYPTO,
+        large.with_precision_and_scale(38, 8).unwrap(),
+        &[Cell::Decimal(1), NULL],
+    );
     let floats = Float64Array::new(vec![1.0, f64::NAN].into(), nulls);
-    gives(DataType::Float64, floats, &[Cell::Float(1.0), NULL]);
-    gives(DataType::Bool, NullArray::new(2), &[NULL, NULL]);
-    gives(CRYPTO, NullArray::new(1), &[NULL]);
+    assert_converts(DataType::Float64, floats, &[Cell::Float(1.0), NULL]);
+    assert_converts(DataType::Bool, NullArray::new(2), &[NULL, NULL]);
+    assert_converts(CRYPTO, NullArray::new(1), &[NULL]);
 }

@@ -18,24 +18,30 @@ fn rates(rows: &[(&str, u32, &str, &str)]) -> Rates {
 }
 
 /// Returns the value of a thousand pounds in US cents on 2026-01-07.
-fn pounds(rows: &[(&str, u32, &str, &str)]) -> i128 {
-    rates(rows).of("GBP", day("2026-01-07")).unwrap().to_usd(100_000).unwrap()
+fn usd_cents_for_1000_gbp(rows: &[(&str, u32, &str, &str)]) -> i128 {
+    rates(rows).usd_rate("GBP", day("2026-01-07")).unwrap().to_usd(100_000).unwrap()
 }
 
 #[test]
 fn all_conversion_paths_to_usd_are_found() {
-    assert_eq!(pounds(&[("GBP/USD", 7, "a", "1.25")]), 125_000);
+    assert_eq!(usd_cents_for_1000_gbp(&[("GBP/USD", 7, "a", "1.25")]), 125_000);
     // 0.8 pounds to the dollar: 1.25 dollars to the pound.
-    assert_eq!(pounds(&[("USD/GBP", 7, "a", "0.8")]), 125_000);
+    assert_eq!(usd_cents_for_1000_gbp(&[("USD/GBP", 7, "a", "0.8")]), 125_000);
     // 0.8 pounds and 1.2 dollars to the euro: 1.5 dollars to the pound.
-    assert_eq!(pounds(&[("EUR/GBP", 7, "a", "0.8"), ("EUR/USD", 7, "a", "1.2")]), 150_000);
+    assert_eq!(
+        usd_cents_for_1000_gbp(&[("EUR/GBP", 7, "a", "0.8"), ("EUR/USD", 7, "a", "1.2")]),
+        150_000
+    );
     // 0.9 pounds and 1.08 dollars to the franc: 1.2 dollars to the pound.
-    assert_eq!(pounds(&[("CHF/GBP", 7, "a", "0.9"), ("CHF/USD", 7, "a", "1.08")]), 120_000);
+    assert_eq!(
+        usd_cents_for_1000_gbp(&[("CHF/GBP", 7, "a", "0.9"), ("CHF/USD", 7, "a", "1.08")]),
+        120_000
+    );
     // The euro itself has a single path.
     let euro = rates(&[("EUR/GBP", 7, "a", "0.8"), ("EUR/USD", 7, "a", "1.2")]);
-    let euro = euro.of("EUR", day("2026-01-07")).unwrap();
+    let euro = euro.usd_rate("EUR", day("2026-01-07")).unwrap();
     assert_eq!((euro.to_usd(100), euro.from_usd(120)), (Some(120), Some(100)));
-    let dollar = rates(&[]).of("USD", day("2026-01-07")).unwrap();
+    let dollar = rates(&[]).usd_rate("USD", day("2026-01-07")).unwrap();
     assert_eq!((dollar.to_usd(7), dollar.ratio()), (Some(7), (1, 1)));
 }
 
@@ -44,13 +50,13 @@ fn path_with_the_freshest_older_fixing_wins() {
     let euro = [("EUR/GBP", 5, "ecb", "0.8"), ("EUR/USD", 7, "ecb", "1.2")];
     // The euro path's fixing of the pound is of the 5th, the dollar's of the 6th.
     let both = [&euro[..], &[("USD/GBP", 6, "open", "0.8")]].concat();
-    assert_eq!(pounds(&both), 125_000);
+    assert_eq!(usd_cents_for_1000_gbp(&both), 125_000);
     // With a fixing of the 4th it is the older one.
     let both = [&euro[..], &[("USD/GBP", 4, "open", "0.8")]].concat();
-    assert_eq!(pounds(&both), 150_000);
+    assert_eq!(usd_cents_for_1000_gbp(&both), 150_000);
     // A fixing after the day does not count.
     let both = [&euro[..], &[("USD/GBP", 8, "open", "0.8")]].concat();
-    assert_eq!(pounds(&both), 150_000);
+    assert_eq!(usd_cents_for_1000_gbp(&both), 150_000);
 }
 
 #[test]
@@ -69,27 +75,27 @@ fn equally_fresh_paths_are_ranked_in_fixed_order() {
     for (left_out, dollars) in in_order {
         let mut rows = all[left_out..].to_vec();
         rows.reverse(); // the order of rows says nothing
-        assert_eq!(pounds(&rows), dollars, "{rows:?}");
+        assert_eq!(usd_cents_for_1000_gbp(&rows), dollars, "{rows:?}");
     }
 }
 
 #[test]
 fn first_source_by_name_wins() {
     let (one, other) = (("GBP/USD", 7, "b", "1.3"), ("GBP/USD", 7, "a", "1.2"));
-    assert_eq!(pounds(&[one, other]), 120_000);
-    assert_eq!(pounds(&[other, one]), 120_000);
+    assert_eq!(usd_cents_for_1000_gbp(&[one, other]), 120_000);
+    assert_eq!(usd_cents_for_1000_gbp(&[other, one]), 120_000);
 }
 
 #[test]
 fn fixings_expire_after_seven_days() {
     let rates = rates(&[("EUR/GBP", 2, "a", "0.8"), ("EUR/USD", 5, "a", "1.2")]);
-    assert!(rates.of("GBP", day("2026-01-09")).is_ok());
+    assert!(rates.usd_rate("GBP", day("2026-01-09")).is_ok());
     let fixed = Some(day("2026-01-02"));
-    assert_eq!(rates.of("GBP", day("2026-01-10")), Err(fixed));
-    assert_eq!(rates.of("GBP", day("2029-01-10")), Err(fixed));
-    assert_eq!(rates.of("GBP", day("2026-01-01")), Err(None));
-    assert_eq!(rates.of("CAD", day("2026-01-05")), Err(None));
-    assert!(rates.knows("GBP") && rates.knows("EUR") && !rates.knows("CAD"));
+    assert_eq!(rates.usd_rate("GBP", day("2026-01-10")), Err(fixed));
+    assert_eq!(rates.usd_rate("GBP", day("2029-01-10")), Err(fixed));
+    assert_eq!(rates.usd_rate("GBP", day("2026-01-01")), Err(None));
+    assert_eq!(rates.usd_rate("CAD", day("2026-01-05")), Err(None));
+    assert!(rates.has_currency("GBP") && rates.has_currency("EUR") && !rates.has_currency("CAD"));
 }
 
 #[test]
@@ -154,8 +160,8 @@ fn zero_rates_are_set_aside_and_the_others_are_used() {
     let rows = [row("USD", "1.2"), row("GBP", "0")];
     let batch = Batch::from_rows(FxRate::table(), rows).unwrap();
     let rates = Rates::from_batches(&[batch]).unwrap();
-    assert!(rates.of("EUR", day("2026-01-02")).is_ok());
-    assert_eq!(rates.of("GBP", day("2026-01-02")), Err(None));
+    assert!(rates.usd_rate("EUR", day("2026-01-02")).is_ok());
+    assert_eq!(rates.usd_rate("GBP", day("2026-01-02")), Err(None));
     let [aside] = rates.set_aside() else { panic!("{:?}", rates.set_aside()) };
     assert_eq!((aside.reason, aside.rows), (SetAsideReason::NotPositive, 1));
     let error = rates.strict().unwrap_err().to_string();

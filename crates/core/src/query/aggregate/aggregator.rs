@@ -32,7 +32,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Aggregator {
     aggregate: Aggregate,
-    result: TableRef,
+    output: TableRef,
     predicate: Predicate,
     groups: HashMap<Vec<u8>, usize, RandomState>,
     keys: Vec<Vec<OwnedKeyValue>>,
@@ -87,7 +87,7 @@ impl Aggregator {
             Measure::Distinct(_) => Accumulator::Distinct(Vec::new()),
         });
         let mut aggregator = Self {
-            result: aggregate.output_schema()?,
+            output: aggregate.output_schema()?,
             predicate: aggregate.predicate()?,
             measures: measures.collect(),
             aggregate: aggregate.clone(),
@@ -124,7 +124,7 @@ impl Aggregator {
                 Ok(BoundGroup { group, is_instant, view })
             })
             .collect::<Result<_>>()?;
-        let measured: Vec<Option<ColumnView<'_>>> = aggregate
+        let views: Vec<Option<ColumnView<'_>>> = aggregate
             .measures
             .iter()
             .map(|measure| measure.column().map(view).transpose())
@@ -132,14 +132,16 @@ impl Aggregator {
         let mut key = Vec::new();
         for row in 0..batch.rows() {
             key.clear();
-            by.iter().for_each(|by| write(&mut key, by.get(row)));
+            by.iter().for_each(|by| append_to_key(&mut key, by.get(row)));
             let group = match self.groups.get(&key) {
                 Some(group) => *group,
-                None => self.group(&key, || by.iter().map(|by| by.get(row).owned()).collect()),
+                None => {
+                    self.group(&key, || by.iter().map(|by| by.get(row).to_owned_value()).collect())
+                }
             };
-            for (measured, view) in self.measures.iter_mut().zip(&measured) {
+            for (accumulator, view) in self.measures.iter_mut().zip(&views) {
                 let value = view.as_ref().map_or(KeyValue::Null, |view| value(view.cell(row)));
-                measured.take(group, value).ok_or_else(|| Error::Aggregate {
+                accumulator.add(group, value).ok_or_else(|| Error::Aggregate {
                     table: aggregate.table.name.to_string(),
                     reason: "a sum has more than 38 digits: choose smaller groups".into(),
                 })?;
@@ -153,11 +155,13 @@ impl Aggregator {
         let group = self.keys.len();
         self.groups.insert(key.to_vec(), group);
         self.keys.push(values());
-        for measured in &mut self.measures {
-            match measured {
-                Accumulator::Count(of) => of.push(0),
-                Accumulator::Sum(of) | Accumulator::Min(of) | Accumulator::Max(of) => of.push(None),
-                Accumulator::Distinct(of) => of.push(HashSet::default()),
+        for accumulator in &mut self.measures {
+            match accumulator {
+                Accumulator::Count(values) => values.push(0),
+                Accumulator::Sum(values) | Accumulator::Min(values) | Accumulator::Max(values) => {
+                    values.push(None)
+                }
+                Accumulator::Distinct(values) => values.push(HashSet::default()),
             }
         }
         group
@@ -170,17 +174,19 @@ impl Aggregator {
     pub fn finish(self) -> Result<Batch> {
         let mut order: Vec<usize> = (0..self.keys.len()).collect();
         order.sort_by(|one, other| self.keys[*one].cmp(&self.keys[*other]));
-        let mut builder = BatchBuilder::new(&self.result);
+        let mut builder = BatchBuilder::new(&self.output);
         for group in order {
-            let (keys, rest) = self.result.columns.split_at(self.aggregate.by.len());
+            let (keys, rest) = self.output.columns.split_at(self.aggregate.by.len());
             for (value, column) in self.keys[group].iter().zip(keys) {
                 builder.push(value.cell(column)?)?;
             }
-            for (measured, column) in self.measures.iter().zip(rest) {
-                let units = match measured {
-                    Accumulator::Count(of) => Some(i128::from(of[group])),
-                    Accumulator::Sum(of) | Accumulator::Min(of) | Accumulator::Max(of) => of[group],
-                    Accumulator::Distinct(of) => i128::try_from(of[group].len()).ok(),
+            for (accumulator, column) in self.measures.iter().zip(rest) {
+                let units = match accumulator {
+                    Accumulator::Count(values) => Some(i128::from(values[group])),
+                    Accumulator::Sum(values)
+                    | Accumulator::Min(values)
+                    | Accumulator::Max(values) => values[group],
+                    Accumulator::Distinct(values) => i128::try_from(values[group].len()).ok(),
                 };
                 builder.push(units.map_or(Ok(Cell::Null), |units| cell(units, column))?)?;
             }
@@ -191,23 +197,23 @@ impl Aggregator {
 
 impl Accumulator {
     /// Adds a value to `group`; returns `None` if a sum overflows.
-    fn take(&mut self, group: usize, value: KeyValue<'_>) -> Option<()> {
+    fn add(&mut self, group: usize, value: KeyValue<'_>) -> Option<()> {
         match (self, value) {
-            (Self::Count(of), _) => of[group] += 1,
-            (Self::Sum(of), KeyValue::Int(units)) => {
-                let sum = of[group].unwrap_or_default().checked_add(units)?;
-                of[group] = Some(sum);
+            (Self::Count(values), _) => values[group] += 1,
+            (Self::Sum(values), KeyValue::Int(units)) => {
+                let sum = values[group].unwrap_or_default().checked_add(units)?;
+                values[group] = Some(sum);
             }
-            (Self::Min(of), KeyValue::Int(units)) => {
-                of[group] = Some(of[group].map_or(units, |least| least.min(units)));
+            (Self::Min(values), KeyValue::Int(units)) => {
+                values[group] = Some(values[group].map_or(units, |least| least.min(units)));
             }
-            (Self::Max(of), KeyValue::Int(units)) => {
-                of[group] = Some(of[group].map_or(units, |most| most.max(units)));
+            (Self::Max(values), KeyValue::Int(units)) => {
+                values[group] = Some(values[group].map_or(units, |most| most.max(units)));
             }
-            (Self::Distinct(of), value) if !matches!(value, KeyValue::Null) => {
+            (Self::Distinct(values), value) if !matches!(value, KeyValue::Null) => {
                 let mut bytes = Vec::new();
-                write(&mut bytes, value);
-                of[group].insert(bytes);
+                append_to_key(&mut bytes, value);
+                values[group].insert(bytes);
             }
             _ => {}
         }
@@ -216,12 +222,12 @@ impl Accumulator {
 }
 
 fn view<'a>(aggregate: &Aggregate, batch: &'a Batch, column: &Column) -> Result<ColumnView<'a>> {
-    let wrong = |reason| Error::mismatch(&aggregate.table.name, &column.name, None, reason);
+    let invalid = |reason| Error::mismatch(&aggregate.table.name, &column.name, None, reason);
     let found = batch.table().columns.iter().find(|found| found.name == column.name);
     match found {
-        None => Err(wrong("the column is missing".to_owned())),
+        None => Err(invalid("the column is missing".to_owned())),
         Some(found) if found.dtype != column.dtype => {
-            Err(wrong(format!("it is {}, not {}", found.dtype, column.dtype)))
+            Err(invalid(format!("it is {}, not {}", found.dtype, column.dtype)))
         }
         Some(_) => batch.column(&column.name),
     }
@@ -242,12 +248,12 @@ fn value(cell: Cell<'_>) -> KeyValue<'_> {
 
 impl<'a> BoundGroup<'a> {
     fn get(&self, row: usize) -> KeyValue<'a> {
-        truncated(self.group, self.is_instant, value(self.view.cell(row)))
+        truncate_to_period(self.group, self.is_instant, value(self.view.cell(row)))
     }
 }
 
 impl KeyValue<'_> {
-    fn owned(self) -> OwnedKeyValue {
+    fn to_owned_value(self) -> OwnedKeyValue {
         match self {
             KeyValue::Null => OwnedKeyValue::Null,
             KeyValue::Bool(value) => OwnedKeyValue::Bool(value),
@@ -281,7 +287,7 @@ fn cell(units: i128, column: &Column) -> Result<Cell<'static>> {
 
 /// Appends the value to a group key. Each value carries a type tag, and text its length, so that
 /// different keys never have the same bytes.
-fn write(bytes: &mut Vec<u8>, value: KeyValue<'_>) {
+fn append_to_key(bytes: &mut Vec<u8>, value: KeyValue<'_>) {
     match value {
         KeyValue::Null => bytes.push(0),
         KeyValue::Bool(value) => bytes.extend([1, value.into()]),
@@ -299,7 +305,7 @@ fn write(bytes: &mut Vec<u8>, value: KeyValue<'_>) {
 
 /// Truncates a value to the period of the group. Instants are in microseconds, dates in days since
 /// 1970-01-01.
-fn truncated<'a>(group: &Group, is_instant: bool, value: KeyValue<'a>) -> KeyValue<'a> {
+fn truncate_to_period<'a>(group: &Group, is_instant: bool, value: KeyValue<'a>) -> KeyValue<'a> {
     let (KeyValue::Int(value), false) = (value, matches!(group, Group::Column(_))) else {
         return value;
     };

@@ -226,7 +226,7 @@ impl Aggregate {
     /// The same as for [`Filter::check`], and when there is a time range and the table has no event
     /// time.
     pub fn predicate(&self) -> Result<Predicate> {
-        filter::checked(&self.table, self.filter.as_ref(), self.during)
+        filter::combined_predicate(&self.table, self.filter.as_ref(), self.during)
     }
 
     /// Returns the columns of the table that the aggregate reads: first those of groups and

@@ -29,8 +29,8 @@ impl Condition {
         let passed = match (&self.test, view) {
             (Test::Never, _) => BooleanBuffer::new_unset(rows),
             (Test::IsNull, view) => BooleanBuffer::collect_bool(rows, |row| view.is_null(row)),
-            (Test::OneOf(wanted), ColumnView::Bool(values)) => {
-                let holds = |value| wanted.contains(&Scalar::Bool(value));
+            (Test::OneOf(accepted), ColumnView::Bool(values)) => {
+                let holds = |value| accepted.contains(&Scalar::Bool(value));
                 let (yes, no) = (holds(true), holds(false));
                 let passes = |row| !values.is_null(row) && if values.value(row) { yes } else { no };
                 BooleanBuffer::collect_bool(rows, passes)
@@ -40,58 +40,58 @@ impl Condition {
                     Scalar::Int(value) => Some(*value),
                     _ => None,
                 };
-                return self.numbers(batch, test, values, native);
+                return self.evaluate_units(batch, test, values, native);
             }
             (test, ColumnView::Date(values)) => {
                 let native = |scalar: &Scalar| match scalar {
                     Scalar::Date(value) => Some(*value),
                     _ => None,
                 };
-                return self.numbers(batch, test, values, native);
+                return self.evaluate_units(batch, test, values, native);
             }
             (test, ColumnView::Timestamp(values)) => {
                 let native = |scalar: &Scalar| match scalar {
                     Scalar::Timestamp(value) => Some(*value),
                     _ => None,
                 };
-                return self.numbers(batch, test, values, native);
+                return self.evaluate_units(batch, test, values, native);
             }
             (test, ColumnView::Decimal(values)) => {
                 let native = |scalar: &Scalar| match scalar {
                     Scalar::Decimal(value) => Some(*value),
                     _ => None,
                 };
-                return self.numbers(batch, test, values, native);
+                return self.evaluate_units(batch, test, values, native);
             }
-            (Test::OneOf(wanted), ColumnView::Float64(values)) => {
-                let holds = |value| wanted.contains(&Scalar::Float(value));
-                valid(values, holds)
+            (Test::OneOf(accepted), ColumnView::Float64(values)) => {
+                let holds = |value| accepted.contains(&Scalar::Float(value));
+                mask_of_values(values, holds)
             }
             (Test::BetweenFloats { from, to }, ColumnView::Float64(values)) => {
-                valid(values, |value| (*from, *to).contains(&value))
+                mask_of_values(values, |value| (*from, *to).contains(&value))
             }
-            (Test::OneOf(wanted), ColumnView::Text(texts)) => {
-                let wanted: Vec<&str> = wanted
+            (Test::OneOf(accepted), ColumnView::Text(texts)) => {
+                let accepted: Vec<&str> = accepted
                     .iter()
                     .filter_map(|scalar| match scalar {
                         Scalar::Text(text) => Some(text.as_str()),
                         _ => None,
                     })
                     .collect();
-                text(texts, |text| wanted.binary_search(&text).is_ok())
+                mask_of_texts(texts, |text| accepted.binary_search(&text).is_ok())
             }
             (Test::BetweenText { from, to }, ColumnView::Text(texts)) => {
                 let (from, to) = (as_str(from), as_str(to));
-                text(texts, |text| RangeBounds::<str>::contains(&(from, to), text))
+                mask_of_texts(texts, |text| RangeBounds::<str>::contains(&(from, to), text))
             }
-            _ => return Err(self.wrong(batch)),
+            _ => return Err(self.type_error(batch)),
         };
         Ok(passed)
     }
 
     /// Evaluates a test on a column of integer units; `native` converts scalars to the column's
     /// values.
-    fn numbers<T: ArrowPrimitiveType<Native: Ord>>(
+    fn evaluate_units<T: ArrowPrimitiveType<Native: Ord>>(
         &self,
         batch: &Batch,
         test: &Test,
@@ -99,38 +99,40 @@ impl Condition {
         native: impl Fn(&Scalar) -> Option<T::Native>,
     ) -> Result<BooleanBuffer> {
         match test {
-            Test::OneOf(wanted) => {
-                let wanted: Option<Vec<_>> = wanted.iter().map(&native).collect();
-                let wanted = wanted.ok_or_else(|| self.wrong(batch))?;
-                Ok(match wanted.as_slice() {
-                    [one] => valid(values, |value| value == *one),
-                    all => valid(values, |value| all.binary_search(&value).is_ok()),
+            Test::OneOf(accepted) => {
+                let accepted: Option<Vec<_>> = accepted.iter().map(&native).collect();
+                let accepted = accepted.ok_or_else(|| self.type_error(batch))?;
+                Ok(match accepted.as_slice() {
+                    [one] => mask_of_values(values, |value| value == *one),
+                    all => mask_of_values(values, |value| all.binary_search(&value).is_ok()),
                 })
             }
             Test::Between(from, to) => {
                 let bound = |scalar: &Option<Scalar>| {
                     let value = scalar.as_ref().map(&native);
-                    value.map(|value| value.ok_or_else(|| self.wrong(batch))).transpose()
+                    value.map(|value| value.ok_or_else(|| self.type_error(batch))).transpose()
                 };
                 Ok(match (bound(from)?, bound(to)?) {
-                    (None, None) => valid(values, |_| true),
-                    (Some(from), None) => valid(values, |value| value >= from),
-                    (None, Some(to)) => valid(values, |value| value <= to),
-                    (Some(from), Some(to)) => valid(values, |value| from <= value && value <= to),
+                    (None, None) => mask_of_values(values, |_| true),
+                    (Some(from), None) => mask_of_values(values, |value| value >= from),
+                    (None, Some(to)) => mask_of_values(values, |value| value <= to),
+                    (Some(from), Some(to)) => {
+                        mask_of_values(values, |value| from <= value && value <= to)
+                    }
                 })
             }
-            _ => Err(self.wrong(batch)),
+            _ => Err(self.type_error(batch)),
         }
     }
 
-    fn wrong(&self, batch: &Batch) -> Error {
+    fn type_error(&self, batch: &Batch) -> Error {
         let reason = format!("it does not compare as a {}", self.dtype);
         Error::mismatch(&batch.table().name, &self.name, None, reason)
     }
 }
 
 /// Returns a mask of the values that are not null and pass.
-fn valid<T: ArrowPrimitiveType>(
+fn mask_of_values<T: ArrowPrimitiveType>(
     values: &PrimitiveArray<T>,
     passes: impl Fn(T::Native) -> bool,
 ) -> BooleanBuffer {
@@ -144,7 +146,7 @@ fn valid<T: ArrowPrimitiveType>(
 
 /// Returns a mask of the texts that pass. A dictionary's texts are tested once each, not once per
 /// row.
-fn text(texts: TextView<'_>, passes: impl Fn(&str) -> bool) -> BooleanBuffer {
+fn mask_of_texts(texts: TextView<'_>, passes: impl Fn(&str) -> bool) -> BooleanBuffer {
     if let TextView::Plain(_) = texts {
         let passes = |row| texts.get(row).is_some_and(&passes);
         return BooleanBuffer::collect_bool(texts.len(), passes);

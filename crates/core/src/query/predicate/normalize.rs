@@ -9,8 +9,8 @@ use super::{Scalar, Test};
 use crate::{DataType, Value, money};
 
 /// The number of nanoseconds in a microsecond and in a day.
-const MICRO: i128 = 1_000;
-const DAY: i128 = 86_400_000_000_000;
+const NANOS_PER_MICRO: i128 = 1_000;
+const NANOS_PER_DAY: i128 = 86_400_000_000_000;
 
 /// A value that cannot be compared with the column, formatted for the message.
 pub(crate) type Incomparable = String;
@@ -33,7 +33,7 @@ pub(crate) fn is_null(nullable: bool) -> Test {
 pub(crate) fn one_of(dtype: DataType, values: &[Value]) -> Result<Test, Incomparable> {
     let mut scalars = Vec::with_capacity(values.len());
     for value in values {
-        scalars.extend(scalar(dtype, value)?);
+        scalars.extend(equal_scalar(dtype, value)?);
     }
     scalars.sort_by(|one, other| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
     scalars.dedup();
@@ -41,7 +41,7 @@ pub(crate) fn one_of(dtype: DataType, values: &[Value]) -> Result<Test, Incompar
 }
 
 /// Converts the value to the column's unit; returns `None` if no value of the column can equal it.
-fn scalar(dtype: DataType, value: &Value) -> Result<Option<Scalar>, Incomparable> {
+fn equal_scalar(dtype: DataType, value: &Value) -> Result<Option<Scalar>, Incomparable> {
     Ok(match (dtype, value) {
         (DataType::Bool, Value::Bool(value)) => Some(Scalar::Bool(*value)),
         (DataType::Text, Value::Text(text)) => {
@@ -52,8 +52,8 @@ fn scalar(dtype: DataType, value: &Value) -> Result<Option<Scalar>, Incomparable
             (float.is_finite() && exact == Some(std::cmp::Ordering::Equal))
                 .then_some(Scalar::Float(float))
         }
-        _ => match units(dtype, value)? {
-            Units::Exact(units) => discrete(dtype, units),
+        _ => match to_units(dtype, value)? {
+            Units::Exact(units) => to_scalar(dtype, units),
             _ => None,
         },
     })
@@ -95,14 +95,14 @@ fn texts(from: &Bound<Value>, to: &Bound<Value>) -> Result<Test, Incomparable> {
         Bound::Included(value) | Bound::Excluded(value) => Err(value.to_string()),
     };
     // No stored text has a NUL, so whatever follows one in a bound is irrelevant.
-    let cut = |bound: Bound<String>, is_start: bool| match bound {
+    let truncate_at_nul = |bound: Bound<String>, is_start: bool| match bound {
         Bound::Included(text) | Bound::Excluded(text) if text.contains('\0') => {
             let before = text.split('\0').next().unwrap_or_default().to_owned();
             if is_start { Bound::Excluded(before) } else { Bound::Included(before) }
         }
         bound => bound,
     };
-    let (from, to) = (cut(text(from)?, true), cut(text(to)?, false));
+    let (from, to) = (truncate_at_nul(text(from)?, true), truncate_at_nul(text(to)?, false));
     let is_empty = match (&from, &to) {
         (Bound::Included(from), Bound::Included(to)) => from > to,
         (Bound::Included(from) | Bound::Excluded(from), Bound::Excluded(to))
@@ -166,16 +166,16 @@ fn units_between(
     from: &Bound<Value>,
     to: &Bound<Value>,
 ) -> Result<Test, Incomparable> {
-    let (least, most) = limits(dtype);
+    let (least, most) = value_range(dtype);
     let from = match from {
         Bound::Unbounded => None,
-        Bound::Included(value) => match units(dtype, value)? {
+        Bound::Included(value) => match to_units(dtype, value)? {
             Units::Exact(units) => Some(units),
             Units::Above(units) => units.checked_add(1),
             Units::TooLarge => return Ok(Test::Never),
             Units::TooSmall => None,
         },
-        Bound::Excluded(value) => match units(dtype, value)? {
+        Bound::Excluded(value) => match to_units(dtype, value)? {
             Units::Exact(units) | Units::Above(units) => match units.checked_add(1) {
                 Some(units) => Some(units),
                 None => return Ok(Test::Never),
@@ -186,12 +186,12 @@ fn units_between(
     };
     let to = match to {
         Bound::Unbounded => None,
-        Bound::Included(value) => match units(dtype, value)? {
+        Bound::Included(value) => match to_units(dtype, value)? {
             Units::Exact(units) | Units::Above(units) => Some(units),
             Units::TooLarge => None,
             Units::TooSmall => return Ok(Test::Never),
         },
-        Bound::Excluded(value) => match units(dtype, value)? {
+        Bound::Excluded(value) => match to_units(dtype, value)? {
             Units::Exact(units) => match units.checked_sub(1) {
                 Some(units) => Some(units),
                 None => return Ok(Test::Never),
@@ -204,13 +204,13 @@ fn units_between(
     if from.unwrap_or(least).max(least) > to.unwrap_or(most).min(most) {
         return Ok(Test::Never);
     }
-    let from = from.filter(|units| *units > least).and_then(|units| discrete(dtype, units));
-    let to = to.filter(|units| *units < most).and_then(|units| discrete(dtype, units));
+    let from = from.filter(|units| *units > least).and_then(|units| to_scalar(dtype, units));
+    let to = to.filter(|units| *units < most).and_then(|units| to_scalar(dtype, units));
     Ok(Test::Between(from, to))
 }
 
 /// Returns the smallest and the largest value that a column may hold.
-fn limits(dtype: DataType) -> (i128, i128) {
+fn value_range(dtype: DataType) -> (i128, i128) {
     match dtype {
         DataType::Date => (i32::MIN.into(), i32::MAX.into()),
         DataType::Decimal { precision, .. } => {
@@ -222,13 +222,13 @@ fn limits(dtype: DataType) -> (i128, i128) {
 }
 
 /// Converts units to a scalar; returns `None` if the column cannot hold it.
-fn discrete(dtype: DataType, units: i128) -> Option<Scalar> {
+fn to_scalar(dtype: DataType, units: i128) -> Option<Scalar> {
     match dtype {
         DataType::Int64 => i64::try_from(units).ok().map(Scalar::Int),
         DataType::Date => i32::try_from(units).ok().map(Scalar::Date),
         DataType::Timestamp => i64::try_from(units).ok().map(Scalar::Timestamp),
         DataType::Decimal { .. } => {
-            let (least, most) = limits(dtype);
+            let (least, most) = value_range(dtype);
             (least..=most).contains(&units).then_some(Scalar::Decimal(units))
         }
         DataType::Bool | DataType::Float64 | DataType::Text => None,
@@ -236,22 +236,26 @@ fn discrete(dtype: DataType, units: i128) -> Option<Scalar> {
 }
 
 /// Converts an exact value to the unit of an integer, date, timestamp or decimal column.
-fn units(dtype: DataType, value: &Value) -> Result<Units, Incomparable> {
+fn to_units(dtype: DataType, value: &Value) -> Result<Units, Incomparable> {
     let scale = match dtype {
         DataType::Decimal { scale, .. } => scale,
         _ => 0,
     };
     Ok(match (dtype, value) {
         (DataType::Int64 | DataType::Decimal { .. }, Value::Int(int)) => {
-            rescaled((*int).into(), 0, scale)
+            rescale((*int).into(), 0, scale)
         }
         (DataType::Int64 | DataType::Decimal { .. }, Value::Decimal { units, scale: from }) => {
-            rescaled(*units, *from, scale)
+            rescale(*units, *from, scale)
         }
         (DataType::Date, Value::Date(day)) => Units::Exact(days(*day)),
-        (DataType::Date, Value::Timestamp(time)) => divided(nanos(*time), DAY),
-        (DataType::Timestamp, Value::Date(day)) => Units::Exact(days(*day) * (DAY / MICRO)),
-        (DataType::Timestamp, Value::Timestamp(time)) => divided(nanos(*time), MICRO),
+        (DataType::Date, Value::Timestamp(time)) => floor_divide(nanos(*time), NANOS_PER_DAY),
+        (DataType::Timestamp, Value::Date(day)) => {
+            Units::Exact(days(*day) * (NANOS_PER_DAY / NANOS_PER_MICRO))
+        }
+        (DataType::Timestamp, Value::Timestamp(time)) => {
+            floor_divide(nanos(*time), NANOS_PER_MICRO)
+        }
         (_, value) => return Err(value.to_string()),
     })
 }
@@ -264,17 +268,17 @@ fn nanos(time: DateTime<Utc>) -> i128 {
     i128::from(time.timestamp()) * 1_000_000_000 + i128::from(time.timestamp_subsec_nanos())
 }
 
-fn divided(value: i128, by: i128) -> Units {
+fn floor_divide(value: i128, by: i128) -> Units {
     let units = value.div_euclid(by);
     if value.rem_euclid(by) == 0 { Units::Exact(units) } else { Units::Above(units) }
 }
 
-fn rescaled(units: i128, from: u8, to: u8) -> Units {
+fn rescale(units: i128, from: u8, to: u8) -> Units {
     let power = 10i128.checked_pow(from.abs_diff(to).into());
     if from > to {
         // Beyond 38 digits the whole value lies behind the decimal point.
         return match power {
-            Some(power) => divided(units, power),
+            Some(power) => floor_divide(units, power),
             None if units == 0 => Units::Exact(0),
             None => Units::Above(if units < 0 { -1 } else { 0 }),
         };
