@@ -23,6 +23,7 @@ cargo xtask setup   install what the tests need (Debian packages, an emulator of
 cargo xtask test    all that must hold, with the seconds of each phase; or the phases named:";
 
 const HELP_AFTER_PHASES: &str = "\
+cargo xtask lint    the phase `lint` alone: clippy, and how comments and names read
 cargo xtask bench   measure beside a peer, in one run: all benches, or the one named
 cargo xtask docs    write docs/tables.md and docs/sources/README.md anew
 cargo xtask migrations
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let result = match task.as_str() {
         "setup" => setup::setup(),
         "test" => test::test(&args),
+        "lint" => test::test(&[task.clone()]),
         "bench" => bench::bench(args.first().map(String::as_str), args.get(1..).unwrap_or(&[])),
         "docs" => generate::docs(),
         "migrations" => generate::migrations(),
