@@ -18,16 +18,17 @@ use tidegauge::core::{
     SourceCapabilities, TableRef, Warehouse,
 };
 use tidegauge::pipeline::{Observer, Pipeline, RunEvent, Silent};
-use tidegauge_replay::{Act, Line, Market, Replay, Script, Service};
+use tidegauge_replay::{Action, Connection, Market, Replay, Script, Service};
 use tokio::time::sleep;
 
 fn context() -> Context {
     Context::new(Arc::new(FixedClock("2026-01-01T00:00:00Z".parse().unwrap())))
 }
 
-async fn server(service: Service, acts: Vec<Act>) -> Replay {
+async fn server(service: Service, acts: Vec<Action>) -> Replay {
     let market = Market::from_csv(recorded::PRICES).unwrap();
-    let script = Script { lines: vec![Line::Talk(acts)], ..Script::new(service, market) };
+    let script =
+        Script { connections: vec![Connection::Serve(acts)], ..Script::new(service, market) };
     Replay::start(script).await.unwrap()
 }
 
@@ -71,7 +72,7 @@ fn sqlite_at(dir: &Path, name: &str) -> Arc<dyn Warehouse> {
 async fn a_stream_goes_on_until_it_is_stopped_and_then_every_sink_has_all() {
     let dir = tempfile::tempdir().unwrap();
     let (here, there) = (sqlite(dir.path()), warehouse(&url("parquet", dir.path(), "parquet")));
-    let server = server(Service::Kraken, vec![Act::Every(Duration::from_millis(2))]).await;
+    let server = server(Service::Kraken, vec![Action::Every(Duration::from_millis(2))]).await;
     let pipeline = Pipeline::new()
         .source(kraken(&server))
         .source(Arc::new(Recorded::default()))
@@ -105,8 +106,8 @@ async fn a_stream_goes_on_until_it_is_stopped_and_then_every_sink_has_all() {
 async fn several_stream_at_once_into_one_sink_that_may_have_come_later() {
     let dir = tempfile::tempdir().unwrap();
     let here = sqlite(dir.path());
-    let one = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
-    let other = server(Service::TwelveData, vec![Act::Every(Duration::from_millis(5))]).await;
+    let one = server(Service::Kraken, vec![Action::Every(Duration::from_millis(5))]).await;
+    let other = server(Service::TwelveData, vec![Action::Every(Duration::from_millis(5))]).await;
     let pipeline = || Pipeline::new().source(kraken(&one)).source(twelvedata(&other, "a-key"));
     let both_sources = ["kraken_stream", "twelvedata_stream"];
     let count = Count::default();
@@ -178,7 +179,7 @@ impl Sink for Full {
 async fn a_sink_that_fails_ends_all_and_keeps_no_other_from_its_page() {
     let dir = tempfile::tempdir().unwrap();
     let here = sqlite(dir.path());
-    let server = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
+    let server = server(Service::Kraken, vec![Action::Every(Duration::from_millis(5))]).await;
     let full = Arc::new(Full { loads: AtomicUsize::new(3), cursors: Mutex::default() });
     let pipeline = Pipeline::new().source(kraken(&server)).sink(full.clone()).sink(here.clone());
     let never = std::future::pending();
@@ -194,11 +195,11 @@ async fn a_sink_that_fails_ends_all_and_keeps_no_other_from_its_page() {
 async fn a_source_that_fails_keeps_no_other_from_going_on() {
     let dir = tempfile::tempdir().unwrap();
     let here = sqlite(dir.path());
-    let one = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
+    let one = server(Service::Kraken, vec![Action::Every(Duration::from_millis(5))]).await;
     let body = r#"{"code":401,"message":"wrong key","status":"error"}"#.into();
     let market = Market::from_csv(recorded::PRICES).unwrap();
-    let away = vec![Line::Away { status: 401, body }];
-    let script = Script { lines: away, ..Script::new(Service::TwelveData, market) };
+    let away = vec![Connection::Reject { status: 401, body }];
+    let script = Script { connections: away, ..Script::new(Service::TwelveData, market) };
     let other = Replay::start(script).await.unwrap();
     let sources = Pipeline::new().source(kraken(&one)).source(twelvedata(&other, "a-key"));
     let pipeline = sources.sink(here.clone());
@@ -263,7 +264,7 @@ async fn the_command_streams_until_it_is_told_to_stop_and_keeps_what_it_heard() 
     use std::process::{Command, Stdio};
 
     let dir = tempfile::tempdir().unwrap();
-    let server = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
+    let server = server(Service::Kraken, vec![Action::Every(Duration::from_millis(5))]).await;
     let settings = format!(
         "[kraken_stream]\nsymbols = [\"BTC\"]\nchannels = [\"trade\"]\n\
          [kraken_stream.live]\nbatch_for = \"50ms\"\n\
