@@ -46,9 +46,10 @@ mod pages {
 
 mod clock;
 mod config;
-mod consistent;
-mod derived;
+mod consistent_read;
+mod derived_tables;
 mod error;
+mod freshness;
 mod gaps;
 mod history;
 pub mod import;
@@ -56,28 +57,31 @@ mod instruments;
 mod load;
 pub mod pipeline;
 mod provenance;
-mod read_to;
+mod providers;
 mod repair;
 pub mod report;
 mod reset;
-mod run;
+mod simulation_run;
+mod source_check;
+mod source_names;
 mod sources;
 mod status;
 pub mod text;
 mod tidegauge;
-mod visits;
 
 pub use config::{
     AnalyticsConfig, Config, FILE, MarketConfig, Preset, Secrets, SimulationConfig, StoreUrl,
     load_env_file, without_userinfo,
 };
 pub use error::{Error, Result};
-pub use gaps::{Gaps, LeftOut, OwnSpan, OwnSpans, SeriesGaps};
+pub use gaps::{ReloadSpan, ReloadSpans, SeriesGaps, SkippedSource, SourceGaps};
 pub use instruments::FoundInstrument;
-pub use reset::{Kept, SinkReset};
-pub use run::Run;
-pub use sources::{Needs, Offer, Providers, sources_page};
-pub use status::{Progress, Standing, TableOrigin, TableStanding};
+pub use providers::Providers;
+pub use reset::{KeptTable, SinkReset};
+pub use simulation_run::SimulationRun;
+pub use source_check::{CheckResult, SourceStatus};
+pub use sources::{Credential, SourceInfo, sources_page};
+pub use status::{SourceProgress, TableOrigin, TableStatus, WarehouseStatus};
 pub use tidegauge::Tidegauge;
 pub use tidegauge_acquisition as acquisition;
 pub use tidegauge_analytics as analytics;
@@ -86,4 +90,3 @@ pub use tidegauge_simulation as simulation;
 pub use tidegauge_storage as storage;
 /// The token by which runs are cancelled.
 pub use tokio_util::sync::CancellationToken;
-pub use visits::{SourceStanding, Visit};

@@ -70,7 +70,7 @@ impl RunError {
     }
 
     /// Returns `true` if `source` did not fail and the run was not cancelled.
-    pub(crate) fn spares(&self, source: &str) -> bool {
+    pub(crate) fn is_complete(&self, source: &str) -> bool {
         !self.0.is_cancelled && self.0.failures.iter().all(|failure| failure.source != source)
     }
 

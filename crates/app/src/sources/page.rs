@@ -2,7 +2,7 @@
 
 use tidegauge_acquisition::Credentials;
 
-use super::specs;
+use super::catalog::specs;
 use crate::Config;
 use crate::config::Secrets;
 
@@ -16,7 +16,7 @@ One page for each. This index follows from the registry: `tidegauge sources --ma
 ";
 
 /// The rows of sources that a user declares, which are not in the registry.
-const USERS: &str = "\
+const USER_SOURCES: &str = "\
 | [your files](files.md) | any table, from CSV, JSON lines and Parquet | none | |
 | [your databases](database.md) | any table, from PostgreSQL, MySQL, MariaDB and SQLite | a URL, in the variable that you name | |
 ";
@@ -36,5 +36,5 @@ pub fn sources_page() -> String {
         let shown = spec.attribution.unwrap_or_default();
         format!("| [{name}]({name}.md) | {gives} | {key} | {shown} |\n")
     });
-    HEAD.to_owned() + &rows.collect::<String>() + USERS
+    HEAD.to_owned() + &rows.collect::<String>() + USER_SOURCES
 }

@@ -93,9 +93,9 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
                     assert!(broken.is_empty(), "{broken:#?}");
                     judged += 1;
                 }
-                Err(Error::LoadUnderWay { .. }) => under_way += 1,
+                Err(Error::LoadInProgress { .. }) => under_way += 1,
                 // The audit came before the first row.
-                Err(Error::Nothing { .. }) => {
+                Err(Error::EmptyWarehouse { .. }) => {
                     empty += 1;
                     assert!(empty < 1_000, "the warehouse was never more than empty");
                     tokio::time::sleep(PAUSE).await;
@@ -109,7 +109,7 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
                     assert_eq!(report.provenance.set_aside, []);
                     reported += 1;
                 }
-                Err(Error::LoadUnderWay { .. } | Error::Nothing { .. }) => {}
+                Err(Error::LoadInProgress { .. } | Error::EmptyWarehouse { .. }) => {}
                 Err(error) => panic!("{error}"),
             }
         }
@@ -150,7 +150,7 @@ async fn a_load_that_was_broken_off_is_said_and_not_called_broken() {
         pages += 1;
         match tidegauge.verify().await {
             Ok(report) => assert!(report.passed(), "{:#?}", report.broken().collect::<Vec<_>>()),
-            Err(error @ Error::LoadUnderWay { .. }) => {
+            Err(error @ Error::LoadInProgress { .. }) => {
                 let said = error.to_string();
                 assert!(said.contains("is being loaded (simulation)"), "{said}");
                 under_way += 1;
