@@ -8,7 +8,7 @@
 //! The local server replays recorded prices, and drops the first connection after a second or two:
 //! the stream reconnects, and the coverage ledger at the end shows it.
 
-#![allow(clippy::print_stdout)] // a program that talks
+#![allow(clippy::print_stdout)] // an example prints its results
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -17,7 +17,7 @@ const SOURCE_COLUMN: &str = "source";
 impl Tidegauge {
     /// Returns the time up to which `source`, whose cursor is given, is loaded: by the gap ledger
     /// if it lists the source, by the cursor for the simulation, else the newest event time among
-    /// its rows. `None` if no table has one, or its rows cannot be told from those of another
+    /// its rows. `None` if no table has one, or its rows cannot be distinguished from those of another
     /// source.
     pub(crate) async fn read_to(
         &self,

@@ -50,7 +50,7 @@ pub(crate) fn run_id() -> String {
     format!("{:016x}", RandomState::new().hash_one(()))
 }
 
-/// The cursor of the table `runs`, as JSON: the day up to which the simulated exchange is played,
+/// The cursor of the table `runs`, as JSON: the day up to which the exchange is simulated,
 /// and whether that run is finished. Up to version 0.1 it was kept without a table and without a
 /// count of rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

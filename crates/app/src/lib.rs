@@ -1,9 +1,22 @@
-//! Analytics of an exchange's records, or of a simulated exchange, with market data: which cohorts
-//! become high-volume traders, which churn, and what their lifetime value is.
+//! Loads market data and the records of a crypto exchange, real or simulated, into a warehouse, and
+//! reports which cohorts become high-volume traders, which churn, and what their lifetime value is.
 //!
-//! The layers are re-exported under their own names ([`core`], [`acquisition`], [`simulation`],
-//! [`storage`], [`analytics`]); this crate joins them: it has the configuration, the pipeline,
-//! the report, and the `tidegauge` command.
+//! This crate joins the layers: it has the configuration, the pipeline, the run history, the report,
+//! and the `tidegauge` command.
+//!
+//! | module or type | contents |
+//! |---|---|
+//! | [`Tidegauge`] | an open configuration: runs, streams, backfills, resets, verifies, reports |
+//! | [`Config`], [`Secrets`], [`Providers`] | settings, credentials, and the registered sources |
+//! | [`pipeline`] | a pipeline of your own sources and sinks; the events and the summary of a run |
+//! | [`report`] | the report, and answers to single questions |
+//! | [`import`] | settings for a file, inferred from its content |
+//! | [`text`] | sanitized text and tables for terminals |
+//! | [`core`] | tables, batches, and the traits of sources, sinks and warehouses |
+//! | [`acquisition`] | sources: APIs, live streams, files and databases |
+//! | [`simulation`] | the simulated exchange |
+//! | [`storage`] | sinks and warehouses |
+//! | [`analytics`] | metrics and the audit |
 //!
 //! ```
 //! # async fn run() -> tidegauge::Result<()> {
@@ -15,13 +28,14 @@
 //!
 //! let tidegauge = Tidegauge::open(Config::demo(), Secrets::default(), Arc::new(SystemClock))?;
 //! let summary = tidegauge.run(None, &Silent).await?;
+//! println!("{} rows", summary.rows());
 //! let page = tidegauge.report().await?.to_html()?;
-//! # let _ = (summary, page);
+//! # let _ = page;
 //! # Ok(())
 //! # }
 //! ```
 
-/// The examples of the README, of those of the crates, and of the page on single layers, which compile as doctests.
+/// The examples of the READMEs and of the page on single layers, which compile as doctests.
 #[cfg(doctest)]
 mod pages {
     #[doc = include_str!("../../../README.md")]

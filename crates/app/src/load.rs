@@ -15,12 +15,12 @@ use crate::{Error, Result, Tidegauge, history};
 
 impl Tidegauge {
     /// Loads the new data of the configured sources: market data first, then the tables derived
-    /// from it, then the simulated exchange, which is priced from it. The simulation plays its
+    /// from it, then the simulated exchange, which is priced from it. The simulation adds its
     /// first ninety days, or one more day; with `until`, every day before that one. Live sources
     /// are not part of it: see [`stream`](Self::stream).
     ///
     /// A source that fails does not prevent the others from being loaded. A run that was killed is
-    /// resumed by the next one, which plays up to the same day. If a run has more steps than
+    /// resumed by the next one, which simulates up to the same day. If a run has more steps than
     /// loading, call the steps separately: [`begin`](Self::begin), [`load`](Self::load),
     /// [`finish`](Self::finish).
     ///
@@ -44,7 +44,7 @@ impl Tidegauge {
         }
     }
 
-    /// Returns the next run, with the day up to which it plays. Nothing is written yet.
+    /// Returns the next run, with the day up to which it simulates. Nothing is written yet.
     ///
     /// # Errors
     /// When a source cannot be opened, sources would mix their rows, the warehouse cannot be read,
@@ -92,7 +92,7 @@ impl Tidegauge {
     }
 
     /// Loads the new data of one source, configured or not, and nothing else:
-    /// [`derive`](Self::derive) computes the derived tables. The simulation plays its next day.
+    /// [`derive`](Self::derive) computes the derived tables. The simulation adds its next day.
     ///
     /// # Errors
     /// When the source does not exist, is a live one, or cannot be opened as configured.
@@ -185,7 +185,7 @@ impl Tidegauge {
         let pipeline = pipeline.fold(self.pipeline(), Pipeline::add);
         let mut session = Session::begin(&pipeline, observer);
         session.stream_all(stop).await;
-        // A live source holds a connection and a position in its stream; the next run starts anew.
+        // A live source holds a connection and a position in its stream; the next run opens it again.
         self.close_live();
         session.reset_cancellation();
         self.load_derived_tables(&mut session).await;

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_that_cannot_be_put_in_place_leaves_no_half_of_it() {
+    fn failed_write_leaves_no_partial_file() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("page.html");
         fs::create_dir_all(file.join("in the way")).unwrap();

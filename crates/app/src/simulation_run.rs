@@ -5,11 +5,11 @@ use tidegauge_core::{Result, Sink};
 
 use crate::history::{self, RunState};
 
-/// A run that has begun. Until it is finished, each later run plays up to the same day.
+/// A run that has begun. Until it is finished, each later run simulates up to the same day.
 #[derive(Debug)]
 #[must_use = "a run that is never finished is done again"]
 pub struct SimulationRun {
-    /// The day before which the simulation ends; `None` if none is played.
+    /// The day before which the simulation ends; `None` if there is no simulation.
     until: Option<NaiveDate>,
 }
 
@@ -33,7 +33,7 @@ impl SimulationRun {
         Ok(Self { until: Some(unfinished.unwrap_or(next)) })
     }
 
-    /// Returns the day before which the simulation ends, or `None` if none is played.
+    /// Returns the day before which the simulation ends, or `None` if there is no simulation.
     pub fn until(&self) -> Option<NaiveDate> {
         self.until
     }

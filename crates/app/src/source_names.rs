@@ -2,7 +2,7 @@
 
 use tidegauge_simulation::Shard;
 
-/// The name of the simulation. It is played last.
+/// The name of the simulation. It runs last.
 pub(crate) const SIMULATION: &str = "simulation";
 
 /// The name of the derived market tables.

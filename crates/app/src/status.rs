@@ -17,6 +17,7 @@ use crate::{Config, Error, Result, Tidegauge, history, sources};
 
 /// The progress of a source.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct SourceProgress {
     /// The name of the source.
     pub source: String,
@@ -28,7 +29,7 @@ pub struct SourceProgress {
     /// `true` if it is part of a run.
     pub is_on: bool,
     /// The time up to which it is loaded: by the gap ledger, or else by the newest event among its
-    /// rows. `None` if neither is known, or the rows cannot be told from those of another source.
+    /// rows. `None` if neither is known, or the rows cannot be distinguished from those of another source.
     pub read_to: Option<DateTime<Utc>>,
     /// The lag of the source: the seconds since `read_to`.
     pub lag_seconds: Option<i64>,
@@ -72,6 +73,7 @@ impl TableStatus {
 
 /// The contents of a warehouse.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct WarehouseStatus {
     /// The built-in tables, every declared table, and every other table that a run has filled.
     pub tables: Vec<TableStatus>,

@@ -14,7 +14,7 @@ pub fn is_control(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Returns `text` on one line that a terminal shows as it stands: line breaks and tabs become spaces, other
+/// Returns `text` on one line that a terminal shows unchanged: line breaks and tabs become spaces, other
 /// characters that are not shown become U+FFFD.
 ///
 /// ```

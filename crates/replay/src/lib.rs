@@ -11,7 +11,10 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let prices = "date,symbol,open,high,low,close\n2021-02-26,BTC,100,120,90,110\n";
 //! let script = Script {
-//!     connections: vec![Connection::Serve(vec![Action::Ticks(10), Action::Drop]), Connection::Serve(vec![Action::Ticks(10)])],
+//!     connections: vec![
+//!         Connection::Serve(vec![Action::Ticks(10), Action::Drop]),
+//!         Connection::Serve(vec![Action::Ticks(10)]),
+//!     ],
 //!     ..Script::new(Service::Kraken, Market::from_csv(prices)?)
 //! };
 //! let server = Replay::start(script).await?;

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_template_is_the_default_and_has_a_part_of_every_source() {
+    fn template_equals_the_defaults_and_has_every_source() {
         let config = Config::default();
         let template = config.template();
         assert_eq!(read(&template).unwrap(), config);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_setting_is_named() {
+    fn unknown_setting_is_named() {
         for (text, words) in [
             ("[simulation]\nsede = 1", ["sede", "seed"]),
             ("[coingecko]\nplna = 1", ["coingecko", "plan"]),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_is_not_repeated() {
+    fn invalid_value_is_not_repeated() {
         for text in ["coingecko = 'CG-canary'", "[coingecko]\nplan = 'CG-canary'", "report = []"] {
             let error = read(text).unwrap_err().to_string();
             assert!(!error.contains("canary"), "{error}");

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 pub struct MarketConfig {
     /// Whether a run computes them.
     pub derive: bool,
-    /// The sources whose prices take precedence, the best one first; a name stands for its family,
+    /// The sources whose prices take precedence, the best one first; a name includes its family,
     /// as `kraken` for `kraken_stream`. Other sources follow, by name.
     pub precedence: Vec<String>,
     /// The relative difference to another source's price above which a price is disputed.

@@ -118,9 +118,9 @@ pub struct SimulationConfig {
     pub days: u16,
     /// Whether their trading rate is constant over time, independent of the market.
     pub stationary: bool,
-    /// The shard of the users that is played: `3/16`.
+    /// The shard of the users that is simulated: `3/16`.
     pub shard: Shard,
-    /// The scenarios that are played, such as market shocks.
+    /// The scenarios that are simulated, such as market shocks.
     pub scenarios: Vec<Scenario>,
 }
 
@@ -135,7 +135,7 @@ impl Default for SimulationConfig {
     }
 }
 
-/// An exchange that the simulator can play.
+/// An exchange of the simulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -15,13 +15,13 @@ const TEMPLATE: &str = include_str!("tidegauge.toml");
 
 /// The sources of a run that loads the user's own data only.
 const USER_DATA_SOURCES: &str = "\
-# For what your data is worth in another currency or in coins, name a source of rates and prices:
+# Amounts in other currencies or in coins need a source of rates and prices:
 # sources = [\"ecb\", \"kraken\"]   # neither needs a key
 sources = []";
 
 /// The sources of the demo.
 const DEMO_SOURCES: &str = "\
-# The demo: recorded prices, made-up ones that continue them up to yesterday, and an exchange that is simulated from them.
+# The demo: recorded prices, synthetic prices that continue them up to yesterday, and an exchange simulated from them.
 sources = [\"recorded\", \"synthetic_market\", \"simulation\"]";
 
 impl Config {
@@ -42,7 +42,7 @@ impl Config {
     }
 
     /// Returns the file with `selected` for the sources of a run, and the section of the simulation
-    /// if that is played.
+    /// if there is one.
     fn render(&self, selected: &str, with_simulation: bool) -> String {
         let mut specs: Vec<_> = sources::specs(self).collect();
         let list = lines(specs.iter().map(line));

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_shown_without_their_secrets() {
+    fn urls_are_shown_without_secrets() {
         for (text, shown) in [
             ("no `postgres://u:tiger@h/db`, and", "no `postgres://***@h/db`, and"),
             ("postgres://u:ti@ger@h/x\nnext a@b.example", "postgres://***@h/x\nnext a@b.example"),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_known_as_they_stand_and_as_they_are_sent() {
+    fn passwords_are_found_encoded_and_decoded() {
         use secrecy::ExposeSecret;
 
         let found = |url: &str| {
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_cannot_be_read_say_what_to_do() {
+    fn unreadable_files_are_reported_with_a_remedy() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("x");
         assert_eq!(read(&file), Ok(None));

@@ -61,7 +61,7 @@ impl DerivedTables {
             (observed, fixings) = (observed.strict()?, fixings.strict()?);
         }
         for left_out in observed.set_aside().iter().chain(fixings.set_aside()) {
-            tracing::warn!("the derived market tables: {left_out}");
+            tracing::warn!("derived market tables: {left_out}");
         }
         let prices = market_prices(&observed, &config.price_params(), now)?;
         let metrics = crypto_metrics(from_ref(&prices), &observed, &config.precedence)?;
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pages_are_bounded_and_a_second_reading_gives_nothing() {
+    async fn pages_are_bounded_and_a_second_read_is_empty() {
         for (page_rows, expected) in [
             (100, vec![22]),
             (12, vec![12, 10]),
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_has_changed_is_given_again() {
+    async fn only_changed_chunks_are_returned_again() {
         let (_, cursor) = pages(&derived(prices(series()), 5), None).await;
         let after = async |rows: Vec<(i64, i128)>| {
             pages(&derived(prices(rows), 5), Some(cursor.clone())).await.0
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_run_that_was_killed_goes_on_with_what_is_known_by_then() {
+    async fn killed_run_resumes_with_current_rows() {
         let first = derived(prices(series()), 5).fetch(None).await.unwrap();
         assert_eq!((first.rows(), first.done), (5, false));
         // The next run finds a changed price in the first page.
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_chunk_that_comes_back_under_another_s_name_is_given_again() {
+    async fn reappearing_chunk_is_returned_again() {
         let (_, small) = pages(&derived(prices(series()), 5), None).await;
         let other = series().map(|(at, price)| (at, price + i128::from(at == 30)));
         let (_, large) = pages(&derived(prices(other), 100), Some(small)).await;
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cursor_of_somebody_else_is_refused() {
+    async fn foreign_cursor_is_refused() {
         let source = derived(prices(series()), 5);
         let error = source.fetch(Some(&Cursor::new("7"))).await.unwrap_err().to_string();
         assert!(error.contains("the cursor of `market` cannot be read"), "{error}");

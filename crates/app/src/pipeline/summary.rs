@@ -14,6 +14,7 @@ use crate::text::Table;
 
 /// The result of a run, by table.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Summary {
     /// One entry per source and table, in the order of loading, without the gap ledger.
     pub tables: Vec<TableSummary>,
@@ -60,6 +61,7 @@ impl fmt::Display for RefusedSpan {
 
 /// The result of a run for one table.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct TableSummary {
     /// The source that filled it.
     pub source: String,

@@ -49,7 +49,7 @@ impl Tidegauge {
     /// Each sink is reset atomically. If a later one fails, the same call again finishes it.
     ///
     /// # Errors
-    /// When a source does not exist, or its rows cannot be told from those of other sources: then
+    /// When a source does not exist, or its rows cannot be distinguished from those of other sources: then
     /// nothing is removed. When a sink cannot be read or written, or a source was loaded meanwhile;
     /// [`Error::PartialReset`] if other sinks were reset before.
     pub async fn reset(&self, names: &[String], dry_run: bool) -> Result<Vec<SinkReset>> {
@@ -83,7 +83,7 @@ impl Tidegauge {
         Ok(done)
     }
 
-    /// Resets `names` for a run that loads them anew, after checking that the run can begin: that
+    /// Resets `names` for a run that loads them again, after checking that the run can begin: that
     /// all configured sources exist and can be opened, and that files and databases of the user's
     /// own can be read.
     ///

@@ -155,7 +155,7 @@ impl ResetPlan {
     }
 }
 
-/// Returns the sources that `name` stands for: its backfill, and for the simulation all shards that
+/// Returns the sources that `name` includes: its backfill, and for the simulation all shards that
 /// were loaded.
 fn sources_of(name: &str, cursors: &BTreeMap<String, Cursor>) -> Vec<String> {
     let is_part = |source: &&String| {
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_name_their_source_are_told_apart() {
+    fn rows_with_a_source_column_are_reset_by_source() {
         let (candles, prices) = (Candle::table().clone(), tables::MarketPrice::table().clone());
         let filled = filled(&[
             ("kraken", true, std::slice::from_ref(&candles)),
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn an_append_table_of_several_sources_is_reset_with_all_of_them_or_not() {
+    fn shared_append_table_is_reset_with_all_its_sources() {
         let append = orders(WriteMode::Append);
         let mut filled = filled(&[
             ("old", false, std::slice::from_ref(&append)),
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_is_gone_is_reset_by_what_the_history_says() {
+    fn removed_source_is_reset_by_its_history() {
         let mut filled = filled(&[]);
         for (name, tables) in [("gone", &["users", "tickets"][..]), ("gone fill", &["orders"])] {
             let tables = tables.iter().map(ToString::to_string).collect();
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_merge_table_of_several_sources_keeps_its_rows() {
+    fn shared_merge_table_keeps_its_rows() {
         let merge = orders(WriteMode::Merge);
         let filled = filled(&[
             ("old", false, std::slice::from_ref(&merge)),
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn the_simulation_is_reset_with_all_its_parts() {
+    fn simulation_is_reset_with_all_its_shards() {
         let filled = filled(&[("simulation", false, &[orders(WriteMode::Append)])]);
         let known = ["simulation 1/2", "simulation 2/2", "simulations"];
         let plan = planned(&["simulation"], &known, &filled).unwrap();

@@ -59,7 +59,7 @@ pub(crate) fn includes_simulation(config: &Config) -> bool {
     config.active_sources().iter().any(|name| name == SIMULATION)
 }
 
-/// Returns the day before which a run ends that plays one day more than `warehouse` has.
+/// Returns the day before which a run ends that simulates one day more than `warehouse` has.
 pub(crate) async fn next_until(config: &Config, warehouse: &dyn Warehouse) -> Result<NaiveDate> {
     let simulation = &config.simulation;
     let cursor = warehouse.cursor(&simulation_name(config)).await?;
@@ -72,7 +72,7 @@ pub(crate) async fn next_until(config: &Config, warehouse: &dyn Warehouse) -> Re
     })
 }
 
-/// Returns the simulated exchange, priced from the market tables of the warehouse and played up to
+/// Returns the simulated exchange, priced from the market tables of the warehouse and simulated up to
 /// `until`: one end for all sinks, so that a sink that has fallen behind reaches the same day. If
 /// the market ends before, so does the simulation, with a note.
 pub(crate) async fn open_simulation(
@@ -85,11 +85,11 @@ pub(crate) async fn open_simulation(
         market = market.strict()?;
     }
     for left_out in market.set_aside() {
-        tracing::warn!("the market of the simulation: {left_out}");
+        tracing::warn!("market of the simulation: {left_out}");
     }
     let mut notes = Vec::new();
     let until = match priced_until(&market) {
-        // The first ninety days are played as a whole, or fail with an error that lists what is
+        // The first ninety days are simulated as a whole, or fail with an error that lists what is
         // missing.
         Some(end) if config.simulation.start_day <= end && end < until => {
             notes.push(format!(

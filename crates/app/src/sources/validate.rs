@@ -10,7 +10,7 @@ use crate::source_names::{BACKFILL_SUFFIX, MARKET};
 use crate::{Error, Result};
 
 /// Refuses invalid sources: unknown names, tables that do not exist, an exchange that cannot be
-/// played; so that nothing is loaded for a run that cannot succeed.
+/// simulated; so that nothing is loaded for a run that cannot succeed.
 ///
 /// # Errors
 /// When sources are invalid, with all errors of names and tables joined in one.

@@ -212,7 +212,8 @@ mod tests {
         let other = || failure("ecb", ErrorKind::Unavailable);
         let spent = || failure("coingecko", ErrorKind::RateLimited);
         let with = |completed, failures: &[SourceFailure], is_cancelled| {
-            let summary = Summary { completed, ..Summary::default() };
+            let mut summary = Summary::default();
+            summary.completed = completed;
             let failure = Failure::of_run(&summary, failures, is_cancelled);
             (failure.kind, failure.exit_code, failure.lines().count())
         };

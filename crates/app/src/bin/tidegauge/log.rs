@@ -48,11 +48,11 @@ pub(crate) fn init(json: bool, quiet: bool, verbose: u8) {
         (true, ..) => "off",
     };
     let flags_decide = quiet || verbose > 0;
-    let mut wrong = None;
+    let mut invalid = None;
     let filter = match EnvFilter::try_from_default_env() {
         Ok(filter) if !flags_decide => filter,
         Err(error) if !flags_decide && env::var_os(EnvFilter::DEFAULT_ENV).is_some() => {
-            wrong = Some(error);
+            invalid = Some(error);
             EnvFilter::new(default)
         }
         _ => EnvFilter::new(default),
@@ -63,7 +63,7 @@ pub(crate) fn init(json: bool, quiet: bool, verbose: u8) {
         .with_ansi(false)
         .with_writer(|| Lines)
         .init();
-    if let Some(error) = wrong {
+    if let Some(error) = invalid {
         output::print_notice(redacted(&format!(
             "warning: RUST_LOG is no filter of the log ({error}), and the usual one is kept: set it as in \
              RUST_LOG=debug or RUST_LOG=warn,tidegauge=debug"

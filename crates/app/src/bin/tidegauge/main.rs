@@ -30,7 +30,7 @@ fn run_command() -> ExitCode {
     if let Err(error) = tidegauge::load_env_file() {
         return output::print_failure(error.into());
     }
-    let args = match Args::read(&words) {
+    let args = match Args::parse_words(&words) {
         Ok(args) => args,
         Err(error) => return report_usage_error(error, words),
     };
@@ -55,12 +55,12 @@ fn run_command() -> ExitCode {
     done.unwrap_or_else(output::print_failure)
 }
 
-/// Reports an invalid command line, or prints the help that was asked for.
+/// Reports an invalid command line, or prints the requested help.
 fn report_usage_error(error: clap::Error, words: Vec<OsString>) -> ExitCode {
     // The error repeats words: parsing the cleaned words gives the same error.
     let cleaned = words.iter().map(|word| sanitize(&word.to_string_lossy()).into_owned().into());
     let cleaned: Vec<OsString> = cleaned.collect();
-    let error = Args::read(&cleaned).err().unwrap_or(error);
+    let error = Args::parse_words(&cleaned).err().unwrap_or(error);
     if !error.use_stderr() {
         error.exit();
     }

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_cleaned_one_by_one() {
+    fn lines_are_sanitized_separately() {
         let mut text = Text::default();
         text.line("one\nerror: two");
         text.lines("three\nfour\u{1b}[2J");

@@ -13,7 +13,7 @@ use crate::output::{self, Document, Text};
 #[derive(Debug, Serialize)]
 struct Written<'a> {
     file: String,
-    /// The file of the data, if that was asked for.
+    /// The file of the data, if requested.
     data: Option<String>,
     provenance: &'a Provenance,
     /// The caveats of the numbers, one sentence each.
@@ -63,7 +63,7 @@ impl Document for Written<'_> {
     }
 }
 
-/// Writes the report atomically, and its data if that is asked for; prints the insights.
+/// Writes the report atomically, and its data if requested; prints the insights.
 pub(crate) async fn report(mut config: Config, args: args::Report) -> Result<()> {
     if let Some(file) = args.file {
         config.report = file;

@@ -270,7 +270,7 @@ struct Run<'a> {
     notes: Vec<Note<'a>>,
     /// The declarations of the settings that no run uses, one sentence each.
     unused: Vec<String>,
-    /// The rows that were removed before, if that was asked for.
+    /// The rows that were removed before, if requested.
     removed: Option<Removed>,
     #[serde(skip)]
     summary: &'a Summary,
