@@ -1,7 +1,7 @@
 //! Freshness: the time up to which a source is loaded.
 
 use chrono::{DateTime, NaiveTime, Utc};
-use tidegauge_core::coverage::Ledger;
+use tidegauge_core::coverage::CoverageLedger;
 use tidegauge_core::tables::{Coverage, Quarantine};
 use tidegauge_core::{Aggregate, Cell, Cursor, ErrorKind, Filter, Measure, TableRef};
 use tidegauge_simulation::{Classic, Exchange};
@@ -23,7 +23,7 @@ impl Tidegauge {
         &self,
         source: &str,
         cursor: &Cursor,
-        ledger: &Ledger,
+        ledger: &CoverageLedger,
     ) -> Result<Option<DateTime<Utc>>> {
         let covered = ledger
             .series(source)
@@ -76,7 +76,7 @@ impl Tidegauge {
         filled: &SourceTables,
     ) -> Result<Option<DateTime<Utc>>> {
         let Some(time) = &table.time else { return Ok(None) };
-        let mut newest = Aggregate::of(table).max(time.to_string());
+        let mut newest = Aggregate::new(table).max(time.to_string());
         if filled.writes_source_name && table.key.iter().any(|column| column == SOURCE_COLUMN) {
             newest = newest.filter(Filter::eq(SOURCE_COLUMN, source));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tidegauge_acquisition::backfill::{Backfill, BackfillTask, Estimate, HistoricalSource};
 use tidegauge_acquisition::{Context, Reload};
-use tidegauge_core::coverage::{Hole, Ledger};
+use tidegauge_core::coverage::{Gap, CoverageLedger};
 use tidegauge_core::{Aggregate, Measure, Span};
 
 use crate::pipeline::{Observer, PipelineSource, Session, Summary};
@@ -18,7 +18,7 @@ impl Tidegauge {
     /// # Errors
     /// When a source cannot be opened, or the warehouse cannot be read.
     pub async fn gaps(&self, wanted: Option<Span>) -> Result<Vec<SourceGaps>> {
-        self.gaps_in(&Ledger::read(self.warehouse().as_ref()).await?, wanted)
+        self.gaps_in(&CoverageLedger::read(self.warehouse().as_ref()).await?, wanted)
     }
 
     /// Returns all of `wanted` for each configured historical source, whether it is loaded or not,
@@ -27,7 +27,7 @@ impl Tidegauge {
     /// # Errors
     /// When a source cannot be opened.
     pub fn gaps_for_reload(&self, wanted: Span) -> Result<Vec<SourceGaps>> {
-        self.gaps_in(&Ledger::default(), Some(wanted))
+        self.gaps_in(&CoverageLedger::default(), Some(wanted))
     }
 
     /// Returns the rows of a span of each configured file and database of the user's own, to be
@@ -54,7 +54,7 @@ impl Tidegauge {
                     continue;
                 }
             };
-            let count = Aggregate::of(reload.table()).count().during(wanted);
+            let count = Aggregate::new(reload.table()).count().time_range(wanted);
             let counted = self.warehouse().aggregate(&count).await?;
             let rows = counted.column(&Measure::Count.name())?.as_i64();
             let rows = rows.and_then(|rows| rows.values().first().copied()).unwrap_or_default();
@@ -63,7 +63,7 @@ impl Tidegauge {
         Ok(reload_spans)
     }
 
-    fn gaps_in(&self, ledger: &Ledger, wanted: Option<Span>) -> Result<Vec<SourceGaps>> {
+    fn gaps_in(&self, ledger: &CoverageLedger, wanted: Option<Span>) -> Result<Vec<SourceGaps>> {
         let now = self.context().clock.now();
         let mut gaps = Vec::new();
         for source in self.open_configured(false)? {
@@ -206,7 +206,7 @@ pub struct SeriesGaps {
     /// The number of rows of the series that were loaded so far.
     pub rows: i64,
     /// The gaps, in order of time.
-    pub gaps: Vec<Hole>,
+    pub gaps: Vec<Gap>,
 }
 
 impl SourceGaps {
@@ -217,7 +217,7 @@ impl SourceGaps {
     /// When the budget of the source cannot be read.
     pub(crate) fn new(
         source: &Arc<dyn HistoricalSource>,
-        ledger: &Ledger,
+        ledger: &CoverageLedger,
         wanted: Option<Span>,
         now: DateTime<Utc>,
     ) -> Result<Self> {
@@ -225,7 +225,7 @@ impl SourceGaps {
         let estimate = Estimate::of(&tasks, &source.budget()?);
         let series = source.series(now).into_iter().filter_map(|series| {
             let wanted = series.wanted(wanted, now)?;
-            let gaps = ledger.holes(source.name(), &series.name, wanted);
+            let gaps = ledger.gaps(source.name(), &series.name, wanted);
             let rows = ledger.rows(source.name(), &series.name);
             Some(SeriesGaps { series: series.name, wanted, rows, gaps })
         });

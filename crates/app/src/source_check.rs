@@ -8,7 +8,7 @@ use tidegauge_acquisition::SourceHandle;
 use tidegauge_acquisition::http::Budget;
 use tidegauge_acquisition::live::Stream;
 use tidegauge_core::Cursor;
-use tidegauge_core::coverage::Ledger;
+use tidegauge_core::coverage::CoverageLedger;
 
 use crate::source_names::SIMULATION;
 use crate::sources::{self, Credential, SourceInfo};
@@ -51,7 +51,7 @@ impl Tidegauge {
     /// # Errors
     /// When the warehouse cannot be read, or the budget of a source cannot be read.
     pub async fn sources(&self) -> Result<Vec<SourceStatus>> {
-        let ledger = Ledger::read(self.warehouse().as_ref()).await?;
+        let ledger = CoverageLedger::read(self.warehouse().as_ref()).await?;
         let mut cursors = self.warehouse().cursors().await?;
         let (active, mut statuses) = (self.config().active_sources(), Vec::new());
         for info in sources::known_sources(self.config()) {

@@ -14,7 +14,7 @@ use tidegauge_acquisition::kraken_stream::decode::{Message, message};
 use tidegauge_acquisition::kraken_stream::{Channel, Config, KrakenStream};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::{Clock, Page, Source};
-use tidegauge_replay::{Action, Connection, Replay, Service};
+use tidegauge_replay::{Act, Line, Replay, Service};
 use tokio::time::timeout;
 
 /// The start of the server's market.
@@ -34,8 +34,8 @@ fn stream(server: &Replay, channels: &[Channel]) -> KrakenStream {
     KrakenStream::new(config(server, channels), &context(NOW)).unwrap()
 }
 
-async fn talking(acts: Vec<Action>) -> Replay {
-    server(Service::Kraken, vec![Connection::Serve(acts)]).await
+async fn talking(acts: Vec<Act>) -> Replay {
+    server(Service::Kraken, vec![Line::Talk(acts)]).await
 }
 
 fn has_trades(count: usize) -> impl FnMut(&[Page]) -> bool {
@@ -148,7 +148,7 @@ proptest! {
 
 #[tokio::test]
 async fn what_happens_arrives_as_rows_with_every_digit() {
-    let server = talking(vec![Action::Ticks(3)]).await;
+    let server = talking(vec![Act::Ticks(3)]).await;
     let stream = stream(&server, &[Channel::Ticker, Channel::Trade]);
     assert!(stream.capabilities().live);
     let pages = pages(&stream, None, has_trades(3)).await;
@@ -163,7 +163,7 @@ async fn what_happens_arrives_as_rows_with_every_digit() {
     assert_eq!(trimmed(shown(&pages, "quotes", "price")), trimmed(prices));
     assert_eq!(shown(&pages, "quotes", "currency"), ["USD"; 3]);
     assert_eq!(shown(&pages, "quotes", "source"), ["kraken_stream"; 3]);
-    let said = server.received();
+    let said = server.heard();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].contains(r#""channel":"ticker""#) && said[0].contains(r#"["BTC/USD"]"#));
     let spans = ledger(&pages, "trades BTC");
@@ -172,7 +172,7 @@ async fn what_happens_arrives_as_rows_with_every_digit() {
 
 #[tokio::test]
 async fn a_page_is_bounded_and_comes_again_until_its_cursor_does() {
-    let server = talking(vec![Action::Ticks(30)]).await;
+    let server = talking(vec![Act::Ticks(30)]).await;
     let mut config = config(&server, &[Channel::Trade]);
     config.live.batch_rows = 10;
     config.live.batch_for = Duration::from_secs(5);
@@ -200,21 +200,16 @@ async fn no_trade_is_lost_or_doubled_by_a_line_that_breaks_anywhere() {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as usize % below
     };
-    let cut = |ticks, bytes| Connection::Serve(vec![Action::Truncate { ticks, bytes }]);
+    let cut = |ticks, bytes| Line::Talk(vec![Act::Cut { ticks, bytes }]);
     // Fewer ticks per connection than a snapshot repeats.
     let mut lines: Vec<_> = (0..25).map(|_| cut(1 + random(49), random(100_000))).collect();
-    lines.push(Connection::Serve(vec![
-        Action::Duplicate,
-        Action::OutOfOrder,
-        Action::Duplicate,
-        Action::Ticks(3),
-    ]));
+    lines.push(Line::Talk(vec![Act::Again, Act::Swapped, Act::Again, Act::Ticks(3)]));
     let server = server(Service::Kraken, lines).await;
     let mut config = config(&server, &[Channel::Ticker, Channel::Trade, Channel::Ohlc]);
     config.live.batch_for = Duration::from_millis(20);
     let clock = Turned::new(NOW);
     let stream = KrakenStream::new(config, &Context::new(clock.clone())).unwrap();
-    let done = || server.requests().len() == 26;
+    let done = || server.opened().len() == 26;
     let mut cursor = None;
     let mut all = Vec::new();
     let mut quiet = 0;
@@ -242,10 +237,7 @@ async fn no_trade_is_lost_or_doubled_by_a_line_that_breaks_anywhere() {
 
 #[tokio::test]
 async fn what_was_missed_is_a_hole_in_the_ledger() {
-    let lines = vec![
-        Connection::Serve(vec![Action::Ticks(5), Action::Drop]),
-        Connection::Serve(vec![Action::Ticks(5)]),
-    ];
+    let lines = vec![Line::Talk(vec![Act::Ticks(5), Act::Drop]), Line::Talk(vec![Act::Ticks(5)])];
     let server = server(Service::Kraken, lines).await;
     let clock = Turned::new(NOW);
     let context = Context::new(clock.clone());
@@ -260,7 +252,7 @@ async fn what_was_missed_is_a_hole_in_the_ledger() {
         quiet == 4
     })
     .await;
-    server.advance(200);
+    server.pass(200);
     clock.on(TimeDelta::seconds(205));
     let cursor = all.last().map(|page| page.cursor.clone());
     all.extend(pages(&stream, cursor, has_trades(55)).await);
@@ -280,7 +272,7 @@ async fn what_was_missed_is_a_hole_in_the_ledger() {
 async fn a_stream_that_is_started_again_begins_a_new_run() {
     let mut cursor = None;
     let mut all = Vec::new();
-    let server = talking(vec![Action::Ticks(4)]).await;
+    let server = talking(vec![Act::Ticks(4)]).await;
     let two_days = 2 * 86_400;
     for (days, trades) in [(0, 4), (2, 50)] {
         let clock = Turned::new(NOW);
@@ -291,7 +283,7 @@ async fn a_stream_that_is_started_again_begins_a_new_run() {
         let run = pages(&stream, cursor.clone(), has_trades(trades)).await;
         cursor = run.last().map(|page| page.cursor.clone());
         all.extend(run);
-        server.advance(two_days);
+        server.pass(two_days);
     }
     let spans = ledger(&all, "trades BTC");
     assert_eq!((spans[0].start, spans[0].end), (0.0, 3.0), "{spans:?}");
@@ -300,7 +292,7 @@ async fn a_stream_that_is_started_again_begins_a_new_run() {
 
 #[tokio::test]
 async fn a_fetch_that_is_cancelled_loses_nothing() {
-    let server = talking(vec![Action::Every(Duration::from_millis(1))]).await;
+    let server = talking(vec![Act::Every(Duration::from_millis(1))]).await;
     let mut config = config(&server, &[Channel::Trade]);
     config.live.batch_for = Duration::from_millis(15);
     let stream = KrakenStream::new(config, &context(NOW)).unwrap();
@@ -322,49 +314,45 @@ async fn a_fetch_that_is_cancelled_loses_nothing() {
     let ids = trade_ids(&all);
     let first = server.ticks("BTC")[0].id;
     assert_eq!(ids, (first..).take(ids.len()).collect::<Vec<_>>());
-    assert_eq!(server.requests().len(), 1);
+    assert_eq!(server.opened().len(), 1);
 }
 
 #[tokio::test]
 async fn a_line_that_is_silent_mute_closed_or_dropped_is_opened_anew() {
     let breaks = [
-        ("silent", Connection::Serve(vec![Action::Ticks(1), Action::Silence])),
-        ("mute", Connection::Silent),
-        (
-            "closed",
-            Connection::Serve(vec![Action::Ticks(1), Action::Close(1012, "we restart".into())]),
-        ),
-        ("dropped", Connection::Serve(vec![Action::Drop])),
-        ("busy", Connection::Reject { status: 503, body: String::new() }),
-        ("angry", Connection::Serve(vec![Action::Text(r#"{"Error":"Exceeded msg rate"}"#.into())])),
+        ("silent", Line::Talk(vec![Act::Ticks(1), Act::Silence])),
+        ("mute", Line::Mute),
+        ("closed", Line::Talk(vec![Act::Ticks(1), Act::Close(1012, "we restart".into())])),
+        ("dropped", Line::Talk(vec![Act::Drop])),
+        ("busy", Line::Away { status: 503, body: String::new() }),
+        ("angry", Line::Talk(vec![Act::Say(r#"{"Error":"Exceeded msg rate"}"#.into())])),
     ];
     for (what, line) in breaks {
-        let server =
-            server(Service::Kraken, vec![line, Connection::Serve(vec![Action::Ticks(4)])]).await;
+        let server = server(Service::Kraken, vec![line, Line::Talk(vec![Act::Ticks(4)])]).await;
         let stream = stream(&server, &[Channel::Trade]);
-        pages(&stream, None, |pages| server.requests().len() == 2 && trade_ids(pages).len() >= 4)
+        pages(&stream, None, |pages| server.opened().len() == 2 && trade_ids(pages).len() >= 4)
             .await;
-        assert!(server.received().iter().any(|message| message.contains("subscribe")), "{what}");
+        assert!(server.heard().iter().any(|message| message.contains("subscribe")), "{what}");
     }
 }
 
 #[tokio::test]
 async fn a_heart_that_beats_is_not_data() {
-    let server = talking(vec![Action::Ticks(2)]).await;
+    let server = talking(vec![Act::Ticks(2)]).await;
     let mut config = config(&server, &[Channel::Trade]);
     let stream = KrakenStream::new(config.clone(), &context(NOW)).unwrap();
     let begun = tokio::time::Instant::now();
     let quiet = pages(&stream, None, |_| begun.elapsed() > Duration::from_millis(900)).await;
-    assert_eq!((server.requests().len(), trade_ids(&quiet).len()), (1, 2));
+    assert_eq!((server.opened().len(), trade_ids(&quiet).len()), (1, 2));
     config.live.data_timeout = Some(Duration::from_millis(200));
     let stream = KrakenStream::new(config, &context(NOW)).unwrap();
-    pages(&stream, None, |_| server.requests().len() == 3).await;
+    pages(&stream, None, |_| server.opened().len() == 3).await;
 }
 
 #[tokio::test]
 async fn a_symbol_that_is_refused_is_noted_and_the_others_go_on() {
     let why = "Currency pair not supported SOL/USD";
-    let mut script = script(Service::Kraken, vec![Connection::Serve(vec![Action::Ticks(3)])]);
+    let mut script = script(Service::Kraken, vec![Line::Talk(vec![Act::Ticks(3)])]);
     script.refused = vec![("SOL/USD".into(), why.into())];
     let server = Replay::start(script.clone()).await.unwrap();
     let mut config = config(&server, &[Channel::Trade, Channel::Ticker]);
@@ -392,13 +380,13 @@ async fn a_symbol_that_is_refused_is_noted_and_the_others_go_on() {
 #[tokio::test]
 async fn what_makes_no_sense_fails_the_page_after_or_is_put_aside() {
     let acts = vec![
-        Action::Ticks(2),
-        Action::Binary(100),
-        Action::Text("{\"channel\":".into()),
-        Action::Text(
+        Act::Ticks(2),
+        Act::Binary(100),
+        Act::Say("{\"channel\":".into()),
+        Act::Say(
             r#"{"channel":"trade","type":"update","data":[{"symbol":"BTC/USD","price":0}]}"#.into(),
         ),
-        Action::Ticks(2),
+        Act::Ticks(2),
     ];
     let server = talking(acts.clone()).await;
     let stream = stream(&server, &[Channel::Trade]);
@@ -424,12 +412,12 @@ async fn what_makes_no_sense_fails_the_page_after_or_is_put_aside() {
     let reasons = shown(&all, "quarantine", "reason");
     assert_eq!(reasons.len(), 2, "{reasons:?}");
     assert!(shown(&all, "quarantine", "content")[0].contains("channel"));
-    assert_eq!(server.requests().len(), 1);
+    assert_eq!(server.opened().len(), 1);
 }
 
 #[tokio::test]
 async fn a_message_over_the_cap_is_told_as_such() {
-    let server = talking(vec![Action::Text(format!("[{}]", " ".repeat(600 * 1024)))]).await;
+    let server = talking(vec![Act::Say(format!("[{}]", " ".repeat(600 * 1024)))]).await;
     let stream = stream(&server, &[Channel::Trade]);
     let mut cursor = None;
     let error = loop {
@@ -443,7 +431,7 @@ async fn a_message_over_the_cap_is_told_as_such() {
 
 #[tokio::test]
 async fn a_bar_comes_once_it_is_finished() {
-    let server = talking(vec![Action::Ticks(150)]).await;
+    let server = talking(vec![Act::Ticks(150)]).await;
     let clock = Turned::new(NOW);
     let mut config = config(&server, &[Channel::Ohlc]);
     config.live.grace = Duration::from_secs(10);
@@ -465,8 +453,7 @@ async fn a_bar_comes_once_it_is_finished() {
 #[tokio::test]
 async fn failures_on_end_are_bounded_where_a_bound_is_set() {
     let server =
-        server(Service::Kraken, vec![Connection::Reject { status: 503, body: String::new() }])
-            .await;
+        server(Service::Kraken, vec![Line::Away { status: 503, body: String::new() }]).await;
     let mut config = config(&server, &[Channel::Trade]);
     config.live.reconnect.failures = Some(3);
     let stream = KrakenStream::new(config, &context(NOW)).unwrap();
@@ -477,7 +464,7 @@ async fn failures_on_end_are_bounded_where_a_bound_is_set() {
             Err(error) => break error,
         }
     };
-    assert_eq!(server.requests().len(), 4, "{error}");
+    assert_eq!(server.opened().len(), 4, "{error}");
 }
 
 #[test]

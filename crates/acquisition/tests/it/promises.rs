@@ -21,7 +21,7 @@ use tidegauge_acquisition::{
 use tidegauge_core::conformance::source::SourceSubject;
 use tidegauge_core::tables::MarketingSpend;
 use tidegauge_core::{Source, source_promises};
-use tidegauge_replay::{Action, Connection, Service};
+use tidegauge_replay::{Act, Line, Service};
 use wiremock::{Mock, MockServer, Respond, matchers};
 
 /// A source, its environment, and the maximum number of rows of its pages.
@@ -231,7 +231,7 @@ async fn of_database() -> Subject {
 const STREAMED: &str = "2026-01-01T00:00:00Z";
 
 async fn of_kraken_stream() -> Subject {
-    let lines = vec![Connection::Serve(vec![Action::Ticks(20)])];
+    let lines = vec![Line::Talk(vec![Act::Ticks(20)])];
     let server = live::server(Service::Kraken, lines).await;
     let url = server.url().to_owned();
     Subject::new(server, hasty().batch_rows * 2, move || {
@@ -246,8 +246,7 @@ async fn of_kraken_stream() -> Subject {
 }
 
 async fn of_twelvedata_stream() -> Subject {
-    let mut script =
-        live::script(Service::TwelveData, vec![Connection::Serve(vec![Action::Ticks(20)])]);
+    let mut script = live::script(Service::TwelveData, vec![Line::Talk(vec![Act::Ticks(20)])]);
     script.key = Some(KEY.into());
     let server = tidegauge_replay::Replay::start(script).await.unwrap();
     let url = server.url().to_owned();

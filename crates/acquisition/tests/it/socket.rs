@@ -13,7 +13,7 @@ use tidegauge_acquisition::twelvedata::decode;
 use tidegauge_acquisition::twelvedata_stream::{Config, TwelveDataStream};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::Source;
-use tidegauge_replay::{Action, Connection, Replay, Service as Played};
+use tidegauge_replay::{Act, Line, Replay, Service as Played};
 
 const NOW: &str = "2026-01-01T00:00:00Z";
 const CANARY: &str = "canary7f3a5e";
@@ -27,7 +27,7 @@ fn sockets(http: &HttpConfig, context: &Context) -> Sockets {
     Sockets::new(service(), http, Some(key), context).unwrap()
 }
 
-async fn refused(line: Connection) -> Error {
+async fn refused(line: Line) -> Error {
     let server = server(Played::TwelveData, vec![line]).await;
     sockets(&hurried(server.url()), &context(NOW)).open(&["quotes"]).await.unwrap_err()
 }
@@ -36,18 +36,18 @@ async fn refused(line: Connection) -> Error {
 async fn a_socket_carries_the_key_in_its_query_and_text_both_ways() {
     let script = tidegauge_replay::Script {
         key: Some(CANARY.into()),
-        ..script(Played::TwelveData, vec![Connection::Serve(Vec::new())])
+        ..script(Played::TwelveData, vec![Line::Talk(Vec::new())])
     };
     let server = Replay::start(script).await.unwrap();
     let context = context(NOW);
     let mut socket =
         sockets(&hurried(server.url()), &context).open(&["v1", "quotes"]).await.unwrap();
-    assert_eq!(server.requests(), [format!("GET /v1/quotes?apikey={CANARY} HTTP/1.1")]);
+    assert_eq!(server.opened(), [format!("GET /v1/quotes?apikey={CANARY} HTTP/1.1")]);
     assert!(socket.heard().is_none(), "nothing was said");
     socket.send(r#"{"action":"heartbeat"}"#.into()).await.unwrap();
     let SocketMessage::Text(text) = socket.hear().await.unwrap() else { panic!() };
     assert_eq!(text, r#"{"event":"heartbeat","status":"ok"}"#);
-    assert_eq!(server.received(), [r#"{"action":"heartbeat"}"#]);
+    assert_eq!(server.heard(), [r#"{"action":"heartbeat"}"#]);
     let traffic = context.usage.traffic();
     assert_eq!(traffic["twelvedata_stream"].requests, 1);
     socket.close().await;
@@ -55,12 +55,12 @@ async fn a_socket_carries_the_key_in_its_query_and_text_both_ways() {
 
 #[tokio::test]
 async fn a_handshake_that_is_refused_is_the_same_error_as_a_request_that_is() {
-    let away = |status, body: &str| Connection::Reject { status, body: body.into() };
+    let away = |status, body: &str| Line::Away { status, body: body.into() };
     let bad_key =
         String::from_utf8(recording("twelvedata/error_401_bad_key.captured-2026-09-16.json"));
     let bad_key = bad_key.unwrap();
     type Check = fn(&Error) -> bool;
-    let cases: [(Connection, Check); 9] = [
+    let cases: [(Line, Check); 9] = [
         (away(401, &bad_key), |error| matches!(error, Error::Auth { status: 401, .. })),
         (
             away(200, &bad_key),
@@ -126,8 +126,8 @@ async fn what_is_no_websocket_is_not_taken_for_one() {
 
 #[tokio::test]
 async fn a_message_is_bounded() {
-    let long = Action::Text(" ".repeat(600 * 1024));
-    let server = server(Played::TwelveData, vec![Connection::Serve(vec![long])]).await;
+    let long = Act::Say(" ".repeat(600 * 1024));
+    let server = server(Played::TwelveData, vec![Line::Talk(vec![long])]).await;
     let mut socket = sockets(&hurried(server.url()), &context(NOW)).open(&[]).await.unwrap();
     let ask = r#"{"action":"subscribe","params":{"symbols":"BTC/USD"}}"#;
     socket.send(ask.into()).await.unwrap();
@@ -140,7 +140,7 @@ async fn a_message_is_bounded() {
 
 #[tokio::test]
 async fn attempts_to_connect_are_evenly_spaced_and_cost_no_credit() {
-    let server = server(Played::TwelveData, vec![Connection::Serve(Vec::new())]).await;
+    let server = server(Played::TwelveData, vec![Line::Talk(Vec::new())]).await;
     let http =
         HttpConfig { per_minute: PerMinute::new(600), per_day: Some(1), ..hurried(server.url()) };
     let sockets = sockets(&http, &context(NOW));
@@ -165,7 +165,7 @@ async fn the_key_is_never_told_whatever_goes_wrong() {
     let mut said = String::new();
     let echo = format!(r#"{{"code":401,"message":"bad key {CANARY}","status":"error"}}"#);
     for status in [200, 401, 403, 404, 429, 500, 503] {
-        let error = refused(Connection::Reject { status, body: echo.clone() }).await;
+        let error = refused(Line::Away { status, body: echo.clone() }).await;
         said += &everything_said(&error);
     }
     for bytes in [
@@ -186,12 +186,12 @@ async fn the_key_is_never_told_whatever_goes_wrong() {
         r#"{{"event":"subscribe-status","status":"error","success":null,"fails":[{{"symbol":"BTC/USD","message":"no {CANARY}"}}]}}"#
     );
     for act in [
-        Action::Text(fails),
-        Action::Text(format!("{{{CANARY}")),
-        Action::Text(format!(r#"{{"event":"price","symbol":"BTC/USD","price":"{CANARY}"}}"#)),
-        Action::Close(1008, format!("go away {CANARY}")),
+        Act::Say(fails),
+        Act::Say(format!("{{{CANARY}")),
+        Act::Say(format!(r#"{{"event":"price","symbol":"BTC/USD","price":"{CANARY}"}}"#)),
+        Act::Close(1008, format!("go away {CANARY}")),
     ] {
-        let server = server(Played::TwelveData, vec![Connection::Serve(vec![act])]).await;
+        let server = server(Played::TwelveData, vec![Line::Talk(vec![act])]).await;
         let mut live = hasty();
         live.reconnect.failures = Some(0);
         let http = hurried(server.url());

@@ -11,7 +11,7 @@ use tidegauge_acquisition::twelvedata_stream::{Config, TwelveDataStream};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::instruments::{Instrument, Kind, Registry};
 use tidegauge_core::{Page, Source};
-use tidegauge_replay::{Action, Connection, Market, Replay, Script, Service};
+use tidegauge_replay::{Act, Line, Market, Replay, Script, Service};
 
 const NOW: &str = "2026-01-01T00:00:00Z";
 const KEY: &str = "0123456789abcdef";
@@ -136,9 +136,8 @@ async fn coins_shares_and_currencies_arrive_as_quotes() {
     let prices = "date,symbol,open,high,low,close\n2021-01-01,BTC,100,120,90,110\n\
                   2021-01-01,AAPL,10,12,9,11\n2021-01-01,EUR,1.1,1.3,1.0,1.2\n";
     let market = Market::from_csv(prices).unwrap();
-    let lines = vec![Connection::Serve(vec![Action::Ticks(3)])];
-    let server =
-        start(Script { connections: lines, ..Script::new(Service::TwelveData, market) }).await;
+    let lines = vec![Line::Talk(vec![Act::Ticks(3)])];
+    let server = start(Script { lines, ..Script::new(Service::TwelveData, market) }).await;
     let apple = Instrument::new("AAPL", "Apple", Kind::Stock);
     let apple = apple.with_alias("twelvedata", "AAPL");
     let euro = Instrument::new("EUR", "Euro", Kind::Currency);
@@ -153,17 +152,17 @@ async fn coins_shares_and_currencies_arrive_as_quotes() {
     symbols.dedup();
     assert_eq!(symbols, ["AAPL", "BTC", "EUR"]);
     assert_eq!(shown(&all, "quotes", "currency"), ["USD"; 9]);
-    let [subscribed] = &server.received()[..] else { panic!("{:?}", server.received()) };
+    let [subscribed] = &server.heard()[..] else { panic!("{:?}", server.heard()) };
     assert!(subscribed.contains(r#""symbols":"BTC/USD,AAPL,EUR/USD""#), "{subscribed}");
     let spans = ledger(&all, "quotes AAPL");
     assert_eq!((spans[0].start, spans[0].end, spans[0].rows), (0.0, 2.0, 3));
-    assert_eq!(server.requests(), [format!("GET /quotes/price?apikey={KEY} HTTP/1.1")]);
+    assert_eq!(server.opened(), [format!("GET /quotes/price?apikey={KEY} HTTP/1.1")]);
 }
 
 #[tokio::test]
 async fn what_is_refused_in_part_goes_on_and_as_a_whole_does_not() {
     let why = "You are not authorized to access it.";
-    let mut script = script(Service::TwelveData, vec![Connection::Serve(vec![Action::Ticks(2)])]);
+    let mut script = script(Service::TwelveData, vec![Line::Talk(vec![Act::Ticks(2)])]);
     script.refused = vec![("ETH/USD".into(), why.into()), ("SOL/USD".into(), String::new())];
     let server = start(script).await;
     let some = stream(&server, &["BTC", "ETH", "SOL"], &context(NOW));
@@ -185,20 +184,20 @@ async fn what_is_refused_in_part_goes_on_and_as_a_whole_does_not() {
 
 #[tokio::test]
 async fn it_shows_a_sign_of_life_as_often_as_the_service_wants_it() {
-    let quiet = || vec![Connection::Serve(Vec::new())];
+    let quiet = || vec![Line::Talk(Vec::new())];
     let server = start(script(Service::TwelveData, quiet())).await;
     let http = hurried(server.url());
     let base = Config { symbols: vec!["BTC".into()], live: hasty(), http, ..Config::default() };
     assert_eq!(base.heartbeat, Duration::from_secs(10));
     let config = Config { heartbeat: Duration::from_millis(60), ..base.clone() };
     let stream = TwelveDataStream::new(config, Some(KEY.into()), &context(NOW)).unwrap();
-    let beats = || server.received().iter().filter(|message| message.contains("heartbeat")).count();
+    let beats = || server.heard().iter().filter(|message| message.contains("heartbeat")).count();
     // The replies keep the connection alive for longer than the silence timeout.
     pages(&stream, None, |_| beats() >= 12).await;
-    assert_eq!(server.requests().len(), 1);
+    assert_eq!(server.opened().len(), 1);
     // Without replies it is closed.
     let stream = TwelveDataStream::new(base, Some(KEY.into()), &context(NOW)).unwrap();
-    pages(&stream, None, |_| server.requests().len() >= 3).await;
+    pages(&stream, None, |_| server.opened().len() >= 3).await;
 }
 
 #[tokio::test]
@@ -206,7 +205,7 @@ async fn a_key_that_is_missing_or_wrong_is_told_at_once() {
     let error = TwelveDataStream::new(Config::default(), None, &context(NOW)).unwrap_err();
     assert!(matches!(error, Error::NoKey { .. }), "{error:?}");
     assert!(error.to_string().contains("TIDEGAUGE_TWELVEDATA_KEY"), "{error}");
-    let server = start(script(Service::TwelveData, vec![Connection::Serve(Vec::new())])).await;
+    let server = start(script(Service::TwelveData, vec![Line::Talk(Vec::new())])).await;
     let config = Config { live: hasty(), http: hurried(server.url()), ..Config::default() };
     let stream = TwelveDataStream::new(config, Some("wrong".into()), &context(NOW)).unwrap();
     let mut cursor = None;
@@ -217,5 +216,5 @@ async fn a_key_that_is_missing_or_wrong_is_told_at_once() {
         }
     };
     assert!(error.contains("refused the key") && error.contains("apikey"), "{error}");
-    assert_eq!(server.requests().len(), 1);
+    assert_eq!(server.opened().len(), 1);
 }

@@ -94,7 +94,7 @@ impl ResetPlan {
             plan = Self::for_tables(&reset, cursors, filled)?;
         }
         for notes in [Coverage::table(), Quarantine::table()] {
-            plan.removals.push(Removal::of(notes, SOURCE_COLUMN, &reset)?);
+            plan.removals.push(Removal::by_values(notes, SOURCE_COLUMN, &reset)?);
         }
         let at = |source: String| {
             let cursor = cursors.get(&source).cloned();
@@ -138,7 +138,7 @@ impl ResetPlan {
                 filled.known.get(*source).is_some_and(|fills| fills.writes_source_name)
             };
             if is_told_apart && others.iter().all(writes_source_name) {
-                plan.removals.push(Removal::of(table, SOURCE_COLUMN, reset)?);
+                plan.removals.push(Removal::by_values(table, SOURCE_COLUMN, reset)?);
             } else if others.is_empty() {
                 let is_new =
                     |source: &&String| !reset.contains(*source) && filled.fills(source, table);
