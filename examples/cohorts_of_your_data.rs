@@ -6,7 +6,7 @@
 //! the names of the columns; they default to `master_id`, `date` and `spend`, those of the CDNOW
 //! sample that is common in papers on customer-base analysis.
 
-#![allow(clippy::print_stdout)] // a program that talks
+#![allow(clippy::print_stdout)] // an example prints its results
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use polars::prelude::*;
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let end = last.succ_opt().ok_or("a day past the calendar")?.and_time(NaiveTime::MIN).and_utc();
     let purchases = df!("user" => users, "at" => times, "value" => values)?;
 
-    // 2. The data has no signups: a user's first purchase stands for the signup.
+    // 2. The data has no signups: a user's first purchase is taken as the signup.
     let facts = Facts::from_transactions(&purchases, end)?;
     println!("{} purchases of {} users\n", facts.events().height(), facts.users().height());
     for left_out in facts.set_aside() {

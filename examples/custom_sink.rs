@@ -7,7 +7,7 @@
 //! state; in a store it is a transaction. `examples/tests/custom_sink.rs` runs the conformance
 //! tests of all sinks on it.
 
-#![allow(clippy::print_stdout)] // a program that talks
+#![allow(clippy::print_stdout)] // an example prints its results
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

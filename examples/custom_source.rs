@@ -5,7 +5,7 @@
 //! A source declares the tables that it fills and returns the page that follows a cursor. The rest
 //! (order, transactions, resuming after a crash, several sinks at once) is the pipeline's task.
 
-#![allow(clippy::print_stdout)] // a program that talks
+#![allow(clippy::print_stdout)] // an example prints its results
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@
 //! The local server replays recorded prices, and drops the first connection after a second or two:
 //! the stream reconnects, and the coverage ledger at the end shows it.
 
-#![allow(clippy::print_stdout)] // a program that talks
+#![allow(clippy::print_stdout)] // an example prints its results
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ use tidegauge::core::{
     TableRef, WarehouseExt, tables,
 };
 use tidegauge::pipeline::{Pipeline, Silent};
-use tidegauge_replay::{Act, Line, Market, Replay, Script, Service, Time};
+use tidegauge_replay::{Action, Connection, Market, Replay, Script, Service, TimeSource};
 
 /// The running statistics of a price.
 #[derive(Debug, Clone, Copy)]
@@ -95,11 +95,11 @@ fn failed(reason: &'static str) -> Error {
 /// fifteen.
 async fn server(clock: Arc<dyn Clock>) -> std::result::Result<Replay, Box<dyn std::error::Error>> {
     let pace = Duration::from_millis(100);
-    let mut first: Vec<_> = (0..15).flat_map(|_| [Act::Ticks(1), Act::Wait(pace)]).collect();
-    first.push(Act::Drop);
+    let mut first: Vec<_> = (0..15).flat_map(|_| [Action::Ticks(1), Action::Wait(pace)]).collect();
+    first.push(Action::Drop);
     let script = Script {
-        time: Time::Clock(clock),
-        lines: vec![Line::Talk(first), Line::Talk(vec![Act::Every(pace)])],
+        time: TimeSource::Clock(clock),
+        connections: vec![Connection::Serve(first), Connection::Serve(vec![Action::Every(pace)])],
         ..Script::new(Service::Kraken, Market::from_csv(recorded::PRICES)?)
     };
     Ok(Replay::start(script).await?)

@@ -3,9 +3,9 @@
 //!
 //!     cargo run --release --example pipeline
 //!
-//! Each further run plays the next day. It needs no key and no network.
+//! Each further run simulates the next day. It needs no key and no network.
 
-#![allow(clippy::print_stdout)] // a program that talks
+#![allow(clippy::print_stdout)] // an example prints its results
 
 use std::sync::Arc;
 
@@ -21,13 +21,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // 2. Load: bundled prices and exchange rates first, then the exchange that is priced with them.
     // Rows and cursors commit together, so the program may be killed at any moment and run again.
-    let house = Tidegauge::open(config, Secrets::default(), Arc::new(SystemClock))?;
-    let run = house.begin(None).await?;
-    let summary = house.load(&run, &Silent).await?;
+    let tidegauge = Tidegauge::open(config, Secrets::default(), Arc::new(SystemClock))?;
+    let run = tidegauge.begin(None).await?;
+    let summary = tidegauge.load(&run, &Silent).await?;
     println!("{summary}\n");
 
     // 3. Verify that the stored data is consistent, down to every balance at every moment.
-    let audit = house.verify().await?;
+    let audit = tidegauge.verify().await?;
     for rule in audit.broken() {
         println!("BROKEN  {}: {} of {}", rule.description, rule.broken, rule.tried);
     }
@@ -37,8 +37,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("verified   {} rules hold", audit.rules.len());
 
     // 4. The answers to the three questions.
-    let answers = house.report().await?;
-    let config = house.config();
+    let answers = tidegauge.report().await?;
+    let config = tidegauge.config();
     report::write(&config.report, &answers.to_html()?)?;
     println!("warehouse  {}", config.warehouse);
     for backup in &config.backups {
@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{insight}\n");
     }
 
-    // 5. Only now is this day finished, and the next run plays the next one.
-    house.finish(run).await?;
+    // 5. Only now is this day finished, and the next run simulates the next one.
+    tidegauge.finish(run).await?;
     Ok(())
 }

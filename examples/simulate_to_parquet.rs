@@ -5,7 +5,7 @@
 //! It uses the bundled market; any data in `candles`, `raw_crypto_market_data` and `fx_rates`
 //! works.
 
-#![allow(clippy::print_stdout)] // a program that talks
+#![allow(clippy::print_stdout)] // an example prints its results
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@
 //! All other users do exactly the same in both runs, so every difference is due to the channel. It
 //! needs no key and no network.
 
-#![allow(clippy::print_stdout)] // a program that talks
+#![allow(clippy::print_stdout)] // an example prints its results
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -57,13 +57,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// Simulates an exchange until the end of January, verifies that it is consistent, and returns its
 /// report.
 async fn answers(config: Config) -> Result<Report, Box<dyn std::error::Error>> {
-    let house = Tidegauge::open(config, Secrets::default(), Arc::new(SystemClock))?;
-    house.run("2021-02-01".parse().ok(), &Silent).await?;
-    let audit = house.verify().await?;
+    let tidegauge = Tidegauge::open(config, Secrets::default(), Arc::new(SystemClock))?;
+    tidegauge.run("2021-02-01".parse().ok(), &Silent).await?;
+    let audit = tidegauge.verify().await?;
     if let Some(rule) = audit.broken().next() {
         return Err(format!("{}: {} of {}", rule.description, rule.broken, rule.tried).into());
     }
-    Ok(house.report().await?)
+    Ok(tidegauge.report().await?)
 }
 
 /// Renders one page: the answers in words, then the table by channel.
@@ -94,7 +94,7 @@ fn page(
     let verdict = if spent > earned { "not earned back yet" } else { "earned back" };
     let _ = write!(
         page,
-        "<p class=lead>The same simulated exchange twice; everybody who came another way did the same in \
+        "<p class=lead>The same simulated exchange twice; all other users did the same in \
          both. Without {channel} there would be {} users fewer, ${} less spent and ${} \
          less earned by {}: what was spent there is {verdict}.</p>",
         whole(fewer("users")),

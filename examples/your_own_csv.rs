@@ -6,7 +6,7 @@
 //! files with the same columns. The same can be configured in `tidegauge.toml`, under [[tables]]
 //! and [[files]].
 
-#![allow(clippy::print_stdout)] // a program that talks
+#![allow(clippy::print_stdout)] // an example prints its results
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@
 //! `custom_source.rs` shows the source itself; this example shows how a program makes it available
 //! to users in the configuration.
 
-#![allow(clippy::print_stdout)] // a program that talks
+#![allow(clippy::print_stdout)] // an example prints its results
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use tidegauge::core::{Batch, Cursor, Page, Result, Source, SystemClock, TableRef
 use tidegauge::pipeline::Silent;
 use tidegauge::{Config, Providers, Secrets, Tidegauge};
 
-/// The settings of the source: the section `[house_rates]` of `tidegauge.toml`.
+/// The settings of the source: the section `[company_rates]` of `tidegauge.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Settings {
@@ -33,16 +33,16 @@ impl Default for Settings {
 
 /// A source of fixed accounting rates, one per currency.
 #[derive(Debug)]
-struct HouseRates(Settings);
+struct CompanyRates(Settings);
 
-const NAME: &str = "house_rates";
+const NAME: &str = "company_rates";
 
-impl Provider for HouseRates {
+impl Provider for CompanyRates {
     type Settings = Settings;
 
-    const SPEC: SourceSpec = SourceSpec::new(NAME, "the rates at which the house accounts")
-        .attribution("House rates by Example Ltd, for internal use")
-        .template("[house_rates]\n# What one unit of is worth in US dollars\ncurrencies = [\"CHF\", \"SEK\"]\n");
+    const SPEC: SourceSpec = SourceSpec::new(NAME, "the fixed exchange rates of our accounting")
+        .attribution("Company rates by Example Ltd, for internal use")
+        .template("[company_rates]\n# The currencies whose value in US dollars is loaded\ncurrencies = [\"CHF\", \"SEK\"]\n");
 
     fn open(settings: &Settings, _: Opening<'_>) -> acquisition::Result<SourceHandle> {
         Ok(SourceHandle::plain(Self(settings.clone())))
@@ -50,7 +50,7 @@ impl Provider for HouseRates {
 }
 
 #[async_trait]
-impl Source for HouseRates {
+impl Source for CompanyRates {
     fn name(&self) -> &str {
         NAME
     }
@@ -81,19 +81,19 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::temp_dir().join(format!("tidegauge-rates-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let (file, database) = (folder.join("tidegauge.toml"), folder.join("rates.db"));
-    let settings = "sources = [\"recorded\", \"simulation\", \"house_rates\"]\n\
-                    [house_rates]\ncurrencies = [\"CHF\"]\n";
+    let settings = "sources = [\"recorded\", \"simulation\", \"company_rates\"]\n\
+                    [company_rates]\ncurrencies = [\"CHF\"]\n";
     std::fs::write(&file, settings)?;
 
     // The providers of the command, and one more.
-    let providers = Providers::default().with::<HouseRates>();
+    let providers = Providers::default().with::<CompanyRates>();
     let mut config = Config::load_with(Some(&file), providers)?;
     config.warehouse = format!("sqlite://{}", database.display()).into();
-    assert!(config.template().contains("\n[house_rates]\n"), "the template has its part");
+    assert!(config.template().contains("\n[company_rates]\n"), "the template has its part");
 
-    let house = Tidegauge::open(config, Secrets::default(), Arc::new(SystemClock))?;
-    println!("{}", house.run(None, &Silent).await?);
-    let attributions = house.report().await?.provenance.attributions;
+    let tidegauge = Tidegauge::open(config, Secrets::default(), Arc::new(SystemClock))?;
+    println!("{}", tidegauge.run(None, &Silent).await?);
+    let attributions = tidegauge.report().await?.provenance.attributions;
     println!("\nshown in the report:\n{}", attributions.join("\n"));
     assert!(attributions.iter().any(|text| text.contains("Example Ltd")));
     std::fs::remove_dir_all(folder)?;

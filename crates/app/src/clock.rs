@@ -6,15 +6,15 @@ use crate::{Error, Result};
 
 /// The years in which the clock may be: no coin was traded before 2009, and 64-bit nanoseconds
 /// since 1970 end in 2262. Outside of them libraries panic, as TLS does before 1970.
-const YEARS: std::ops::Range<i32> = 2009..2262;
+const PLAUSIBLE_YEARS: std::ops::Range<i32> = 2009..2262;
 
 /// Checks that the clock of the machine is plausible; history, requests and certificates depend on
 /// it.
 ///
 /// # Errors
-/// When the year of `now` is outside of `YEARS`.
+/// When the year of `now` is outside of `PLAUSIBLE_YEARS`.
 pub(crate) fn check(now: DateTime<Utc>) -> Result<()> {
-    if YEARS.contains(&now.year()) {
+    if PLAUSIBLE_YEARS.contains(&now.year()) {
         return Ok(());
     }
     let reason = format!(
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_cannot_be_right_is_named() {
+    fn implausible_clock_is_an_error() {
         for (now, shown) in [
             ("1960-01-01T00:00:00Z", "1960-01-01 00:00:00 UTC"),
             ("1970-01-01T00:00:07Z", "1970-01-01 00:00:07 UTC"),

@@ -38,7 +38,7 @@ pub enum Error {
         "there is nothing to load yet{}: `tidegauge import FILE` declares a file of your own, as [[files]] and \
          [[databases]] in tidegauge.toml do; name market data in `sources` (`tidegauge sources` lists all; ecb and kraken need no \
          key), or begin with `tidegauge init --demo`",
-        all_of(unused)
+        unused_suffix(unused)
     )]
     NoSources {
         /// The entries that are declared and not used.
@@ -46,7 +46,7 @@ pub enum Error {
     },
     /// The warehouse has no users, or no rows at all, so there is nothing to report.
     #[error("{warehouse} holds nothing to judge yet: `tidegauge run` fills it")]
-    Nothing {
+    EmptyWarehouse {
         /// The name of the warehouse, without secrets.
         warehouse: String,
     },
@@ -56,7 +56,7 @@ pub enum Error {
         "{warehouse} is being loaded ({}): what was read is not of one moment, or not all there; run again \
          when the load has ended, and after one that was broken off `tidegauge run` first", sources.join(", ")
     )]
-    LoadUnderWay {
+    LoadInProgress {
         /// The name of the warehouse, without secrets.
         warehouse: String,
         /// The sources whose cursors moved, or not all of whose pages are loaded.
@@ -67,7 +67,7 @@ pub enum Error {
         "{warehouse} has rows in {tables} alone, and none of users, their records or the market to \
          judge: map your files or databases onto the tables that `tidegauge tables` lists"
     )]
-    Elsewhere {
+    NoAnalyticsRows {
         /// The name of the warehouse, without secrets.
         warehouse: String,
         /// The tables that have rows.
@@ -78,19 +78,19 @@ pub enum Error {
         "no row of `ramp_transactions` in {warehouse} is completed, and there are no users and no trades: the `values` of \
          the mapping say which status means `completed`, `pending` or `failed`"
     )]
-    NoneCompleted {
+    NoCompletedPurchase {
         /// The name of the warehouse, without secrets.
         warehouse: String,
     },
     /// The rows that are to replace others cannot be read, so the stored rows stay.
     #[error("{0}; nothing was removed")]
-    NothingRemoved(#[source] tidegauge_core::Error),
+    UnreadableSource(#[source] tidegauge_core::Error),
     /// A live stream delivered nothing while it was tested.
     #[error(
         "`{name}` brought nothing within {seconds} s: check the network and the key, and whether \
          its market is open"
     )]
-    Silent {
+    NoStreamData {
         /// The name of the source.
         name: String,
         /// How long the stream was listened to, in seconds.
@@ -112,8 +112,11 @@ pub enum Error {
     #[error(transparent)]
     Run(#[from] crate::pipeline::RunError),
     /// Some of the sinks were reset before one failed.
-    #[error("{error}; {} reset by then: the same command again finishes it", were(done))]
-    PartlyReset {
+    #[error(
+        "{error}; {} reset by then: the same command again finishes it",
+        joined_with_verb(done)
+    )]
+    PartialReset {
         /// The sinks that were reset, without secrets.
         done: Vec<String>,
         /// The failure of the next sink.
@@ -142,7 +145,7 @@ pub enum Error {
 
 impl Error {
     /// Joins the errors of several settings into one; returns `None` if there are none.
-    pub(crate) fn all(mut errors: Vec<Self>) -> Option<Self> {
+    pub(crate) fn join(mut errors: Vec<Self>) -> Option<Self> {
         if errors.len() > 1 {
             let reasons: Vec<_> = errors.iter().map(ToString::to_string).collect();
             return Some(Self::Config { reason: reasons.join("; ") });
@@ -158,12 +161,12 @@ impl Error {
             | Self::NoConfig { .. }
             | Self::NoSources { .. }
             | Self::Setting { .. } => ErrorKind::Configuration,
-            Self::Nothing { .. } | Self::Elsewhere { .. } | Self::NoneCompleted { .. } => {
-                ErrorKind::NotFound
-            }
-            Self::NothingRemoved(error) => error.kind(),
-            Self::LoadUnderWay { .. } => ErrorKind::Conflict,
-            Self::Silent { .. } => ErrorKind::Unavailable,
+            Self::EmptyWarehouse { .. }
+            | Self::NoAnalyticsRows { .. }
+            | Self::NoCompletedPurchase { .. } => ErrorKind::NotFound,
+            Self::UnreadableSource(error) => error.kind(),
+            Self::LoadInProgress { .. } => ErrorKind::Conflict,
+            Self::NoStreamData { .. } => ErrorKind::Unavailable,
             Self::Write { error, .. } => match error.kind() {
                 io::ErrorKind::AlreadyExists
                 | io::ErrorKind::IsADirectory
@@ -176,7 +179,7 @@ impl Error {
             Self::Run(error) => {
                 error.failures().first().map_or(ErrorKind::Bug, |failure| failure.error.kind())
             }
-            Self::PartlyReset { error, .. } => error.kind(),
+            Self::PartialReset { error, .. } => error.kind(),
             Self::Core(error) => error.kind(),
             Self::Import(error) => error.kind(),
             Self::Acquisition(error) => error.kind(),
@@ -187,11 +190,11 @@ impl Error {
     }
 }
 
-fn all_of(unused: &[String]) -> String {
+fn unused_suffix(unused: &[String]) -> String {
     if unused.is_empty() { String::new() } else { format!(" ({})", unused.join("; ")) }
 }
 
-fn were(done: &[String]) -> String {
+fn joined_with_verb(done: &[String]) -> String {
     let verb = if done.len() == 1 { "was" } else { "were" };
     format!("{} {verb}", done.join(", "))
 }

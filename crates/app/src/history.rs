@@ -17,7 +17,8 @@ use tidegauge_core::{
 use tokio::sync::Mutex;
 
 use crate::Secrets;
-use crate::pipeline::{Outcome, Summary};
+use crate::pipeline::event::Outcome;
+use crate::pipeline::summary::Summary;
 
 /// The outcome of a source that has not ended.
 pub(crate) const RUNNING: &str = "running";
@@ -35,11 +36,11 @@ const INTERRUPTED_AFTER: TimeDelta = TimeDelta::days(1);
 /// The number of retries of a write that conflicts with other runners, and the bounds of the pauses
 /// between them: each pause is twice as long as the one before.
 const MAX_CONFLICT_RETRIES: usize = 12;
-const MIN_PAUSE: Duration = Duration::from_millis(10);
-const MAX_PAUSE: Duration = Duration::from_millis(500);
+const MIN_BACKOFF: Duration = Duration::from_millis(10);
+const MAX_BACKOFF: Duration = Duration::from_millis(500);
 
 /// The maximum number of characters of an error that are kept.
-const MAX_MESSAGE: usize = 2_000;
+const MAX_MESSAGE_CHARS: usize = 2_000;
 
 /// The maximum number of notes of a source that are kept.
 const MAX_NOTES: usize = 100;
@@ -49,11 +50,11 @@ pub(crate) fn run_id() -> String {
     format!("{:016x}", RandomState::new().hash_one(()))
 }
 
-/// The cursor of the table `runs`, as JSON: the day up to which the simulated exchange is played,
+/// The cursor of the table `runs`, as JSON: the day up to which the exchange is simulated,
 /// and whether that run is finished. Up to version 0.1 it was kept without a table and without a
 /// count of rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct State {
+pub(crate) struct RunState {
     /// The day before which the last run of the simulation ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<NaiveDate>,
@@ -65,14 +66,14 @@ pub(crate) struct State {
     rows: u64,
 }
 
-impl State {
+impl RunState {
     /// Reads the state from a warehouse; returns the default if it has none, or one that cannot be
     /// read.
     pub(crate) async fn read(sink: &dyn Sink) -> Result<Self> {
-        Ok(Self::of(sink.cursor(RUN_HISTORY).await?.as_ref()))
+        Ok(Self::parse(sink.cursor(RUN_HISTORY).await?.as_ref()))
     }
 
-    fn of(cursor: Option<&Cursor>) -> Self {
+    fn parse(cursor: Option<&Cursor>) -> Self {
         let state = cursor.and_then(|cursor| serde_json::from_str(cursor.as_str()).ok());
         state.unwrap_or_default()
     }
@@ -83,22 +84,22 @@ impl State {
 pub(crate) async fn write(
     sink: &dyn Sink,
     rows: &[RunRecord],
-    change: impl Fn(&mut State),
+    change: impl Fn(&mut RunState),
 ) -> Result<()> {
     let batches = match rows {
         [] => Vec::new(),
         rows => vec![Batch::from_rows(RunRecord::table(), rows)?],
     };
-    let mut pauses = ExponentialBuilder::new()
-        .with_min_delay(MIN_PAUSE)
-        .with_max_delay(MAX_PAUSE)
+    let mut backoff = ExponentialBuilder::new()
+        .with_min_delay(MIN_BACKOFF)
+        .with_max_delay(MAX_BACKOFF)
         .with_factor(2.0)
         .with_max_times(MAX_CONFLICT_RETRIES)
         .with_jitter()
         .build();
     loop {
         let before = sink.cursor(RUN_HISTORY).await?;
-        let known = State::of(before.as_ref());
+        let known = RunState::parse(before.as_ref());
         let mut state = known.clone();
         change(&mut state);
         state.rows += rows.len() as u64;
@@ -111,7 +112,7 @@ pub(crate) async fn write(
         let (before, after) = (before.as_ref(), &after);
         let load = Load::new(RUN_HISTORY, &batches, before, after);
         let written = sink.load(load).await;
-        match (&written, pauses.next()) {
+        match (&written, backoff.next()) {
             (Err(Error::Conflict { .. }), Some(pause)) => tokio::time::sleep(pause).await,
             _ => return written.map(|_| ()),
         }
@@ -127,7 +128,7 @@ pub(crate) struct Recorder {
 }
 
 /// The history of one run, as it is written.
-pub(crate) struct History {
+pub(crate) struct RunHistory {
     recorder: Arc<Recorder>,
     run_id: String,
     /// Rows that go with the next write: a source's last row waits for the first of the next
@@ -135,14 +136,14 @@ pub(crate) struct History {
     pending: Mutex<Vec<RunRecord>>,
 }
 
-impl History {
+impl RunHistory {
     pub(crate) fn new(recorder: Arc<Recorder>, run_id: String) -> Self {
         Self { recorder, run_id, pending: Mutex::default() }
     }
 
     /// Records the start of a source and returns its row.
     pub(crate) async fn started(&self, source: &str) -> Result<RunRecord> {
-        let record = began(&self.run_id, source, self.recorder.clock.now());
+        let record = running_record(&self.run_id, source, self.recorder.clock.now());
         let mut pending = self.pending.lock().await;
         pending.push(record.clone());
         if let Err(error) = self.write(&mut pending).await {
@@ -169,22 +170,22 @@ impl History {
         }
         // A series that was refused permanently ends the command with an error as well.
         let refused = || {
-            Some((ErrorKind::Configuration, self.redacted(&summary.failures.first()?.to_string())))
+            Some((ErrorKind::Configuration, self.redacted(&summary.refused.first()?.to_string())))
         };
         let error = error.or_else(refused);
         let outcome = if error.is_some() { Outcome::Failed } else { outcome };
         let traffic = |count: fn(&tidegauge_acquisition::http::Traffic) -> u64| {
-            whole(summary.traffic.values().map(count).sum::<u64>())
+            saturating_i64(summary.traffic.values().map(count).sum::<u64>())
         };
         record.ended_at = Some(self.recorder.clock.now());
         record.outcome = outcome.name().into();
-        record.rows = whole(summary.rows() as u64);
+        record.rows = saturating_i64(summary.rows() as u64);
         record.rows_by_table = serde_json::to_string(&tables).ok();
         let counts = summary.counts();
-        record.inserted = Some(whole(counts.inserted as u64));
-        record.updated = Some(whole(counts.updated as u64));
-        record.identical = Some(whole(counts.identical as u64));
-        record.conflicting = Some(whole(counts.conflicting as u64));
+        record.inserted = Some(saturating_i64(counts.inserted as u64));
+        record.updated = Some(saturating_i64(counts.updated as u64));
+        record.identical = Some(saturating_i64(counts.identical as u64));
+        record.conflicting = Some(saturating_i64(counts.conflicting as u64));
         record.bytes = traffic(|traffic| traffic.bytes);
         record.requests = traffic(|traffic| traffic.requests);
         record.retries = traffic(|traffic| traffic.retries);
@@ -211,14 +212,14 @@ impl History {
         Ok(())
     }
 
-    /// Returns `text` without the secrets of the configuration, cut to [`MAX_MESSAGE`] characters.
+    /// Returns `text` without the secrets of the configuration, cut to [`MAX_MESSAGE_CHARS`] characters.
     pub(crate) fn redacted(&self, text: &str) -> String {
-        self.recorder.secrets.redacted(text).chars().take(MAX_MESSAGE).collect()
+        self.recorder.secrets.redacted(text).chars().take(MAX_MESSAGE_CHARS).collect()
     }
 }
 
 /// Returns the row of a source that started at `now`.
-fn began(run_id: &str, source: &str, now: DateTime<Utc>) -> RunRecord {
+fn running_record(run_id: &str, source: &str, now: DateTime<Utc>) -> RunRecord {
     RunRecord {
         run_id: run_id.to_owned(),
         source: source.to_owned(),
@@ -244,7 +245,7 @@ fn began(run_id: &str, source: &str, now: DateTime<Utc>) -> RunRecord {
 
 /// Returns the rows of sources that were reset together; the first holds the counts of removed
 /// rows.
-pub(crate) fn of_reset(
+pub(crate) fn reset_records(
     sources: &[&str],
     removed: &[(String, usize)],
     now: DateTime<Utc>,
@@ -257,10 +258,10 @@ pub(crate) fn of_reset(
         RunRecord {
             ended_at: Some(now),
             outcome: RESET.into(),
-            rows: whole(tables.values().map(|rows| *rows as u64).sum()),
+            rows: saturating_i64(tables.values().map(|rows| *rows as u64).sum()),
             rows_by_table: serde_json::to_string(&tables).ok(),
             seconds: Some(0.0),
-            ..began(&run_id, source, now)
+            ..running_record(&run_id, source, now)
         }
     });
     rows.collect()
@@ -268,20 +269,20 @@ pub(crate) fn of_reset(
 
 /// Reads the history of a warehouse, the latest start first.
 pub(crate) async fn read(warehouse: &dyn Warehouse) -> Result<Vec<RunRecord>> {
-    let mut records = records(&warehouse.read(&Scan::all(RunRecord::table())).await?)?;
+    let mut records = parse_records(&warehouse.read(&Scan::all(RunRecord::table())).await?)?;
     records.sort_by(|a, b| (b.started_at, &b.source).cmp(&(a.started_at, &a.source)));
     Ok(records)
 }
 
 /// Returns the names of the tables that the runs have filled.
-pub(crate) fn filled(records: &[RunRecord]) -> BTreeSet<String> {
+pub(crate) fn filled_tables(records: &[RunRecord]) -> BTreeSet<String> {
     let texts = records.iter().filter_map(|record| record.rows_by_table.as_deref());
     let counts = texts.filter_map(|text| serde_json::from_str::<BTreeMap<String, u64>>(text).ok());
     counts.flat_map(BTreeMap::into_keys).collect()
 }
 
 /// Returns the names of the tables that the runs have filled, by source.
-pub(crate) fn filled_by(records: &[RunRecord]) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn filled_tables_by_source(records: &[RunRecord]) -> BTreeMap<String, BTreeSet<String>> {
     let mut filled: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     // A reset may name the tables of several sources.
     for record in records.iter().filter(|record| record.outcome != RESET) {
@@ -295,7 +296,7 @@ pub(crate) fn filled_by(records: &[RunRecord]) -> BTreeMap<String, BTreeSet<Stri
 }
 
 /// Returns the first record of each source, in the given order.
-pub(crate) fn last_of_each(mut records: Vec<RunRecord>) -> Vec<RunRecord> {
+pub(crate) fn last_run_per_source(mut records: Vec<RunRecord>) -> Vec<RunRecord> {
     let mut known = BTreeSet::new();
     records.retain(|record| known.insert(record.source.clone()));
     records
@@ -303,13 +304,13 @@ pub(crate) fn last_of_each(mut records: Vec<RunRecord>) -> Vec<RunRecord> {
 
 /// Returns `true` if the run of `record` was interrupted more than a day before `now`, so that no
 /// runner continues it: it has not ended, or was cancelled after a page.
-pub(crate) fn is_given_up(record: &RunRecord, now: DateTime<Utc>) -> bool {
+pub(crate) fn is_abandoned(record: &RunRecord, now: DateTime<Utc>) -> bool {
     let is_broken_off = [RUNNING, Outcome::Cancelled.name()].contains(&record.outcome.as_str());
     is_broken_off && now - record.ended_at.unwrap_or(record.started_at) > INTERRUPTED_AFTER
 }
 
 /// Converts the columns of a scan to rows of the table `runs`.
-fn records(batch: &Batch) -> Result<Vec<RunRecord>> {
+fn parse_records(batch: &Batch) -> Result<Vec<RunRecord>> {
     let cell = |name: &str, row: usize| Ok::<_, Error>(batch.column(name)?.cell(row));
     let text = |name: &str, row: usize| match cell(name, row)? {
         Cell::Text(text) => Ok::<_, Error>(Some(text.to_owned())),
@@ -319,11 +320,11 @@ fn records(batch: &Batch) -> Result<Vec<RunRecord>> {
         Cell::Timestamp(micros) => Ok::<_, Error>(DateTime::from_timestamp_micros(micros)),
         _ => Ok(None),
     };
-    let maybe = |name: &str, row: usize| match cell(name, row)? {
+    let optional_count = |name: &str, row: usize| match cell(name, row)? {
         Cell::Int(count) => Ok::<_, Error>(i64::try_from(count).ok()),
         _ => Ok(None),
     };
-    let count = |name: &str, row: usize| maybe(name, row).map(Option::unwrap_or_default);
+    let count = |name: &str, row: usize| optional_count(name, row).map(Option::unwrap_or_default);
     let record = |row: usize| {
         Ok(RunRecord {
             run_id: text("run_id", row)?.unwrap_or_default(),
@@ -343,17 +344,17 @@ fn records(batch: &Batch) -> Result<Vec<RunRecord>> {
             error_kind: text("error_kind", row)?,
             error_message: text("error_message", row)?,
             version: text("version", row)?.unwrap_or_default(),
-            inserted: maybe("inserted", row)?,
-            updated: maybe("updated", row)?,
-            identical: maybe("identical", row)?,
-            conflicting: maybe("conflicting", row)?,
+            inserted: optional_count("inserted", row)?,
+            updated: optional_count("updated", row)?,
+            identical: optional_count("identical", row)?,
+            conflicting: optional_count("conflicting", row)?,
             notes: text("notes", row)?,
         })
     };
     (0..batch.rows()).map(record).collect()
 }
 
-fn whole(count: u64) -> i64 {
+fn saturating_i64(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
@@ -362,12 +363,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_state_of_earlier_versions_is_read() {
+    fn state_written_by_earlier_versions_is_read() {
         let text = r#"{"until":"2020-10-01","finished":true}"#;
-        let state = State::of(Some(&Cursor::new(text)));
+        let state = RunState::parse(Some(&Cursor::new(text)));
         assert_eq!((state.until, state.finished), ("2020-10-01".parse().ok(), true));
         let text = serde_json::to_string(&state).unwrap();
         assert_eq!(text, r#"{"until":"2020-10-01","finished":true,"rows":0}"#);
-        assert_eq!(State::of(Some(&Cursor::new("of somebody else"))), State::default());
+        assert_eq!(RunState::parse(Some(&Cursor::new("of somebody else"))), RunState::default());
     }
 }

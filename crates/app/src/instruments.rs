@@ -47,9 +47,9 @@ impl Tidegauge {
             {
                 continue;
             }
-            let opened = sources::open(service, config, secrets, self.context())?;
-            let Some(archive) = opened.historical() else { continue };
-            let listed = archive.find(text).await;
+            let handle = sources::open(service, config, secrets, self.context())?;
+            let Some(historical) = handle.historical() else { continue };
+            let listed = historical.find(text).await;
             let listed =
                 listed.map_err(|error| Error::source(service, error.kind(), error))?.into_iter();
             found.extend(listed.map(|instrument| FoundInstrument {

@@ -1,9 +1,22 @@
-//! Analytics of an exchange's records, or of a simulated exchange, with market data: which cohorts
-//! become high-volume traders, which churn, and what their lifetime value is.
+//! Loads market data and the records of a crypto exchange, real or simulated, into a warehouse, and
+//! reports which cohorts become high-volume traders, which churn, and what their lifetime value is.
 //!
-//! The layers are re-exported under their own names ([`core`], [`acquisition`], [`simulation`],
-//! [`storage`], [`analytics`]); this crate joins them: it has the configuration, the pipeline,
-//! the report, and the `tidegauge` command.
+//! This crate joins the layers: it has the configuration, the pipeline, the run history, the report,
+//! and the `tidegauge` command.
+//!
+//! | module or type | contents |
+//! |---|---|
+//! | [`Tidegauge`] | an open configuration: runs, streams, backfills, resets, verifies, reports |
+//! | [`Config`], [`Secrets`], [`Providers`] | settings, credentials, and the registered sources |
+//! | [`pipeline`] | a pipeline of your own sources and sinks; the events and the summary of a run |
+//! | [`report`] | the report, and answers to single questions |
+//! | [`import`] | settings for a file, inferred from its content |
+//! | [`text`] | sanitized text and tables for terminals |
+//! | [`core`] | tables, batches, and the traits of sources, sinks and warehouses |
+//! | [`acquisition`] | sources: APIs, live streams, files and databases |
+//! | [`simulation`] | the simulated exchange |
+//! | [`storage`] | sinks and warehouses |
+//! | [`analytics`] | metrics and the audit |
 //!
 //! ```
 //! # async fn run() -> tidegauge::Result<()> {
@@ -15,13 +28,14 @@
 //!
 //! let tidegauge = Tidegauge::open(Config::demo(), Secrets::default(), Arc::new(SystemClock))?;
 //! let summary = tidegauge.run(None, &Silent).await?;
+//! println!("{} rows", summary.rows());
 //! let page = tidegauge.report().await?.to_html()?;
-//! # let _ = (summary, page);
+//! # let _ = page;
 //! # Ok(())
 //! # }
 //! ```
 
-/// The examples of the README, of those of the crates, and of the page on single layers, which compile as doctests.
+/// The examples of the READMEs and of the page on single layers, which compile as doctests.
 #[cfg(doctest)]
 mod pages {
     #[doc = include_str!("../../../README.md")]
@@ -46,9 +60,10 @@ mod pages {
 
 mod clock;
 mod config;
-mod consistent;
-mod derived;
+mod consistent_read;
+mod derived_tables;
 mod error;
+mod freshness;
 mod gaps;
 mod history;
 pub mod import;
@@ -56,28 +71,31 @@ mod instruments;
 mod load;
 pub mod pipeline;
 mod provenance;
-mod read_to;
+mod providers;
 mod repair;
 pub mod report;
 mod reset;
-mod run;
+mod simulation_run;
+mod source_check;
+mod source_names;
 mod sources;
 mod status;
 pub mod text;
 mod tidegauge;
-mod visits;
 
 pub use config::{
     AnalyticsConfig, Config, FILE, MarketConfig, Preset, Secrets, SimulationConfig, StoreUrl,
     load_env_file, without_userinfo,
 };
 pub use error::{Error, Result};
-pub use gaps::{Gaps, LeftOut, OwnSpan, OwnSpans, SeriesGaps};
+pub use gaps::{ReloadSpan, ReloadSpans, SeriesGaps, SkippedSource, SourceGaps};
 pub use instruments::FoundInstrument;
-pub use reset::{Kept, SinkReset};
-pub use run::Run;
-pub use sources::{Needs, Offer, Providers, sources_page};
-pub use status::{Progress, Standing, TableOrigin, TableStanding};
+pub use providers::Providers;
+pub use reset::{KeptTable, SinkReset};
+pub use simulation_run::SimulationRun;
+pub use source_check::{CheckResult, SourceStatus};
+pub use sources::{Credential, SourceInfo, sources_page};
+pub use status::{SourceProgress, TableOrigin, TableStatus, WarehouseStatus};
 pub use tidegauge::Tidegauge;
 pub use tidegauge_acquisition as acquisition;
 pub use tidegauge_analytics as analytics;
@@ -86,4 +104,3 @@ pub use tidegauge_simulation as simulation;
 pub use tidegauge_storage as storage;
 /// The token by which runs are cancelled.
 pub use tokio_util::sync::CancellationToken;
-pub use visits::{SourceStanding, Visit};

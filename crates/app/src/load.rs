@@ -6,20 +6,21 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use tidegauge_core::{Lease, RUN_HISTORY};
 
-use crate::derived::{self, Derived};
-use crate::pipeline::{Made, Observer, Pipeline, Session, Summary};
-use crate::run::Run;
-use crate::sources::{self, SIMULATION};
+use crate::derived_tables::DerivedTables;
+use crate::pipeline::{Observer, Pipeline, PreparedSource, Session, Summary};
+use crate::simulation_run::SimulationRun;
+use crate::source_names::{self, SIMULATION};
+use crate::sources;
 use crate::{Error, Result, Tidegauge, history};
 
 impl Tidegauge {
     /// Loads the new data of the configured sources: market data first, then the tables derived
-    /// from it, then the simulated exchange, which is priced from it. The simulation plays its
+    /// from it, then the simulated exchange, which is priced from it. The simulation adds its
     /// first ninety days, or one more day; with `until`, every day before that one. Live sources
     /// are not part of it: see [`stream`](Self::stream).
     ///
     /// A source that fails does not prevent the others from being loaded. A run that was killed is
-    /// resumed by the next one, which plays up to the same day. If a run has more steps than
+    /// resumed by the next one, which simulates up to the same day. If a run has more steps than
     /// loading, call the steps separately: [`begin`](Self::begin), [`load`](Self::load),
     /// [`finish`](Self::finish).
     ///
@@ -29,7 +30,9 @@ impl Tidegauge {
         let run = self.begin(until).await?;
         match self.load(&run, observer).await {
             // A failed source must not hold the simulated days back.
-            Err(Error::Run(error)) if error.spares(&sources::simulation_name(self.config())) => {
+            Err(Error::Run(error))
+                if error.is_complete(&sources::simulation_name(self.config())) =>
+            {
                 self.finish(run).await?;
                 Err(error.into())
             }
@@ -41,23 +44,23 @@ impl Tidegauge {
         }
     }
 
-    /// Returns the next run, with the day up to which it plays. Nothing is written yet.
+    /// Returns the next run, with the day up to which it simulates. Nothing is written yet.
     ///
     /// # Errors
     /// When a source cannot be opened, sources would mix their rows, the warehouse cannot be read,
     /// or `until` lies before the end of the first ninety days.
-    pub async fn begin(&self, until: Option<NaiveDate>) -> Result<Run> {
-        sources::check(self.config())?;
+    pub async fn begin(&self, until: Option<NaiveDate>) -> Result<SimulationRun> {
+        sources::validate(self.config())?;
         // Live sources start when the others are loaded; failures to open one are reported before.
-        self.configured(true)?;
-        self.refuse_mixed().await?;
-        if !sources::simulates(self.config()) {
-            return Ok(Run::without_simulation());
+        self.open_configured(true)?;
+        self.reject_mixed_rows().await?;
+        if !sources::includes_simulation(self.config()) {
+            return Ok(SimulationRun::without_simulation());
         }
         let Some(until) = until else {
             let warehouse = self.warehouse().as_ref();
             let next = sources::next_until(self.config(), warehouse).await?;
-            return Ok(Run::next(warehouse, next).await?);
+            return Ok(SimulationRun::next(warehouse, next).await?);
         };
         let start_day = self.config().simulation.start_day;
         if until < start_day {
@@ -69,7 +72,7 @@ impl Tidegauge {
                 ),
             });
         }
-        Ok(Run::until_day(until))
+        Ok(SimulationRun::until_day(until))
     }
 
     /// Loads the new data, up to the day of `run`.
@@ -77,46 +80,46 @@ impl Tidegauge {
     /// # Errors
     /// When a source cannot be opened as configured: then nothing is loaded. [`Error::Run`] when
     /// sources or sinks failed, or the run was cancelled: rows that were loaded stay.
-    pub async fn load(&self, run: &Run, observer: &dyn Observer) -> Result<Summary> {
-        let market = self.configured(false)?;
-        let pipeline = market.iter().map(|handle| self.member(handle));
-        let pipeline = pipeline.fold(self.pipeline(), Pipeline::member);
+    pub async fn load(&self, run: &SimulationRun, observer: &dyn Observer) -> Result<Summary> {
+        let market = self.open_configured(false)?;
+        let pipeline = market.iter().map(|source| self.pipeline_source(source));
+        let pipeline = pipeline.fold(self.pipeline(), Pipeline::add);
         let mut session = Session::begin(&pipeline, observer);
         session.load_all().await;
-        self.derive_in(&mut session).await;
-        self.simulate_in(&mut session, run).await;
+        self.load_derived_tables(&mut session).await;
+        self.load_simulation(&mut session, run).await;
         Ok(session.finish().await?)
     }
 
     /// Loads the new data of one source, configured or not, and nothing else:
-    /// [`derive`](Self::derive) computes the derived tables. The simulation plays its next day.
+    /// [`derive`](Self::derive) computes the derived tables. The simulation adds its next day.
     ///
     /// # Errors
     /// When the source does not exist, is a live one, or cannot be opened as configured.
     /// [`Error::Run`] when it failed or was cancelled.
     pub async fn load_source(&self, name: &str, observer: &dyn Observer) -> Result<Summary> {
-        let offers = sources::offers(self.config());
-        let offer = offers.iter().find(|offer| offer.name == name);
-        if offer.is_none_or(|offer| offer.is_live) {
-            let reason = match offer {
+        let known = sources::known_sources(self.config());
+        let info = known.iter().find(|info| info.name == name);
+        if info.is_none_or(|info| info.is_live) {
+            let reason = match info {
                 Some(_) => format!("`{name}` never ends: it is streamed"),
                 None => format!("there is no source `{name}`: `tidegauge sources` lists them"),
             };
             return Err(Error::Setting { setting: "sources", reason });
         }
         let mut alone = self.clone();
-        alone.only(name);
-        alone.refuse_mixed().await?;
+        alone.select_only(name);
+        alone.reject_mixed_rows().await?;
         if name == SIMULATION {
             let run = alone.begin(None).await?;
             let pipeline = alone.pipeline();
             let mut session = Session::begin(&pipeline, observer);
-            alone.simulate_in(&mut session, &run).await;
+            alone.load_simulation(&mut session, &run).await;
             let summary = session.finish().await?;
             alone.finish(run).await?;
             return Ok(summary);
         }
-        let pipeline = self.pipeline().member(self.member(&self.handle(name)?));
+        let pipeline = self.pipeline().add(self.pipeline_source(&self.open_source(name)?));
         Ok(pipeline.run(observer).await?)
     }
 
@@ -131,7 +134,7 @@ impl Tidegauge {
     pub async fn derive(&self, observer: &dyn Observer) -> Result<Summary> {
         let pipeline = self.pipeline();
         let mut session = Session::begin(&pipeline, observer);
-        session.load_made(derived::NAME, self.derived()).await;
+        session.load_prepared(source_names::MARKET, self.derived_tables()).await;
         Ok(session.finish().await?)
     }
 
@@ -140,25 +143,25 @@ impl Tidegauge {
     ///
     /// # Errors
     /// When rows would mix, or the warehouse cannot be read.
-    pub(crate) async fn refuse_mixed(&self) -> Result<()> {
+    pub(crate) async fn reject_mixed_rows(&self) -> Result<()> {
         let (config, context) = (self.config(), self.context());
         let active = config.active_sources();
         let mut cursors = self.warehouse().cursors().await?;
         cursors.retain(|name, _| name != RUN_HISTORY && !name.starts_with(Lease::PREFIX));
         let is_known = |name: &String| {
-            sources::fills(name, config, context).is_ok_and(|fills| fills.is_some())
+            sources::tables_of(name, config, context).is_ok_and(|tables| tables.is_some())
         };
         // The history may be long; it is read only where the settings do not say what a source has
         // filled.
         let mut history = match cursors.keys().all(is_known) {
             true => BTreeMap::new(),
-            false => history::filled_by(&self.runs().await?),
+            false => history::filled_tables_by_source(&self.runs().await?),
         };
         let loaded = cursors.into_keys().map(|name| {
             let tables = history.remove(&name).unwrap_or_default();
             (name, tables)
         });
-        sources::refuse_mixed(config, context, &active, &loaded.collect())
+        sources::reject_mixed_rows(config, context, &active, &loaded.collect())
     }
 
     /// Returns `true` if live sources are configured.
@@ -177,15 +180,15 @@ impl Tidegauge {
         observer: &dyn Observer,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Summary> {
-        let live = self.configured(true)?;
-        let pipeline = live.iter().map(|handle| self.member(handle));
-        let pipeline = pipeline.fold(self.pipeline(), Pipeline::member);
+        let live = self.open_configured(true)?;
+        let pipeline = live.iter().map(|source| self.pipeline_source(source));
+        let pipeline = pipeline.fold(self.pipeline(), Pipeline::add);
         let mut session = Session::begin(&pipeline, observer);
         session.stream_all(stop).await;
-        // A live source holds a connection and a position in its stream; the next run starts anew.
+        // A live source holds a connection and a position in its stream; the next run opens it again.
         self.close_live();
-        session.forgive();
-        self.derive_in(&mut session).await;
+        session.reset_cancellation();
+        self.load_derived_tables(&mut session).await;
         Ok(session.finish().await?)
     }
 
@@ -193,35 +196,35 @@ impl Tidegauge {
     ///
     /// # Errors
     /// When the warehouse cannot be written.
-    pub async fn finish(&self, run: Run) -> Result<()> {
+    pub async fn finish(&self, run: SimulationRun) -> Result<()> {
         Ok(run.finish(self.warehouse().as_ref()).await?)
     }
 
     /// Computes and loads the derived tables, if that is configured.
-    pub(crate) async fn derive_in(&self, session: &mut Session<'_>) {
+    pub(crate) async fn load_derived_tables(&self, session: &mut Session<'_>) {
         if self.config().market.derive {
-            session.load_made(derived::NAME, self.derived()).await;
+            session.load_prepared(source_names::MARKET, self.derived_tables()).await;
         }
     }
 
     /// Plays the simulation up to the day of `run`.
-    async fn simulate_in(&self, session: &mut Session<'_>, run: &Run) {
+    async fn load_simulation(&self, session: &mut Session<'_>, run: &SimulationRun) {
         let Some(until) = run.until() else { return };
         let (name, warehouse) =
             (sources::simulation_name(self.config()), self.warehouse().as_ref());
-        let made = async {
-            let made = sources::simulation(self.config(), warehouse, until).await?;
+        let prepared = async {
+            let prepared = sources::open_simulation(self.config(), warehouse, until).await?;
             run.start(warehouse).await?;
-            Ok(made)
+            Ok(prepared)
         };
-        session.load_made(&name, made).await;
+        session.load_prepared(&name, prepared).await;
     }
 
-    async fn derived(&self) -> Result<Made> {
+    async fn derived_tables(&self) -> Result<PreparedSource> {
         let (market, context) = (&self.config().market, self.context());
         let (warehouse, now) = (self.warehouse().as_ref(), context.clock.now());
         let strict = self.config().analytics.strict;
-        let source = Derived::read(warehouse, market, &context.registry, now, strict).await?;
-        Ok(Made::new(Arc::new(source), Vec::new()))
+        let source = DerivedTables::read(warehouse, market, &context.registry, now, strict).await?;
+        Ok(PreparedSource::new(Arc::new(source), Vec::new()))
     }
 }

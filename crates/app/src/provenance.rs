@@ -17,8 +17,8 @@ use tidegauge_report::{PriceSpan, Provenance, SimulatedWorld};
 use tidegauge_simulation::SimulatedRows;
 
 use crate::Result;
-use crate::sources::SIMULATION;
-use crate::text::cut;
+use crate::source_names::SIMULATION;
+use crate::text::truncate;
 
 /// Reads the provenance from the warehouse and never from the configuration: the seed is that of
 /// the rows. `specs` are the sources that may require an attribution, `declared` the user's own
@@ -37,19 +37,19 @@ pub(crate) async fn read(
     provenance.orders = warehouse.count(Order::table()).await? as u64;
     provenance.trades = warehouse.count(Trade::table()).await? as u64;
     provenance.ramp_purchases = warehouse.count(RampTransaction::table()).await? as u64;
-    provenance.world = world(warehouse).await?;
-    for table in prices() {
-        provenance.prices.extend(spans(warehouse, table).await?);
+    provenance.world = simulated_world(warehouse).await?;
+    for table in price_tables() {
+        provenance.prices.extend(price_spans(warehouse, table).await?);
     }
     let mut sources = other_sources(warehouse, declared).await?;
     sources.extend(provenance.prices.iter().map(|span| span.source.clone()));
     provenance.attributions = attributions(specs, &sources);
-    provenance.notes = not_counted(warehouse).await?;
+    provenance.notes = uncounted_rows(warehouse).await?;
     Ok(provenance)
 }
 
 /// Returns the tables of prices and rates as sources observed them.
-fn prices() -> [&'static TableRef; 5] {
+fn price_tables() -> [&'static TableRef; 5] {
     [
         Candle::table(),
         Quote::table(),
@@ -61,15 +61,15 @@ fn prices() -> [&'static TableRef; 5] {
 
 /// Returns the simulated world that the cursor of the simulation describes; `None` if there is
 /// none.
-async fn world(warehouse: &dyn Warehouse) -> Result<Option<SimulatedWorld>> {
-    let played = simulations(&warehouse.cursors().await?);
-    let Some((name, first)) = played.first() else { return Ok(None) };
-    let users: usize = played.iter().map(|(_, played)| played.users().count()).sum();
+async fn simulated_world(warehouse: &dyn Warehouse) -> Result<Option<SimulatedWorld>> {
+    let simulated = simulated_rows(&warehouse.cursors().await?);
+    let Some((name, first)) = simulated.first() else { return Ok(None) };
+    let users: usize = simulated.iter().map(|(_, simulated)| simulated.users().count()).sum();
     let mut parameters =
         format!("seed {}, {users} users, first day {}", first.seed(), first.first_day());
     // The shards of one world are separate sources of one warehouse.
     let shards =
-        played.iter().filter_map(|(name, _)| name.strip_prefix(SIMULATION)?.strip_prefix(' '));
+        simulated.iter().filter_map(|(name, _)| name.strip_prefix(SIMULATION)?.strip_prefix(' '));
     let shards: Vec<_> = shards.collect();
     if !shards.is_empty() && name != SIMULATION {
         parameters += &format!(", shard {}", shards.join(", "));
@@ -79,17 +79,18 @@ async fn world(warehouse: &dyn Warehouse) -> Result<Option<SimulatedWorld>> {
 
 /// Returns the rows that simulations, whole or in shards, have written into a warehouse with these
 /// cursors.
-pub(crate) fn simulations(cursors: &BTreeMap<String, Cursor>) -> Vec<(String, SimulatedRows)> {
-    let ours = cursors.iter().filter(|(name, _)| {
+pub(crate) fn simulated_rows(cursors: &BTreeMap<String, Cursor>) -> Vec<(String, SimulatedRows)> {
+    let of_simulation = cursors.iter().filter(|(name, _)| {
         name.strip_prefix(SIMULATION).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     });
-    ours.filter_map(|(name, cursor)| Some((name.clone(), SimulatedRows::from_cursor(cursor)?)))
+    of_simulation
+        .filter_map(|(name, cursor)| Some((name.clone(), SimulatedRows::from_cursor(cursor)?)))
         .collect()
 }
 
 /// Returns the number of rows and the first and last day of each source in a table of prices or
 /// rates.
-async fn spans(warehouse: &dyn Warehouse, table: &TableRef) -> Result<Vec<PriceSpan>> {
+async fn price_spans(warehouse: &dyn Warehouse, table: &TableRef) -> Result<Vec<PriceSpan>> {
     let Some(time) = &table.time else { return Ok(Vec::new()) };
     let by_source = Aggregate::new(&table.as_read()).by("source").count();
     let summary = by_source.min(time.as_ref()).max(time.as_ref());
@@ -101,7 +102,7 @@ async fn spans(warehouse: &dyn Warehouse, table: &TableRef) -> Result<Vec<PriceS
     Ok(span.collect())
 }
 
-/// Returns every source that has rows in a table outside of [`prices`], by all columns that name
+/// Returns every source that has rows in a table outside of [`price_tables`], by all columns that name
 /// the source of a row or of a part of it. A table that counts the delivered rows names a source
 /// only if the count is positive.
 async fn other_sources(
@@ -110,7 +111,7 @@ async fn other_sources(
 ) -> Result<BTreeSet<String>> {
     let mut sources = BTreeSet::new();
     let all = tables::all();
-    for table in all.iter().chain(declared).filter(|table| !prices().contains(table)) {
+    for table in all.iter().chain(declared).filter(|table| !price_tables().contains(table)) {
         let names_source = |column: &&Column| {
             let name = column.name.as_ref();
             column.dtype == DataType::Text && (name == "source" || name.ends_with("_source"))
@@ -121,29 +122,29 @@ async fn other_sources(
         if summary.by.is_empty() {
             continue;
         }
-        if is_ledger(table) {
+        if is_row_count_table(table) {
             summary = summary.max("rows");
         }
         let groups = summarize(warehouse, &summary).await?.into_iter();
-        let came = groups.filter(|group| group.most_rows.is_none_or(|rows| rows > 0));
-        sources.extend(came.flat_map(|group| group.names).flatten());
+        let delivered = groups.filter(|group| group.most_rows.is_none_or(|rows| rows > 0));
+        sources.extend(delivered.flat_map(|group| group.names).flatten());
     }
     Ok(sources)
 }
 
 /// The known states of purchases and withdrawals. Only the first is counted in metrics.
-const STATES: [&str; 4] = ["completed", "pending", "failed", "cancelled"];
+const KNOWN_STATUSES: [&str; 4] = ["completed", "pending", "failed", "cancelled"];
 
 /// Returns a sentence for each kind of rows that no metric includes: those in `quarantine`, and
 /// those in an unknown state.
-pub(crate) async fn not_counted(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
-    let mut notes = quarantined(warehouse).await?;
+pub(crate) async fn uncounted_rows(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
+    let mut notes = quarantined_rows(warehouse).await?;
     for table in [RampTransaction::table(), Withdrawal::table()] {
         let summary = Aggregate::new(&table.as_read()).by("status").count();
         let mut unknown: Vec<(String, u64)> = Vec::new();
-        for Group { names, rows, .. } in summarize(warehouse, &summary).await? {
+        for SummaryGroup { names, rows, .. } in summarize(warehouse, &summary).await? {
             if let Some(state) = names.into_iter().next().flatten()
-                && !STATES.contains(&state.as_str())
+                && !KNOWN_STATUSES.contains(&state.as_str())
             {
                 unknown.push((state, rows));
             }
@@ -154,7 +155,7 @@ pub(crate) async fn not_counted(warehouse: &dyn Warehouse) -> Result<Vec<String>
         }
         let rows: u64 = unknown.iter().map(|(_, rows)| rows).sum();
         let shown =
-            unknown.iter().take(5).map(|(state, rows)| format!("`{}` {rows}", cut(state, 40)));
+            unknown.iter().take(5).map(|(state, rows)| format!("`{}` {rows}", truncate(state, 40)));
         let (noun, have, do_not) = match rows {
             1 => ("row", "has", "does not"),
             _ => ("rows", "have", "do not"),
@@ -164,15 +165,15 @@ pub(crate) async fn not_counted(warehouse: &dyn Warehouse) -> Result<Vec<String>
              of {} each means.",
             table.name,
             shown.collect::<Vec<_>>().join(", "),
-            STATES.join(", ")
+            KNOWN_STATUSES.join(", ")
         ));
     }
     Ok(notes)
 }
 
 /// Returns a sentence for each source that has rows of users or of their activity in `quarantine`.
-async fn quarantined(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
-    let judged = [
+async fn quarantined_rows(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
+    let user_tables = [
         User::table(),
         Order::table(),
         Trade::table(),
@@ -184,9 +185,9 @@ async fn quarantined(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
     let summary =
         Aggregate::new(&Quarantine::table().as_read()).by("source").by("table_name").count();
     let mut notes = Vec::new();
-    for Group { names, rows, .. } in summarize(warehouse, &summary).await? {
+    for SummaryGroup { names, rows, .. } in summarize(warehouse, &summary).await? {
         let [Some(source), Some(table)] = names.as_slice() else { continue };
-        if judged.iter().any(|judged| *judged.name == **table) {
+        if user_tables.iter().any(|known| *known.name == **table) {
             let (noun, were) = if rows == 1 { ("row", "was") } else { ("rows", "were") };
             notes.push(format!(
                 "{rows} {noun} of {source} for {table} {were} set aside, and {were} not loaded unless mended since: the table \
@@ -199,7 +200,7 @@ async fn quarantined(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
 }
 
 /// Returns `true` if the rows of the table count delivered rows instead of being data themselves.
-fn is_ledger(table: &Table) -> bool {
+fn is_row_count_table(table: &Table) -> bool {
     table.columns.iter().any(|column| column.name == "rows" && column.dtype == DataType::Int64)
 }
 
@@ -215,7 +216,7 @@ fn attributions(specs: &[SourceSpec], sources: &BTreeSet<String>) -> Vec<String>
 }
 
 /// A group of a summary.
-struct Group {
+struct SummaryGroup {
     /// The values of the group-by columns, all of them strings.
     names: Vec<Option<String>>,
     /// The number of rows.
@@ -228,12 +229,12 @@ struct Group {
 
 /// Executes a summary in the warehouse: string columns to group by, the count, then the minimum and
 /// the maximum event time, or the maximum of the column `rows`.
-async fn summarize(warehouse: &dyn Warehouse, summary: &Aggregate) -> Result<Vec<Group>> {
-    Ok(groups(&warehouse.aggregate(summary).await?, summary.by.len())?)
+async fn summarize(warehouse: &dyn Warehouse, summary: &Aggregate) -> Result<Vec<SummaryGroup>> {
+    Ok(parse_groups(&warehouse.aggregate(summary).await?, summary.by.len())?)
 }
 
 /// Converts the batch of a summary to groups. No other function depends on its column order.
-fn groups(batch: &Batch, by: usize) -> tidegauge_core::Result<Vec<Group>> {
+fn parse_groups(batch: &Batch, by: usize) -> tidegauge_core::Result<Vec<SummaryGroup>> {
     let columns = batch.views()?;
     let has = |name: &str| batch.table().columns.iter().any(|column| column.name == name);
     let counts = batch.column("count")?;
@@ -246,21 +247,24 @@ fn groups(batch: &Batch, by: usize) -> tidegauge_core::Result<Vec<Group>> {
         Cell::Text(text) => Some(text.to_owned()),
         _ => None,
     };
-    let group = |row: usize| Group {
+    let group = |row: usize| SummaryGroup {
         names: columns.iter().take(by).map(|column| text(column, row)).collect(),
-        rows: whole(counts.cell(row)).and_then(|rows| u64::try_from(rows).ok()).unwrap_or_default(),
-        days: days.and_then(|(first, last)| Some((day(first.cell(row))?, day(last.cell(row))?))),
-        most_rows: most_rows.and_then(|rows| whole(rows.cell(row))),
+        rows: as_i64(counts.cell(row))
+            .and_then(|rows| u64::try_from(rows).ok())
+            .unwrap_or_default(),
+        days: days
+            .and_then(|(first, last)| Some((as_date(first.cell(row))?, as_date(last.cell(row))?))),
+        most_rows: most_rows.and_then(|rows| as_i64(rows.cell(row))),
     };
     Ok((0..batch.rows()).map(group).collect())
 }
 
-fn whole(cell: Cell<'_>) -> Option<i64> {
+fn as_i64(cell: Cell<'_>) -> Option<i64> {
     if let Cell::Int(value) = cell { i64::try_from(value).ok() } else { None }
 }
 
 /// Returns the day of a date or a timestamp; `None` for any other cell.
-fn day(cell: Cell<'_>) -> Option<NaiveDate> {
+fn as_date(cell: Cell<'_>) -> Option<NaiveDate> {
     match cell {
         Cell::Date(days) => NaiveDate::from_epoch_days(days),
         Cell::Timestamp(micros) => {

@@ -48,11 +48,11 @@ impl Tidegauge {
 ///
 /// # Errors
 /// When two stores have the same location (the error names both), or a URL is invalid.
-pub(crate) fn refuse_one_place_twice(config: &Config) -> Result<()> {
+pub(crate) fn reject_duplicate_stores(config: &Config) -> Result<()> {
     let mut seen = Vec::new();
     for url in std::iter::once(&config.warehouse).chain(&config.backups) {
         let identity = tidegauge_storage::identity(url.expose())
-            .map_err(|error| config.origins.of_store(url, error))?;
+            .map_err(|error| config.origins.store_error(url, error))?;
         if let Some((_, other)) = seen.iter().find(|(known, _)| *known == identity) {
             return Err(Error::Setting {
                 setting: "backups",

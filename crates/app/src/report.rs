@@ -11,7 +11,7 @@ pub use tidegauge_report::{
     Report, ReportData, Row, SimulatedWorld, Table, Tile, answer, reference,
 };
 
-use crate::consistent::Watch;
+use crate::consistent_read::ConsistentRead;
 use crate::{Result, Tidegauge, provenance, sources};
 
 impl Tidegauge {
@@ -19,7 +19,7 @@ impl Tidegauge {
     ///
     /// # Errors
     /// When the warehouse cannot be read or has neither users nor their transactions;
-    /// [`Error::LoadUnderWay`](crate::Error::LoadUnderWay) when it is loaded during every attempt;
+    /// [`Error::LoadInProgress`](crate::Error::LoadInProgress) when it is loaded during every attempt;
     /// with `analytics.strict` also when a row is implausible or cannot be valued. Otherwise such
     /// rows are left out, and `provenance` lists them.
     pub async fn report(&self) -> Result<Report> {
@@ -63,7 +63,7 @@ impl Tidegauge {
         let bad_rows = if strict { BadRows::Fail } else { BadRows::SetAside };
         let specs: Vec<_> = sources::specs(self.config()).collect();
         let declared = self.config().declared_tables()?;
-        let mut watch = Watch::begin(self).await?;
+        let mut read = ConsistentRead::begin(self).await?;
         loop {
             let provenance = provenance::read(warehouse, &specs, &declared).await;
             let facts = match &provenance {
@@ -77,16 +77,16 @@ impl Tidegauge {
                 }
                 _ => Ok(None),
             };
-            if !watch.stood_still().await? {
-                watch.pause().await?;
+            if !read.is_unchanged().await? {
+                read.back_off().await?;
                 continue;
             }
             let (mut provenance, facts) = (provenance?, facts?);
-            let unfinished: Vec<_> = watch.unfinished().iter().map(String::as_str).collect();
+            let unfinished: Vec<_> = read.unfinished().iter().map(String::as_str).collect();
             let Some(facts) = facts else {
                 return Err(match unfinished.is_empty() {
-                    true => self.nothing().await,
-                    false => watch.under_way(),
+                    true => self.no_rows_error().await,
+                    false => read.load_in_progress(),
                 });
             };
             provenance.end = Some(facts.end());
@@ -101,7 +101,7 @@ impl Tidegauge {
                     unfinished.join(", ")
                 ));
             }
-            provenance.notes.extend(watch.interrupted_note());
+            provenance.notes.extend(read.interrupted_note());
             return Ok((facts, provenance));
         }
     }
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_that_cannot_be_put_in_place_leaves_no_half_of_it() {
+    fn failed_write_leaves_no_partial_file() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("page.html");
         fs::create_dir_all(file.join("in the way")).unwrap();

@@ -17,7 +17,8 @@ use crate::{Config, Error, Result, Tidegauge, history, sources};
 
 /// The progress of a source.
 #[derive(Debug, Clone, Serialize)]
-pub struct Progress {
+#[non_exhaustive]
+pub struct SourceProgress {
     /// The name of the source.
     pub source: String,
     /// Its cursor in the warehouse (`None`: never loaded).
@@ -28,7 +29,7 @@ pub struct Progress {
     /// `true` if it is part of a run.
     pub is_on: bool,
     /// The time up to which it is loaded: by the gap ledger, or else by the newest event among its
-    /// rows. `None` if neither is known, or the rows cannot be told from those of another source.
+    /// rows. `None` if neither is known, or the rows cannot be distinguished from those of another source.
     pub read_to: Option<DateTime<Utc>>,
     /// The lag of the source: the seconds since `read_to`.
     pub lag_seconds: Option<i64>,
@@ -51,7 +52,7 @@ pub enum TableOrigin {
 /// A table, and the number of its rows in a warehouse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct TableStanding {
+pub struct TableStatus {
     /// The name of the table.
     pub name: String,
     /// The number of rows; `None` if they cannot be counted because the stored columns differ from
@@ -63,7 +64,7 @@ pub struct TableStanding {
     pub description: String,
 }
 
-impl TableStanding {
+impl TableStatus {
     fn new(table: &Table, rows: usize, origin: TableOrigin) -> Self {
         let description = table.description.to_string();
         Self { name: table.name.to_string(), rows: Some(rows), origin, description }
@@ -72,11 +73,12 @@ impl TableStanding {
 
 /// The contents of a warehouse.
 #[derive(Debug, Clone)]
-pub struct Standing {
+#[non_exhaustive]
+pub struct WarehouseStatus {
     /// The built-in tables, every declared table, and every other table that a run has filled.
-    pub tables: Vec<TableStanding>,
+    pub tables: Vec<TableStatus>,
     /// The progress of each source: those of the settings, then others that the warehouse knows.
-    pub sources: Vec<Progress>,
+    pub sources: Vec<SourceProgress>,
     /// The last run of each source, the latest first. A run without an end is `running` if its
     /// source never ends or it began within a day, else `interrupted`.
     pub runs: Vec<RunRecord>,
@@ -84,7 +86,7 @@ pub struct Standing {
     pub unused: Vec<String>,
 }
 
-impl Standing {
+impl WarehouseStatus {
     /// Returns `true` if nothing was ever loaded: no table has rows, and no source has a cursor.
     pub fn is_empty(&self) -> bool {
         self.tables.iter().all(|table| table.rows == Some(0))
@@ -109,29 +111,29 @@ impl Tidegauge {
     ///
     /// # Errors
     /// When the warehouse cannot be read, or a declaration of a table contradicts itself.
-    pub async fn status(&self) -> Result<Standing> {
+    pub async fn status(&self) -> Result<WarehouseStatus> {
         let runs = self.runs().await?;
-        let tables = self.counts(&history::filled(&runs)).await?;
+        let tables = self.counts(&history::filled_tables(&runs)).await?;
         let mut cursors = self.warehouse().cursors().await?;
         cursors.retain(|name, _| name != RUN_HISTORY && !name.starts_with(Lease::PREFIX));
-        let offers = sources::offers(self.config());
+        let known = sources::known_sources(self.config());
         let ledger = CoverageLedger::read(self.warehouse().as_ref()).await?;
         let mut sources = Vec::new();
-        for offer in &offers {
-            let cursor = cursors.remove(&offer.name);
-            sources.push(self.progress(offer.name.clone(), cursor, &ledger).await?);
+        for info in &known {
+            let cursor = cursors.remove(&info.name);
+            sources.push(self.progress(info.name.clone(), cursor, &ledger).await?);
         }
         for (source, cursor) in cursors {
             sources.push(self.progress(source, Some(cursor), &ledger).await?);
         }
-        let (mut runs, now) = (history::last_of_each(runs), self.context().clock.now());
-        let is_live = |name: &str| offers.iter().any(|offer| offer.is_live && offer.name == name);
+        let (mut runs, now) = (history::last_run_per_source(runs), self.context().clock.now());
+        let is_live = |name: &str| known.iter().any(|info| info.is_live && info.name == name);
         for run in runs.iter_mut().filter(|run| run.outcome == RUNNING && !is_live(&run.source)) {
-            if history::is_given_up(run, now) {
+            if history::is_abandoned(run, now) {
                 run.outcome = INTERRUPTED.into();
             }
         }
-        Ok(Standing { tables, sources, runs, unused: self.config().unused() })
+        Ok(WarehouseStatus { tables, sources, runs, unused: self.config().unused() })
     }
 
     /// Returns the progress of `source`, and checks its rows.
@@ -140,7 +142,7 @@ impl Tidegauge {
         source: String,
         cursor: Option<Cursor>,
         ledger: &CoverageLedger,
-    ) -> Result<Progress> {
+    ) -> Result<SourceProgress> {
         let (mut fault, mut read_to) = (None, None);
         if let Some(cursor) = &cursor {
             fault = self.fault(&source).await?.map(|fault| fault.to_string());
@@ -149,14 +151,14 @@ impl Tidegauge {
         let now = self.context().clock.now();
         let lag_seconds = read_to.map(|read_to| (now - read_to).num_seconds().max(0));
         let is_on = self.config().active_sources().contains(&source);
-        Ok(Progress { source, cursor, fault, is_on, read_to, lag_seconds })
+        Ok(SourceProgress { source, cursor, fault, is_on, read_to, lag_seconds })
     }
 
     /// Returns the reason why the rows of `source` do not match its cursor; `None` if they do, or
     /// the settings do not know which tables it fills.
     pub(crate) async fn fault(&self, source: &str) -> Result<Option<tidegauge_core::Error>> {
         // A source that cannot be opened as configured is reported by a run.
-        let Ok(Some(fills)) = sources::fills(source, self.config(), self.context()) else {
+        let Ok(Some(fills)) = sources::tables_of(source, self.config(), self.context()) else {
             return Ok(None);
         };
         match self.warehouse().check(source, &fills.tables).await {
@@ -169,21 +171,21 @@ impl Tidegauge {
     }
 
     /// Counts the rows of all tables, where `filled` are the names of those that runs have filled.
-    async fn counts(&self, filled: &BTreeSet<String>) -> Result<Vec<TableStanding>> {
+    async fn counts(&self, filled: &BTreeSet<String>) -> Result<Vec<TableStatus>> {
         let warehouse = self.warehouse().as_ref();
-        let (declared, mut standing) = (self.config().declared_tables()?, Vec::new());
+        let (declared, mut status) = (self.config().declared_tables()?, Vec::new());
         for table in tables::all() {
             let rows = warehouse.count(&table).await?;
-            standing.push(TableStanding::new(&table, rows, TableOrigin::BuiltIn));
+            status.push(TableStatus::new(&table, rows, TableOrigin::BuiltIn));
         }
         for table in &declared {
             let origin = TableOrigin::Declared;
-            standing.push(match warehouse.count(table).await {
-                Ok(rows) => TableStanding::new(table, rows, origin),
+            status.push(match warehouse.count(table).await {
+                Ok(rows) => TableStatus::new(table, rows, origin),
                 // The declaration has changed since the load; the other tables are still shown.
                 Err(error) if error.kind() == ErrorKind::SchemaMismatch => {
                     let (name, description) = (table.name.to_string(), error.to_string());
-                    TableStanding { name, rows: None, origin, description }
+                    TableStatus { name, rows: None, origin, description }
                 }
                 Err(error) => return Err(error.into()),
             });
@@ -193,30 +195,30 @@ impl Tidegauge {
             if !is_known && tables::by_name(name).is_none() {
                 let (name, description) = (name.clone(), "not declared in these settings".into());
                 let origin = TableOrigin::Unknown;
-                standing.push(TableStanding { name, rows: None, origin, description });
+                status.push(TableStatus { name, rows: None, origin, description });
             }
         }
-        Ok(standing)
+        Ok(status)
     }
 
     /// Returns the error of a command that finds no rows to work on: the warehouse is empty, or all
     /// of its rows are in other tables.
-    pub(crate) async fn nothing(&self) -> Error {
-        let standing = match self.status().await {
-            Ok(standing) => standing,
+    pub(crate) async fn no_rows_error(&self) -> Error {
+        let status = match self.status().await {
+            Ok(status) => status,
             Err(error) => return error,
         };
         let warehouse = self.warehouse().name().to_owned();
-        let is_data = |table: &TableStanding| table.name != *RunRecord::table().name;
-        let tables = standing.tables.into_iter().filter(|table| table.rows != Some(0));
+        let is_data = |table: &TableStatus| table.name != *RunRecord::table().name;
+        let tables = status.tables.into_iter().filter(|table| table.rows != Some(0));
         let filled = tables.filter(is_data);
         let names: Vec<_> = filled.map(|table| format!("`{}`", table.name)).collect();
         match names.as_slice() {
-            [] => Error::Nothing { warehouse },
+            [] => Error::EmptyWarehouse { warehouse },
             _ if names.iter().any(|name| name == "`ramp_transactions`") => {
-                Error::NoneCompleted { warehouse }
+                Error::NoCompletedPurchase { warehouse }
             }
-            names => Error::Elsewhere { warehouse, tables: names.join(", ") },
+            names => Error::NoAnalyticsRows { warehouse, tables: names.join(", ") },
         }
     }
 }

@@ -14,13 +14,13 @@ pub fn is_control(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Returns `text` on one line that a terminal shows as it stands: line breaks and tabs become spaces, other
+/// Returns `text` on one line that a terminal shows unchanged: line breaks and tabs become spaces, other
 /// characters that are not shown become U+FFFD.
 ///
 /// ```
-/// assert_eq!(tidegauge::text::clean("one\nerror: \u{1b}[31mtwo"), "one error: \u{fffd}[31mtwo");
+/// assert_eq!(tidegauge::text::sanitize("one\nerror: \u{1b}[31mtwo"), "one error: \u{fffd}[31mtwo");
 /// ```
-pub fn clean(text: &str) -> Cow<'_, str> {
+pub fn sanitize(text: &str) -> Cow<'_, str> {
     if !text.contains(is_control) {
         return Cow::Borrowed(text);
     }
@@ -32,20 +32,20 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace("\r\n", "\n").chars().map(plain).collect())
 }
 
-/// Returns the first `most` characters of `text`, and `…` for the rest if there is one.
+/// Returns the first `max_chars` characters of `text`, and `…` for the rest if there is one.
 ///
 /// ```
-/// assert_eq!(tidegauge::text::cut("12345", 3), "123…");
-/// assert_eq!(tidegauge::text::cut("123", 3), "123");
+/// assert_eq!(tidegauge::text::truncate("12345", 3), "123…");
+/// assert_eq!(tidegauge::text::truncate("123", 3), "123");
 /// ```
-pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(most) {
+pub fn truncate(text: &str, max_chars: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(max_chars) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),
     }
 }
 
-/// A table without borders, each of whose cells is [clean](clean()).
+/// A table without borders, each of whose cells is [sanitized](sanitize).
 #[derive(Debug)]
 pub struct Table(comfy_table::Table);
 
@@ -53,18 +53,18 @@ impl Table {
     /// Creates a table without rows.
     pub fn new<T: AsRef<str>>(header: impl IntoIterator<Item = T>) -> Self {
         let mut table = comfy_table::Table::new();
-        table.load_style(presets::NOTHING).set_header(cells(header));
+        table.load_style(presets::NOTHING).set_header(sanitized_cells(header));
         Self(table)
     }
 
     /// Appends a row.
     pub fn row<T: AsRef<str>>(&mut self, row: impl IntoIterator<Item = T>) {
-        self.0.add_row(cells(row));
+        self.0.add_row(sanitized_cells(row));
     }
 
     /// Aligns columns, counted from 0, to the right.
     #[must_use]
-    pub fn right(mut self, columns: impl IntoIterator<Item = usize>) -> Self {
+    pub fn align_right(mut self, columns: impl IntoIterator<Item = usize>) -> Self {
         for at in columns {
             if let Some(column) = self.0.column_mut(at) {
                 column.set_cell_alignment(CellAlignment::Right);
@@ -74,8 +74,10 @@ impl Table {
     }
 }
 
-fn cells<T: AsRef<str>>(row: impl IntoIterator<Item = T>) -> impl Iterator<Item = String> {
-    row.into_iter().map(|cell| clean(cell.as_ref()).into_owned())
+fn sanitized_cells<T: AsRef<str>>(
+    row: impl IntoIterator<Item = T>,
+) -> impl Iterator<Item = String> {
+    row.into_iter().map(|cell| sanitize(cell.as_ref()).into_owned())
 }
 
 impl fmt::Display for Table {
@@ -89,17 +91,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_shown_as_itself_is_replaced() {
+    fn control_characters_are_replaced() {
         let dirty = "a\u{1b}]0;b\u{7}c\r\nd\te\u{9b}f\u{202e}g\u{2066}h\u{2028}i\u{7f}";
         let shown = "a\u{fffd}]0;b\u{fffd}c d e\u{fffd}f\u{fffd}g\u{fffd}h i\u{fffd}";
-        assert_eq!(clean(dirty), shown);
+        assert_eq!(sanitize(dirty), shown);
         // Letters of any script stay, and so do the marks that they need.
         let plain = "Ünïcode – 価格 🌊 שלום\u{200f} \u{200d}";
-        assert!(matches!(clean(plain), Cow::Borrowed(text) if text == plain));
+        assert!(matches!(sanitize(plain), Cow::Borrowed(text) if text == plain));
     }
 
     #[test]
-    fn a_cell_takes_one_line() {
+    fn cell_is_one_line() {
         let mut table = Table::new(["name"]);
         table.row(["one\nerror: two"]);
         assert_eq!(table.to_string().lines().count(), 2, "{table}");

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tidegauge_acquisition::Context;
 use tidegauge_acquisition::http::Usage;
+use tidegauge_acquisition::{Context, SourceHandle};
 use tidegauge_analytics::verify::{self, Origin, Simulated, VerifyParams};
 use tidegauge_core::tables::RunRecord;
 use tidegauge_core::{Clock, Sink, Source, Warehouse};
@@ -13,12 +13,12 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Secrets};
-use crate::consistent::Watch;
+use crate::consistent_read::ConsistentRead;
 use crate::history::Recorder;
-use crate::pipeline::{Events, Member, Pipeline, RunEvent};
-use crate::provenance::{self, simulations};
-use crate::repair::refuse_one_place_twice;
-use crate::sources::{self, Opened};
+use crate::pipeline::{Events, Pipeline, PipelineSource, RunEvent};
+use crate::provenance::{self, simulated_rows};
+use crate::repair::reject_duplicate_stores;
+use crate::sources;
 use crate::{Error, Result, clock, history};
 
 /// A configuration, with its warehouse and its backups open, and every source from its first use
@@ -33,15 +33,15 @@ pub struct Tidegauge {
     warehouse: Arc<dyn Warehouse>,
     backups: Vec<Arc<dyn Sink>>,
     /// The sources that were opened so far, by name.
-    handles: Arc<Mutex<BTreeMap<String, SourceHandle>>>,
+    open_sources: Arc<Mutex<BTreeMap<String, OpenSource>>>,
     events: Events,
     cancellation: CancellationToken,
 }
 
 /// An open source, and the counter of its traffic.
 #[derive(Debug, Clone)]
-pub(crate) struct SourceHandle {
-    pub(crate) opened: Opened,
+pub(crate) struct OpenSource {
+    pub(crate) handle: SourceHandle,
     pub(crate) usage: Usage,
 }
 
@@ -54,7 +54,7 @@ impl Tidegauge {
     pub fn open(config: Config, secrets: Secrets, clock: Arc<dyn Clock>) -> Result<Self> {
         clock::check(clock.now())?;
         config.check()?;
-        refuse_one_place_twice(&config)?;
+        reject_duplicate_stores(&config)?;
         let mut context = Context::new(clock);
         for instrument in &config.instruments {
             let with = context.registry.with(instrument.clone());
@@ -68,14 +68,23 @@ impl Tidegauge {
             context.usage = Usage::kept_in(folder);
         }
         let warehouse = tidegauge_storage::connect(config.warehouse.expose())
-            .map_err(|error| config.origins.of_store(&config.warehouse, error))?;
+            .map_err(|error| config.origins.store_error(&config.warehouse, error))?;
         let mut backups = Vec::with_capacity(config.backups.len());
         for url in &config.backups {
             let backup = tidegauge_storage::connect_sink(url.expose());
-            backups.push(backup.map_err(|error| config.origins.of_store(url, error))?);
+            backups.push(backup.map_err(|error| config.origins.store_error(url, error))?);
         }
-        let (handles, events, cancellation) = Default::default();
-        Ok(Self { config, secrets, context, warehouse, backups, handles, events, cancellation })
+        let (open_sources, events, cancellation) = Default::default();
+        Ok(Self {
+            config,
+            secrets,
+            context,
+            warehouse,
+            backups,
+            open_sources,
+            events,
+            cancellation,
+        })
     }
 
     /// Sets the cancellation token of all runs: a cancelled run finishes the current page and
@@ -111,48 +120,51 @@ impl Tidegauge {
     ///
     /// # Errors
     /// When it does not exist, or cannot be opened as configured.
-    pub(crate) fn handle(&self, name: &str) -> Result<SourceHandle> {
-        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(handle) = handles.get(name) {
-            return Ok(handle.clone());
+    pub(crate) fn open_source(&self, name: &str) -> Result<OpenSource> {
+        let mut open_sources = self.open_sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = open_sources.get(name) {
+            return Ok(source.clone());
         }
         let usage = self.context.usage.scoped();
         let context = Context { usage: usage.clone(), ..self.context.clone() };
-        let opened = sources::open(name, &self.config, &self.secrets, &context)?;
-        let handle = SourceHandle { opened, usage };
-        handles.insert(name.to_owned(), handle.clone());
-        Ok(handle)
+        let handle = sources::open(name, &self.config, &self.secrets, &context)?;
+        let source = OpenSource { handle, usage };
+        open_sources.insert(name.to_owned(), source.clone());
+        Ok(source)
     }
 
     /// Drops the live sources that are open.
     pub(crate) fn close_live(&self) {
-        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
-        handles.retain(|_, handle| !matches!(handle.opened, Opened::Live(_)));
+        let mut open_sources = self.open_sources.lock().unwrap_or_else(PoisonError::into_inner);
+        open_sources.retain(|_, source| !matches!(source.handle, SourceHandle::Live(_)));
     }
 
     /// Returns the configured sources, live or not, without the simulation.
     ///
     /// # Errors
     /// When one of them cannot be opened as configured.
-    pub(crate) fn configured(&self, live: bool) -> Result<Vec<SourceHandle>> {
-        sources::check(&self.config)?;
+    pub(crate) fn open_configured(&self, live: bool) -> Result<Vec<OpenSource>> {
+        sources::validate(&self.config)?;
         let configured = sources::configured(&self.config, live);
-        configured.map(|offer| self.handle(&offer.name)).collect()
+        configured.map(|info| self.open_source(&info.name)).collect()
     }
 
-    /// Returns a source as a member of a pipeline.
-    pub(crate) fn member(&self, handle: &SourceHandle) -> Member {
-        Member { source: self.bent(handle.opened.source()), usage: Some(handle.usage.clone()) }
+    /// Returns a source with the counter of its traffic, for a pipeline.
+    pub(crate) fn pipeline_source(&self, source: &OpenSource) -> PipelineSource {
+        PipelineSource {
+            source: self.with_market_shocks(source.handle.source()),
+            usage: Some(source.usage.clone()),
+        }
     }
 
     /// Wraps a source with the market shocks of the scenarios.
-    pub(crate) fn bent(&self, source: Arc<dyn Source>) -> Arc<dyn Source> {
+    pub(crate) fn with_market_shocks(&self, source: Arc<dyn Source>) -> Arc<dyn Source> {
         ShockedSource::wrap(source, &self.config.simulation.scenarios)
     }
 
     /// Selects the source called `name` for runs, and no other.
-    pub(crate) fn only(&mut self, name: &str) {
-        self.config.choose(vec![name.to_owned()]);
+    pub(crate) fn select_only(&mut self, name: &str) {
+        self.config.select_sources(vec![name.to_owned()]);
     }
 
     pub(crate) fn secrets(&self) -> &Secrets {
@@ -182,25 +194,25 @@ impl Tidegauge {
     ///
     /// # Errors
     /// When the warehouse cannot be read, or holds nothing to check; when rows are missing that a
-    /// cursor accounts for; [`Error::LoadUnderWay`] when it is loaded during every attempt, or a
+    /// cursor accounts for; [`Error::LoadInProgress`] when it is loaded during every attempt, or a
     /// rule is violated while pages of a source are still to come.
     pub async fn verify(&self) -> Result<verify::Report> {
-        let mut watch = Watch::begin(self).await?;
+        let mut read = ConsistentRead::begin(self).await?;
         loop {
-            let played = simulations(watch.cursors()).into_iter().map(|(_, played)| played);
+            let simulated = simulated_rows(read.cursors()).into_iter().map(|(_, rows)| rows);
             let params = VerifyParams {
-                simulated: Simulated::Told(Arc::new(PlayedHere(played.collect()))),
+                simulated: Simulated::Told(Arc::new(StoredSimulations(simulated.collect()))),
                 own: self.config.verify.clone(),
                 ..VerifyParams::default()
             };
             let report = verify::verify(self.warehouse.as_ref(), &params).await;
-            let not_counted = provenance::not_counted(self.warehouse.as_ref()).await;
+            let not_counted = provenance::uncounted_rows(self.warehouse.as_ref()).await;
             let mut fault = None;
-            for source in watch.cursors().keys() {
+            for source in read.cursors().keys() {
                 fault = fault.or(self.fault(source).await?);
             }
-            if !watch.stood_still().await? {
-                watch.pause().await?;
+            if !read.is_unchanged().await? {
+                read.back_off().await?;
                 continue;
             }
             let mut report = report?;
@@ -208,14 +220,14 @@ impl Tidegauge {
                 return Err(fault.into());
             }
             report.notes.extend(not_counted?);
-            report.notes.extend(watch.interrupted_note());
-            report.notes.extend(watch.unfinished_note());
+            report.notes.extend(read.interrupted_note());
+            report.notes.extend(read.unfinished_note());
             let is_empty = report.rules.iter().all(|rule| rule.tried == 0);
-            if (is_empty || !report.passed()) && !watch.unfinished().is_empty() {
-                return Err(watch.under_way());
+            if (is_empty || !report.passed()) && !read.unfinished().is_empty() {
+                return Err(read.load_in_progress());
             }
             if is_empty {
-                return Err(self.nothing().await);
+                return Err(self.no_rows_error().await);
             }
             return Ok(report);
         }
@@ -232,9 +244,9 @@ impl Tidegauge {
 
 /// The rows that the simulations have written into the warehouse.
 #[derive(Debug)]
-struct PlayedHere(Vec<SimulatedRows>);
+struct StoredSimulations(Vec<SimulatedRows>);
 
-impl Origin for PlayedHere {
+impl Origin for StoredSimulations {
     fn is_simulated(&self, table: &str, key: i64, user: i64) -> bool {
         self.0.iter().any(|rows| rows.contains(table, key, user))
     }

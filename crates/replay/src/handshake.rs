@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 pub(crate) struct Request {
     /// The request line: method, path and query.
     pub(crate) line: String,
-    challenge: Option<String>,
+    websocket_key: Option<String>,
 }
 
 impl Request {
@@ -29,7 +29,7 @@ impl Request {
             name.eq_ignore_ascii_case("sec-websocket-key").then(|| value.trim().to_owned())
         };
         let line = head.lines().next().unwrap_or_default().to_owned();
-        Ok(Self { line, challenge: head.lines().find_map(header) })
+        Ok(Self { line, websocket_key: head.lines().find_map(header) })
     }
 
     /// Returns `true` if the query has this API key.
@@ -40,31 +40,31 @@ impl Request {
     }
 
     /// Completes the WebSocket handshake; returns `None` if the client did not ask for a WebSocket.
-    pub(crate) async fn open(
+    pub(crate) async fn accept(
         &self,
         mut stream: TcpStream,
     ) -> io::Result<Option<WebSocketStream<TcpStream>>> {
-        let Some(challenge) = &self.challenge else {
-            away(&mut stream, 426, r#"{"error":"a WebSocket was expected"}"#).await?;
+        let Some(websocket_key) = &self.websocket_key else {
+            reject(&mut stream, 426, r#"{"error":"a WebSocket was expected"}"#).await?;
             return Ok(None);
         };
-        let accept = derive_accept_key(challenge.as_bytes());
-        let answer = format!(
+        let accept = derive_accept_key(websocket_key.as_bytes());
+        let response = format!(
             "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
              sec-websocket-accept: {accept}\r\n\r\n"
         );
-        stream.write_all(answer.as_bytes()).await?;
+        stream.write_all(response.as_bytes()).await?;
         Ok(Some(WebSocketStream::from_raw_socket(stream, Role::Server, None).await))
     }
 }
 
 /// Rejects the connection with an HTTP status and a JSON body.
-pub(crate) async fn away(stream: &mut TcpStream, status: u16, body: &str) -> io::Result<()> {
+pub(crate) async fn reject(stream: &mut TcpStream, status: u16, body: &str) -> io::Result<()> {
     let length = body.len();
-    let answer = format!(
+    let response = format!(
         "HTTP/1.1 {status} No\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
          connection: close\r\n\r\n{body}"
     );
-    stream.write_all(answer.as_bytes()).await?;
+    stream.write_all(response.as_bytes()).await?;
     stream.shutdown().await
 }

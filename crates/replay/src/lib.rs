@@ -5,13 +5,16 @@
 //! the script alone, so the same script always gives the same messages.
 //!
 //! ```
-//! use tidegauge_replay::{Act, Line, Market, Replay, Script, Service};
+//! use tidegauge_replay::{Action, Connection, Market, Replay, Script, Service};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let prices = "date,symbol,open,high,low,close\n2021-02-26,BTC,100,120,90,110\n";
 //! let script = Script {
-//!     lines: vec![Line::Talk(vec![Act::Ticks(10), Act::Drop]), Line::Talk(vec![Act::Ticks(10)])],
+//!     connections: vec![
+//!         Connection::Serve(vec![Action::Ticks(10), Action::Drop]),
+//!         Connection::Serve(vec![Action::Ticks(10)]),
+//!     ],
 //!     ..Script::new(Service::Kraken, Market::from_csv(prices)?)
 //! };
 //! let server = Replay::start(script).await?;
@@ -27,6 +30,6 @@ mod script;
 mod server;
 mod twelvedata;
 
-pub use market::{BadPrices, Market, Price, Tick, Time};
-pub use script::{Act, Line, Script, Service};
+pub use market::{Market, Price, PriceFileError, Tick, TimeSource};
+pub use script::{Action, Connection, Script, Service};
 pub use server::Replay;

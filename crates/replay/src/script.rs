@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Market, Time};
+use crate::{Market, TimeSource};
 
 /// The service that the server imitates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +21,14 @@ pub struct Script {
     /// The market; its symbols are the part of the service's symbols before the slash.
     pub market: Market,
     /// The source of the market's time.
-    pub time: Time,
+    pub time: TimeSource,
     /// The API key that the query must have, if any.
     pub key: Option<String>,
     /// The refused instruments, each with the error message.
     pub refused: Vec<(String, String)>,
     /// The behavior of each connection, in the order in which they are opened; the last one
     /// repeats.
-    pub lines: Vec<Line>,
+    pub connections: Vec<Connection>,
     /// The interval between heartbeats, for services that send them.
     pub heartbeat: Duration,
 }
@@ -41,10 +41,10 @@ impl Script {
         Self {
             service,
             market,
-            time: Time::Steps { from, step: chrono::TimeDelta::seconds(1) },
+            time: TimeSource::Steps { from, step: chrono::TimeDelta::seconds(1) },
             key: None,
             refused: Vec::new(),
-            lines: vec![Line::Talk(Vec::new())],
+            connections: vec![Connection::Serve(Vec::new())],
             heartbeat: Duration::from_millis(100),
         }
     }
@@ -52,13 +52,13 @@ impl Script {
 
 /// The behavior of one connection.
 #[derive(Debug, Clone)]
-pub enum Line {
+pub enum Connection {
     /// Answers subscriptions, performs these actions, and then only sends heartbeats.
-    Talk(Vec<Act>),
+    Serve(Vec<Action>),
     /// Opens the connection and never sends a message.
-    Mute,
+    Silent,
     /// Rejects the connection with this response.
-    Away {
+    Reject {
         /// The HTTP status.
         status: u16,
         /// The body.
@@ -68,24 +68,24 @@ pub enum Line {
 
 /// An action on an open connection, after the first subscription.
 #[derive(Debug, Clone)]
-pub enum Act {
+pub enum Action {
     /// Sends this many ticks of every instrument at once.
     Ticks(usize),
     /// Sends a tick at this interval, forever.
     Every(Duration),
     /// Skips this many ticks without sending them.
-    Miss(usize),
-    /// Sends the last tick again.
-    Again,
+    Skip(usize),
+    /// Sends the last tick a second time.
+    Duplicate,
     /// Sends two ticks, the later one first.
-    Swapped,
-    /// Sends this text.
-    Say(String),
+    OutOfOrder,
+    /// Sends this text message.
+    Text(String),
     /// Sends a binary message of this many bytes.
     Binary(usize),
     /// Sends ticks, but drops the connection after a number of bytes, possibly in the middle of a
     /// frame.
-    Cut {
+    Truncate {
         /// The number of ticks.
         ticks: usize,
         /// The number of bytes, modulo the total length.

@@ -14,8 +14,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use crate::handshake::{Request, away};
-use crate::{Act, Line, Script, Service, Tick, kraken, twelvedata};
+use crate::handshake::{Request, reject};
+use crate::{Action, Connection, Script, Service, Tick, kraken, twelvedata};
 
 /// A local server that follows a script. Dropping it stops the server and its connections.
 #[derive(Debug)]
@@ -28,8 +28,8 @@ pub struct Replay {
 #[derive(Debug)]
 struct Shared {
     script: Mutex<Script>,
-    heard: Mutex<Vec<String>>,
-    opened: Mutex<Vec<String>>,
+    received: Mutex<Vec<String>>,
+    requests: Mutex<Vec<String>>,
 }
 
 impl Drop for Replay {
@@ -48,8 +48,8 @@ impl Replay {
         let url = format!("http://{}", listener.local_addr()?);
         let shared = Arc::new(Shared {
             script: Mutex::new(script),
-            heard: Mutex::default(),
-            opened: Mutex::default(),
+            received: Mutex::default(),
+            requests: Mutex::default(),
         });
         let task = tokio::spawn(serve(listener, shared.clone()));
         Ok(Self { url, shared, task })
@@ -61,8 +61,8 @@ impl Replay {
     }
 
     /// Advances the market by this many ticks without sending them.
-    pub fn pass(&self, ticks: usize) {
-        (0..ticks).for_each(|_| self.shared.pass());
+    pub fn advance(&self, ticks: usize) {
+        (0..ticks).for_each(|_| self.shared.advance());
     }
 
     /// Returns the ticks so far, oldest first.
@@ -71,13 +71,13 @@ impl Replay {
     }
 
     /// Returns the messages received from clients, in order.
-    pub fn heard(&self) -> Vec<String> {
-        lock(&self.shared.heard).clone()
+    pub fn received(&self) -> Vec<String> {
+        lock(&self.shared.received).clone()
     }
 
     /// Returns the requests to open a connection, each as method, path and query.
-    pub fn opened(&self) -> Vec<String> {
-        lock(&self.shared.opened).clone()
+    pub fn requests(&self) -> Vec<String> {
+        lock(&self.shared.requests).clone()
     }
 }
 
@@ -86,49 +86,49 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    fn pass(&self) {
+    fn advance(&self) {
         let script = &mut *lock(&self.script);
-        script.market.pass(&script.time);
+        script.market.advance(&script.time);
     }
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     // The connections are aborted together with the server.
-    let mut lines = JoinSet::new();
+    let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let shared = shared.clone();
-        lines.spawn(async move {
-            if let Err(error) = answer(stream, &shared).await {
-                tracing::debug!(%error, "the line ended");
+        connections.spawn(async move {
+            if let Err(error) = handle(stream, &shared).await {
+                tracing::debug!(%error, "connection ended with an error");
             }
         });
-        while lines.try_join_next().is_some() {}
+        while connections.try_join_next().is_some() {}
     }
 }
 
 /// Handles a connection as scripted, until its end.
-async fn answer(mut stream: TcpStream, shared: &Shared) -> Result<(), tungstenite::Error> {
+async fn handle(mut stream: TcpStream, shared: &Shared) -> Result<(), tungstenite::Error> {
     stream.set_nodelay(true)?;
     let request = Request::read(&mut stream).await?;
-    let turn = {
-        let mut opened = lock(&shared.opened);
-        opened.push(request.line.clone());
-        opened.len() - 1
+    let index = {
+        let mut requests = lock(&shared.requests);
+        requests.push(request.line.clone());
+        requests.len() - 1
     };
-    let (line, key) = {
+    let (connection, key) = {
         let script = lock(&shared.script);
-        let line = script.lines.get(turn).or(script.lines.last()).cloned();
-        (line.unwrap_or(Line::Mute), script.key.clone())
+        let connection = script.connections.get(index).or(script.connections.last()).cloned();
+        (connection.unwrap_or(Connection::Silent), script.key.clone())
     };
-    if let Line::Away { status, body } = &line {
-        return Ok(away(&mut stream, *status, body).await?);
+    if let Connection::Reject { status, body } = &connection {
+        return Ok(reject(&mut stream, *status, body).await?);
     }
     if key.is_some_and(|key| !request.has_key(&key)) {
-        return Ok(away(&mut stream, 401, twelvedata::BAD_KEY).await?);
+        return Ok(reject(&mut stream, 401, twelvedata::INVALID_KEY_BODY).await?);
     }
-    let Some(socket) = request.open(stream).await? else { return Ok(()) };
-    match line {
-        Line::Talk(acts) => Talk::new(socket, shared, acts).follow().await,
+    let Some(socket) = request.accept(stream).await? else { return Ok(()) };
+    match connection {
+        Connection::Serve(actions) => Session::new(socket, shared, actions).run().await,
         _ => {
             let mut socket = socket;
             while let Some(Ok(_)) = socket.next().await {}
@@ -138,91 +138,91 @@ async fn answer(mut stream: TcpStream, shared: &Shared) -> Result<(), tungstenit
 }
 
 /// An open connection.
-struct Talk<'a> {
+struct Session<'a> {
     socket: WebSocketStream<TcpStream>,
     shared: &'a Shared,
-    acts: VecDeque<Act>,
+    actions: VecDeque<Action>,
     kraken: Vec<kraken::Subscription>,
     twelvedata: Vec<String>,
 }
 
-impl<'a> Talk<'a> {
-    fn new(socket: WebSocketStream<TcpStream>, shared: &'a Shared, acts: Vec<Act>) -> Self {
+impl<'a> Session<'a> {
+    fn new(socket: WebSocketStream<TcpStream>, shared: &'a Shared, actions: Vec<Action>) -> Self {
         let (kraken, twelvedata) = (Vec::new(), Vec::new());
-        Self { socket, shared, acts: acts.into(), kraken, twelvedata }
+        Self { socket, shared, actions: actions.into(), kraken, twelvedata }
     }
 
-    async fn follow(mut self) -> Result<(), tungstenite::Error> {
+    async fn run(mut self) -> Result<(), tungstenite::Error> {
         let (service, heartbeat) = {
             let script = lock(&self.shared.script);
             (script.service, script.heartbeat)
         };
-        let has_heart = service == Service::Kraken;
-        if has_heart {
-            self.say(kraken::GREETING).await?;
+        let sends_heartbeats = service == Service::Kraken;
+        if sends_heartbeats {
+            self.send_text(kraken::STATUS_MESSAGE).await?;
         }
-        let mut beat = interval(heartbeat);
+        let mut heartbeats = interval(heartbeat);
         // The script continues once no subscription has arrived for a moment, since there may be
         // several.
-        let mut next_act: Option<Instant> = None;
+        let mut next_action: Option<Instant> = None;
         loop {
-            let act = async {
-                match next_act {
+            let action = async {
+                match next_action {
                     Some(at) => sleep_until(at).await,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 biased;
-                said = self.socket.next() => match said {
+                message = self.socket.next() => match message {
                     Some(Ok(Message::Text(text))) => {
-                        if self.hear(text.as_str()).await? && next_act.is_none() {
-                            next_act = Some(Instant::now() + heartbeat / 4);
+                        if self.handle_message(text.as_str()).await? && next_action.is_none() {
+                            next_action = Some(Instant::now() + heartbeat / 4);
                         }
                     }
                     Some(Ok(Message::Close(_))) | Some(Err(_)) | None => return Ok(()),
                     Some(Ok(_)) => {}
                 },
-                () = act => match self.acts.pop_front() {
-                    None => next_act = None,
-                    Some(Act::Silence) => return self.endure().await,
-                    Some(act) => match self.perform(act).await? {
-                        Some(pause) => next_act = Some(Instant::now() + pause),
+                () = action => match self.actions.pop_front() {
+                    None => next_action = None,
+                    Some(Action::Silence) => return self.read_until_closed().await,
+                    Some(action) => match self.perform(action).await? {
+                        Some(pause) => next_action = Some(Instant::now() + pause),
                         None => return Ok(()),
                     },
                 },
-                _ = beat.tick(), if has_heart => self.say(kraken::HEARTBEAT).await?,
+                _ = heartbeats.tick(), if sends_heartbeats => self.send_text(kraken::HEARTBEAT).await?,
             }
         }
     }
 
     /// Handles a message; returns `true` if it added a subscription.
-    async fn hear(&mut self, text: &str) -> Result<bool, tungstenite::Error> {
-        lock(&self.shared.heard).push(text.into());
+    async fn handle_message(&mut self, text: &str) -> Result<bool, tungstenite::Error> {
+        lock(&self.shared.received).push(text.into());
         let request = serde_json::from_str(text).unwrap_or(Value::Null);
         let before = (self.kraken.len(), self.twelvedata.len());
-        let answers = {
+        let responses = {
             let script = lock(&self.shared.script);
             match script.service {
                 Service::Kraken => {
-                    let (answers, subscribed) = kraken::answer(&script, &request);
+                    let (responses, subscribed) = kraken::respond(&script, &request);
                     self.kraken.extend(subscribed);
-                    answers
+                    responses
                 }
                 Service::TwelveData => {
-                    let (answers, subscribed) = twelvedata::answer(&script, &request);
+                    let (responses, subscribed) = twelvedata::respond(&script, &request);
                     self.twelvedata.extend(subscribed);
-                    answers
+                    responses
                 }
             }
         };
-        for answer in answers {
-            self.say(&answer).await?;
+        for response in responses {
+            self.send_text(&response).await?;
         }
         Ok(before != (self.kraken.len(), self.twelvedata.len()))
     }
 
-    async fn say(&mut self, text: &str) -> Result<(), tungstenite::Error> {
+    async fn send_text(&mut self, text: &str) -> Result<(), tungstenite::Error> {
         self.socket.send(Message::text(text)).await
     }
 
@@ -230,37 +230,37 @@ impl<'a> Talk<'a> {
     /// ended.
     async fn perform(
         &mut self,
-        act: Act,
+        action: Action,
     ) -> Result<Option<std::time::Duration>, tungstenite::Error> {
         let mut pause = std::time::Duration::ZERO;
-        match act {
-            Act::Ticks(count) => {
+        match action {
+            Action::Ticks(count) => {
                 for _ in 0..count {
-                    self.shared.pass();
-                    self.tell(0).await?;
+                    self.shared.advance();
+                    self.send_updates(0).await?;
                 }
             }
-            Act::Every(length) => {
-                self.shared.pass();
-                self.tell(0).await?;
-                self.acts.push_front(Act::Every(length));
+            Action::Every(length) => {
+                self.shared.advance();
+                self.send_updates(0).await?;
+                self.actions.push_front(Action::Every(length));
                 pause = length;
             }
-            Act::Miss(count) => (0..count).for_each(|_| self.shared.pass()),
-            Act::Again => self.tell(0).await?,
-            Act::Swapped => {
-                self.shared.pass();
-                self.shared.pass();
-                self.tell(0).await?;
-                self.tell(1).await?;
+            Action::Skip(count) => (0..count).for_each(|_| self.shared.advance()),
+            Action::Duplicate => self.send_updates(0).await?,
+            Action::OutOfOrder => {
+                self.shared.advance();
+                self.shared.advance();
+                self.send_updates(0).await?;
+                self.send_updates(1).await?;
             }
-            Act::Say(text) => self.say(&text).await?,
-            Act::Binary(count) => self.socket.send(Message::binary(vec![0xff; count])).await?,
-            Act::Cut { ticks, bytes } => {
+            Action::Text(text) => self.send_text(&text).await?,
+            Action::Binary(count) => self.socket.send(Message::binary(vec![0xff; count])).await?,
+            Action::Truncate { ticks, bytes } => {
                 let mut wire = Vec::new();
                 for _ in 0..ticks {
-                    self.shared.pass();
-                    self.updates(0).iter().for_each(|text| wire.extend(frame(text)));
+                    self.shared.advance();
+                    self.updates(0).iter().for_each(|text| wire.extend(encode_frame(text)));
                 }
                 wire.truncate(bytes % wire.len().max(1));
                 let stream = self.socket.get_mut();
@@ -268,27 +268,27 @@ impl<'a> Talk<'a> {
                 stream.shutdown().await?;
                 return Ok(None);
             }
-            Act::Wait(length) => pause = length,
-            Act::Close(code, reason) => {
+            Action::Wait(length) => pause = length,
+            Action::Close(code, reason) => {
                 let frame = CloseFrame { code: code.into(), reason: reason.into() };
                 self.socket.send(Message::Close(Some(frame))).await?;
-                return self.endure().await.map(|()| None);
+                return self.read_until_closed().await.map(|()| None);
             }
-            Act::Drop | Act::Silence => return Ok(None),
+            Action::Drop | Action::Silence => return Ok(None),
         }
         Ok(Some(pause))
     }
 
     /// Reads without sending anything until the client disconnects.
-    async fn endure(&mut self) -> Result<(), tungstenite::Error> {
+    async fn read_until_closed(&mut self) -> Result<(), tungstenite::Error> {
         while let Some(Ok(_)) = self.socket.next().await {}
         Ok(())
     }
 
     /// Sends the subscribed updates of the tick that is `before` ticks older than the last one.
-    async fn tell(&mut self, before: usize) -> Result<(), tungstenite::Error> {
+    async fn send_updates(&mut self, before: usize) -> Result<(), tungstenite::Error> {
         for text in self.updates(before) {
-            self.say(&text).await?;
+            self.send_text(&text).await?;
         }
         Ok(())
     }
@@ -303,7 +303,7 @@ impl<'a> Talk<'a> {
             )
         });
         let twelvedata = self.twelvedata.iter().filter_map(|symbol| {
-            let ticks = market.ticks(twelvedata::base(symbol));
+            let ticks = market.ticks(twelvedata::market_symbol(symbol));
             Some(twelvedata::update(symbol, ticks.iter().nth_back(before)?))
         });
         kraken.chain(twelvedata).collect()
@@ -311,7 +311,7 @@ impl<'a> Talk<'a> {
 }
 
 /// Encodes a complete text frame as a server sends it.
-fn frame(text: &str) -> Vec<u8> {
+fn encode_frame(text: &str) -> Vec<u8> {
     let length = text.len();
     let mut frame = vec![0x81];
     match (u8::try_from(length), u16::try_from(length)) {

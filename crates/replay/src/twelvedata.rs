@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use crate::{Script, Tick};
 
 /// The response to a wrong API key.
-pub(crate) const BAD_KEY: &str = r#"{"code":401,"message":"**apikey** parameter is incorrect or not specified.","status":"error"}"#;
+pub(crate) const INVALID_KEY_BODY: &str = r#"{"code":401,"message":"**apikey** parameter is incorrect or not specified.","status":"error"}"#;
 
 const HEARTBEAT: &str = r#"{"event":"heartbeat","status":"ok"}"#;
 
 /// Returns the responses to a request, and the newly subscribed instruments.
-pub(crate) fn answer(script: &Script, request: &Value) -> (Vec<String>, Vec<String>) {
+pub(crate) fn respond(script: &Script, request: &Value) -> (Vec<String>, Vec<String>) {
     match request["action"].as_str() {
         Some("heartbeat") => (vec![HEARTBEAT.into()], Vec::new()),
         Some("subscribe") => subscribe(script, request),
@@ -30,7 +30,9 @@ fn subscribe(script: &Script, request: &Value) -> (Vec<String>, Vec<String>) {
         match script.refused.iter().find(|(refused, _)| refused == symbol) {
             Some((_, why)) if why.is_empty() => fails.push(json!({"symbol": symbol})),
             Some((_, why)) => fails.push(json!({"symbol": symbol, "message": why})),
-            None if !script.market.has(base(symbol)) => fails.push(json!({"symbol": symbol})),
+            None if !script.market.trades(market_symbol(symbol)) => {
+                fails.push(json!({"symbol": symbol}))
+            }
             None => {
                 success.push(json!({"symbol": symbol, "exchange": "Coinbase Pro"}));
                 subscribed.push(symbol.to_owned());
@@ -43,14 +45,14 @@ fn subscribe(script: &Script, request: &Value) -> (Vec<String>, Vec<String>) {
         (true, false) => "error",
     };
     let success = if success.is_empty() { Value::Null } else { success.into() };
-    let said = json!({
+    let response = json!({
         "event": "subscribe-status", "status": status, "success": success, "fails": fails,
     });
-    (vec![said.to_string()], subscribed)
+    (vec![response.to_string()], subscribed)
 }
 
 /// Returns the market's symbol for Twelve Data's `symbol`.
-pub(crate) fn base(symbol: &str) -> &str {
+pub(crate) fn market_symbol(symbol: &str) -> &str {
     symbol.split('/').next().unwrap_or_default()
 }
 

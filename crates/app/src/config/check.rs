@@ -3,11 +3,11 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::Config;
+use super::settings::Config;
 use crate::{Error, Result};
 
 /// The range of settings in days; a century is more history than any market has.
-const DAYS: RangeInclusive<u32> = 1..=36_500;
+const VALID_DAYS: RangeInclusive<u32> = 1..=36_500;
 
 impl Config {
     /// Validates the settings.
@@ -24,11 +24,11 @@ impl Config {
                 return Err(Error::Setting { setting, reason });
             }
         }
-        within("analytics.inactive_days", &self.analytics.inactive_days, &DAYS)?;
+        check_range("analytics.inactive_days", &self.analytics.inactive_days, &VALID_DAYS)?;
         let page_rows = self.simulation.page_rows.unwrap_or(1);
-        within("simulation.page_rows", &page_rows, &(1..=10_000_000))?;
-        within("simulation.users", &self.simulation.users, &(1..=1_000_000_000))?;
-        within("simulation.days", &self.simulation.days, &(1..=3_660))?;
+        check_range("simulation.page_rows", &page_rows, &(1..=10_000_000))?;
+        check_range("simulation.users", &self.simulation.users, &(1..=1_000_000_000))?;
+        check_range("simulation.days", &self.simulation.days, &(1..=3_660))?;
         self.market.check()?;
         if let Some((setting, reason)) = self.verify.wrong() {
             return Err(Error::Setting { setting, reason });
@@ -81,7 +81,7 @@ impl Config {
     }
 }
 
-fn within<T: PartialOrd + Display>(
+fn check_range<T: PartialOrd + Display>(
     setting: &'static str,
     value: &T,
     range: &RangeInclusive<T>,

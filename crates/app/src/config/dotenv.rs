@@ -17,27 +17,27 @@ const FILE: &str = ".env";
 /// When a file exists that cannot be read or parsed. The error names the file and the line and
 /// never repeats the content: those lines hold the keys.
 pub fn load_env_file() -> Result<()> {
-    let wrong = |file: &Path, reason: &str| {
+    let invalid = |file: &Path, reason: &str| {
         let reason = format!("{}: {reason}", file.display());
         Error::Config { reason }
     };
     let here = std::env::current_dir()
-        .map_err(|error| wrong(Path::new("."), &text::unreadable(&error)))?;
+        .map_err(|error| invalid(Path::new("."), &text::unreadable_reason(&error)))?;
     for folder in here.ancestors() {
         let path = folder.join(FILE);
         let file = if folder == here { PathBuf::from(FILE) } else { path };
         match std::fs::metadata(&file) {
             Ok(found) if found.is_file() => {
-                let text = text::read(&file).map_err(|reason| wrong(&file, &reason))?;
+                let text = text::read(&file).map_err(|reason| invalid(&file, &reason))?;
                 let text = text.unwrap_or_default();
-                check(&text).map_err(|reason| wrong(&file, &reason))?;
+                check(&text).map_err(|reason| invalid(&file, &reason))?;
                 // dotenvy itself has to set the variables, so the checked text is parsed again.
                 let read = dotenvy::from_read(text.as_bytes());
-                return read.map_err(|_| wrong(&file, "it cannot be read"));
+                return read.map_err(|_| invalid(&file, "it cannot be read"));
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound && !file.is_symlink() => {}
-            Err(error) => return Err(wrong(&file, &text::unreadable(&error))),
+            Err(error) => return Err(invalid(&file, &text::unreadable_reason(&error))),
         }
     }
     Ok(())
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_sets_nothing_is_told_by_its_number() {
+    fn invalid_line_is_reported_by_number() {
         for (text, line) in [
             ("A=1\nTIDEGAUGE_X_KEY=tiger and more\nB=2\n", 2),
             ("# a\n\nA=1\nTIGER234=\nTIGER\n", 5),

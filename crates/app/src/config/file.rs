@@ -1,12 +1,15 @@
 //! Settings in a file: the values of its TOML, and the line of each.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use figment::value::{Dict, Map, Value};
 use figment::{Error as FigmentError, Metadata, Profile, Provider};
 use toml::de::{DeArray, DeTable, DeValue};
 
+use super::lines::{FILE_METADATA, Lines, shown};
+use super::names::setting_name;
+use super::settings::is_setting;
 use super::text;
 use crate::{Error, Result};
 
@@ -14,13 +17,6 @@ use crate::{Error, Result};
 pub(super) struct ConfigFile {
     values: Dict,
     lines: Lines,
-}
-
-/// The path of a configuration file, and the line of each setting by the names that lead to it.
-#[derive(Debug, Clone)]
-pub(super) struct Lines {
-    path: PathBuf,
-    lines: BTreeMap<Vec<String>, usize>,
 }
 
 impl ConfigFile {
@@ -48,7 +44,7 @@ impl ConfigFile {
         })?;
         let mut reader = Reader { path, text, lines: BTreeMap::new(), at: Vec::new() };
         let values = reader.table(table.get_ref())?;
-        Ok(Self { values, lines: Lines { path: path.to_owned(), lines: reader.lines } })
+        Ok(Self { values, lines: Lines::new(path, reader.lines) })
     }
 
     pub(super) fn lines(&self) -> &Lines {
@@ -56,38 +52,15 @@ impl ConfigFile {
     }
 }
 
-impl Lines {
-    /// Returns `true` if the file contains the setting at `path`.
-    pub(super) fn has(&self, path: &[String]) -> bool {
-        self.lines.contains_key(path)
-    }
-
-    /// Returns the position of the setting at `path`, or of its nearest parent, as in
-    /// `tidegauge.toml, line 3`.
-    pub(super) fn place(&self, path: &[String]) -> String {
-        let line = (1..=path.len()).rev().find_map(|count| self.lines.get(&path[..count]));
-        let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
-        format!("{}{line}", shown(&self.path))
-    }
-}
-
-/// Returns the name of the file at `path`, without a secret if it is a URL by mistake.
-pub(super) fn shown(path: &Path) -> String {
-    text::without_userinfo(&path.display().to_string())
-}
-
 impl Provider for ConfigFile {
     fn metadata(&self) -> Metadata {
-        Metadata::from(FILE_METADATA, self.lines.path.as_path())
+        Metadata::from(FILE_METADATA, self.lines.path())
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, FigmentError> {
         Ok(Profile::Default.collect(self.values.clone()))
     }
 }
-
-/// The name by which figment knows that a value came from a file.
-pub(super) const FILE_METADATA: &str = "configuration file";
 
 /// Returns the error of invalid TOML at byte `at` of `text`. The messages of the parser are
 /// constants, without secrets.
@@ -97,7 +70,7 @@ fn syntax(path: &Path, text: &str, at: usize, reason: &str) -> Error {
     let line = text.lines().nth(number - 1).unwrap_or_default();
     // A continued value may have an `=` as well: only a known setting is named.
     let key = line.split_once('=').map(|(key, _)| key.trim());
-    let key = key.filter(|key| super::is_setting(key)).map(|key| format!("{key}: "));
+    let key = key.filter(|key| is_setting(key)).map(|key| format!("{key}: "));
     let reason = match reason {
         "duplicate key" => "it is set twice; keep one of the two",
         string if string.starts_with("string values must be quoted") => "text stands in quotes",
@@ -176,7 +149,7 @@ impl Reader<'_> {
 
     fn number(&self, reason: &str) -> Error {
         let line = self.lines.get(&self.at).copied().unwrap_or(1);
-        let setting = super::refused::setting(&self.at);
+        let setting = setting_name(&self.at);
         let reason = format!("{}, line {line}: {setting}: {reason}", shown(self.path));
         Error::Config { reason }
     }

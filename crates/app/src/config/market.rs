@@ -13,7 +13,7 @@ use crate::{Error, Result};
 pub struct MarketConfig {
     /// Whether a run computes them.
     pub derive: bool,
-    /// The sources whose prices take precedence, the best one first; a name stands for its family,
+    /// The sources whose prices take precedence, the best one first; a name includes its family,
     /// as `kraken` for `kraken_stream`. Other sources follow, by name.
     pub precedence: Vec<String>,
     /// The relative difference to another source's price above which a price is disputed.
@@ -35,26 +35,27 @@ impl MarketConfig {
     /// # Errors
     /// The first invalid setting, with the valid values.
     pub(super) fn check(&self) -> Result<()> {
-        let wrong = |setting: &'static str, reason: String| Err(Error::Setting { setting, reason });
+        let invalid =
+            |setting: &'static str, reason: String| Err(Error::Setting { setting, reason });
         for (at, name) in self.precedence.iter().enumerate() {
             if name.trim().is_empty() || self.precedence[..at].contains(name) {
                 let reason = format!("`{name}` is empty, or there twice; name each source once");
-                return wrong("market.precedence", reason);
+                return invalid("market.precedence", reason);
             }
         }
         let share = self.disputed_above;
         if !share.is_finite() || share <= 0.0 {
-            return wrong("market.disputed_above", format!("{share} is not a share above zero"));
+            return invalid("market.disputed_above", format!("{share} is not a share above zero"));
         }
         let code = self.fx_quote.as_bytes();
         if code.len() != 3 || !code.iter().all(u8::is_ascii_uppercase) {
             let reason = format!("`{}` is not a currency's code, as in USD", self.fx_quote);
-            return wrong("market.fx_quote", reason);
+            return invalid("market.fx_quote", reason);
         }
         Ok(())
     }
 
-    pub(crate) fn prices(&self) -> PriceParams {
+    pub(crate) fn price_params(&self) -> PriceParams {
         PriceParams { precedence: self.precedence.clone(), disputed_above: self.disputed_above }
     }
 }
@@ -66,7 +67,7 @@ mod tests {
     type Change = fn(&mut MarketConfig);
 
     #[test]
-    fn what_makes_no_sense_is_named() {
+    fn invalid_settings_are_named() {
         assert!(MarketConfig::default().check().is_ok());
         let wrong: [(Change, &str); 7] = [
             (

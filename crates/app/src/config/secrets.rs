@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Config, PREFIX, text};
+use super::names::PREFIX;
+use super::settings::Config;
+use super::text;
 use crate::{Error, Result, sources};
 
 /// Variables of other programs that clients of stores read and that hold secrets.
-const OF_OTHERS: [&str; 6] = [
+const THIRD_PARTY_VARIABLES: [&str; 6] = [
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "GOOGLE_SERVICE_ACCOUNT_KEY",
@@ -19,7 +21,7 @@ const OF_OTHERS: [&str; 6] = [
 
 /// The minimum length of a text that is redacted: shorter ones are no secrets, and would blank out
 /// words.
-const SHORTEST: usize = 6;
+const MIN_SECRET_LEN: usize = 6;
 
 /// The keys, and the URLs that hold passwords. They come from the environment alone.
 #[derive(Debug, Clone, Default)]
@@ -38,11 +40,11 @@ impl Secrets {
     pub fn from_env(config: &Config) -> Result<Self> {
         let mut secrets = Self::default();
         let services = sources::specs(config).filter_map(|spec| spec.credentials.service());
-        let names = sources::offers(config).into_iter().map(|offer| offer.name);
+        let names = sources::known_sources(config).into_iter().map(|info| info.name);
         let known: Vec<_> = names.chain(services.map(str::to_owned)).collect();
         for (name, value) in std::env::vars_os() {
             let Some(name) = name.to_str() else { continue };
-            if OF_OTHERS.contains(&name) {
+            if THIRD_PARTY_VARIABLES.contains(&name) {
                 secrets.others.extend(value.to_str().map(SecretString::from));
             }
             if !is_key(name) {
@@ -53,12 +55,12 @@ impl Secrets {
                     format!("no source has its key in {name}: `tidegauge sources` lists them");
                 return Err(Error::Setting { setting: "the environment", reason });
             }
-            secrets.keep(name, value.to_str());
+            secrets.insert(name, value.to_str());
         }
         for database in &config.databases {
             let value = std::env::var(&database.url_env).ok();
             secrets.others.extend(value.iter().flat_map(|url| text::passwords(url)));
-            secrets.keep(&database.url_env, value.as_deref());
+            secrets.insert(&database.url_env, value.as_deref());
         }
         for url in std::iter::once(&config.warehouse).chain(&config.backups) {
             secrets.others.extend(text::passwords(url.expose()));
@@ -66,7 +68,7 @@ impl Secrets {
         Ok(secrets)
     }
 
-    fn keep(&mut self, name: &str, value: Option<&str>) {
+    fn insert(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
             self.named.insert(name.into(), value.into());
         }
@@ -102,7 +104,8 @@ impl Secrets {
         let blank = |text: String, secret: &str| text.replace(secret, "***");
         // The URL of a file has no user and no password, and messages need it to say which file
         // failed.
-        let is_secret = |secret: &&str| secret.len() >= SHORTEST && !secret.starts_with("sqlite:");
+        let is_secret =
+            |secret: &&str| secret.len() >= MIN_SECRET_LEN && !secret.starts_with("sqlite:");
         let secrets = secrets.filter(is_secret);
         secrets.fold(text::without_userinfo(text), blank)
     }
@@ -123,16 +126,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_do_not_show() {
+    fn secrets_are_redacted() {
         let secrets = Secrets::default().with_key("twelvedata", "canary".to_owned().into());
         assert!(!format!("{secrets:?}").contains("canary"));
         assert!(secrets.key("twelvedata").is_some());
         assert!(secrets.key("coingecko").is_none());
         assert_eq!(secrets.redacted("bad key canary"), "bad key ***");
         let mut secrets = Secrets::default();
-        secrets.keep("CRM", Some("sqlite://crm.db"));
-        secrets.keep("SHOP", Some("postgres://shop.example/canary"));
-        let said = secrets.redacted("no sqlite://crm.db, no postgres://shop.example/canary");
-        assert_eq!(said, "no sqlite://crm.db, no ***");
+        secrets.insert("CRM", Some("sqlite://crm.db"));
+        secrets.insert("SHOP", Some("postgres://shop.example/canary"));
+        let shown = secrets.redacted("no sqlite://crm.db, no postgres://shop.example/canary");
+        assert_eq!(shown, "no sqlite://crm.db, no ***");
     }
 }

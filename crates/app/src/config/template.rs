@@ -5,21 +5,23 @@ use std::fmt::Write;
 use chrono::NaiveDate;
 use tidegauge_acquisition::{Credentials, SourceSpec};
 
-use super::{Config, Secrets};
+use super::secrets::Secrets;
+use super::settings::Config;
+use crate::source_names::SIMULATION;
 use crate::sources;
 
 /// The file without the parts that follow from the registry.
 const TEMPLATE: &str = include_str!("tidegauge.toml");
 
 /// The sources of a run that loads the user's own data only.
-const OWN: &str = "\
-# For what your data is worth in another currency or in coins, name a source of rates and prices:
+const USER_DATA_SOURCES: &str = "\
+# Amounts in other currencies or in coins need a source of rates and prices:
 # sources = [\"ecb\", \"kraken\"]   # neither needs a key
 sources = []";
 
 /// The sources of the demo.
-const DEMO: &str = "\
-# The demo: recorded prices, made-up ones that continue them up to yesterday, and an exchange that is simulated from them.
+const DEMO_SOURCES: &str = "\
+# The demo: recorded prices, synthetic prices that continue them up to yesterday, and an exchange simulated from them.
 sources = [\"recorded\", \"synthetic_market\", \"simulation\"]";
 
 impl Config {
@@ -27,20 +29,21 @@ impl Config {
     /// `tidegauge init` writes it. It lists every registered source and has a section for each;
     /// nothing is simulated.
     pub fn template(&self) -> String {
-        self.file(OWN, false)
+        self.render(USER_DATA_SOURCES, false)
     }
 
     /// Returns the same for the [demo up to `today`](Self::demo_until), as `tidegauge init --demo`
     /// writes it.
     pub fn demo_template(&self, today: NaiveDate) -> String {
         let day = |day: NaiveDate| format!("\nstart_day = \"{day}\"\n");
-        let file = self.file(DEMO, true).replace(&day(self.simulation.start_day), &day(today));
+        let file =
+            self.render(DEMO_SOURCES, true).replace(&day(self.simulation.start_day), &day(today));
         file.replace("\npreset = \"classic\"\n", "\npreset = \"exchange\"\n")
     }
 
     /// Returns the file with `selected` for the sources of a run, and the section of the simulation
-    /// if that is played.
-    fn file(&self, selected: &str, is_played: bool) -> String {
+    /// if there is one.
+    fn render(&self, selected: &str, with_simulation: bool) -> String {
         let mut specs: Vec<_> = sources::specs(self).collect();
         let list = lines(specs.iter().map(line));
         let mut keys: Vec<_> = specs.iter().filter_map(|spec| spec.credentials.service()).collect();
@@ -54,7 +57,7 @@ impl Config {
         let keys = lines(keys.into_iter().map(|key| format!("  {}", Secrets::variable(key))));
         // The simulation comes first, since most users change that section.
         specs.rotate_right(1);
-        specs.retain(|spec| is_played || spec.name != sources::SIMULATION);
+        specs.retain(|spec| with_simulation || spec.name != SIMULATION);
         let sections: Vec<_> = specs
             .iter()
             .map(|spec| spec.template.trim_end())

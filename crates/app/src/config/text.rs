@@ -7,7 +7,7 @@ use std::path::Path;
 use secrecy::SecretString;
 
 /// The maximum length of the name of a setting or an option; longer text is not a name.
-const LONGEST_NAME: usize = 40;
+const MAX_NAME_LEN: usize = 40;
 
 /// Reads the text of `file`. Returns `None` if it does not exist.
 ///
@@ -18,7 +18,7 @@ pub(super) fn read(file: &Path) -> Result<Option<String>, String> {
         Ok(bytes) => bytes,
         // A dangling link is an error, not a missing file.
         Err(error) if error.kind() == ErrorKind::NotFound && !file.is_symlink() => return Ok(None),
-        Err(error) => return Err(unreadable(&error)),
+        Err(error) => return Err(unreadable_reason(&error)),
     };
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err("it is UTF-16; save it as UTF-8".into());
@@ -37,7 +37,7 @@ pub(super) fn line_of(before: &[u8]) -> usize {
 }
 
 /// Returns the reason why a file cannot be read, and the way out.
-pub(super) fn unreadable(error: &io::Error) -> String {
+pub(super) fn unreadable_reason(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::PermissionDenied => {
             "this user may not read it; let it (chmod u+r), or run as its owner".into()
@@ -60,7 +60,7 @@ const TOO_MANY_LINKS: i32 = 62;
 /// Returns `true` if `name` looks like the name of a setting. Anything else may be a secret in the
 /// wrong place, and is not shown.
 pub(super) fn is_name(name: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&name.len())
+    (1..=MAX_NAME_LEN).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
@@ -105,11 +105,11 @@ pub(super) fn passwords(url: &str) -> Vec<SecretString> {
     let options = query.split('&').filter_map(|option| option.split_once('='));
     let options = options.filter(|(name, _)| secret(name)).map(|(_, value)| value);
     let found = user.into_iter().chain(options);
-    found.flat_map(|raw| [raw.to_owned(), decoded(raw)]).map(SecretString::from).collect()
+    found.flat_map(|raw| [raw.to_owned(), percent_decoded(raw)]).map(SecretString::from).collect()
 }
 
 /// Returns `text` with its percent-encoded bytes decoded.
-fn decoded(text: &str) -> String {
+fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_shown_without_their_secrets() {
+    fn urls_are_shown_without_secrets() {
         for (text, shown) in [
             ("no `postgres://u:tiger@h/db`, and", "no `postgres://***@h/db`, and"),
             ("postgres://u:ti@ger@h/x\nnext a@b.example", "postgres://***@h/x\nnext a@b.example"),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_known_as_they_stand_and_as_they_are_sent() {
+    fn passwords_are_found_encoded_and_decoded() {
         use secrecy::ExposeSecret;
 
         let found = |url: &str| {
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_cannot_be_read_say_what_to_do() {
+    fn unreadable_files_are_reported_with_a_remedy() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("x");
         assert_eq!(read(&file), Ok(None));

@@ -1,7 +1,7 @@
 //! The import: a file of the user's own is inspected, tried, and added to the settings.
 
+mod preview;
 mod render;
-mod trial;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,8 +15,8 @@ use tidegauge_acquisition::{Context, files};
 use tidegauge_core::tables::FxRate;
 use tidegauge_core::{Clock, SystemClock};
 
+pub use preview::Preview;
 pub use tidegauge_acquisition::files::import::{Guess, Hints, Question};
-pub use trial::Trial;
 
 use crate::{Config, Error, FILE, Result, report, sources};
 
@@ -37,7 +37,7 @@ pub struct Import {
     /// The assumptions, with the options that replace them.
     pub guesses: Vec<Guess>,
     /// The result of reading each entry.
-    pub trials: Vec<Trial>,
+    pub previews: Vec<Preview>,
 }
 
 impl Import {
@@ -45,20 +45,26 @@ impl Import {
     ///
     /// # Errors
     /// When the file cannot be read, has no rows, or cannot fill the table that `hints` request.
-    pub async fn plan(path: &str, hints: &Hints, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub async fn inspect(path: &str, hints: &Hints, clock: Arc<dyn Clock>) -> Result<Self> {
         let found =
             inspect(path, hints, clock.now()).map_err(|error| Error::Import(Box::new(error)))?;
-        let mut trials = Vec::with_capacity(found.entries.len());
+        let mut previews = Vec::with_capacity(found.entries.len());
         for entry in &found.entries {
-            trials.push(Trial::run(entry, &found.tables, clock.clone()).await?);
+            previews.push(Preview::read(entry, &found.tables, clock.clone()).await?);
         }
         let Inspection { entries, tables, preset, notes, found, guesses, .. } = found;
-        Ok(Self { entries, tables, preset, notes, found, guesses, trials })
+        Ok(Self { entries, tables, preset, notes, found, guesses, previews })
     }
 
     /// Returns the entries as TOML, with the guesses as comments.
     pub fn settings(&self) -> String {
-        render::settings(self)
+        render::settings(&render::Settings {
+            preset: self.preset.as_deref(),
+            notes: &self.notes,
+            guesses: &self.guesses,
+            tables: &self.tables,
+            entries: &self.entries,
+        })
     }
 
     /// Adds the entries to the settings in `file`, or in `tidegauge.toml`, atomically; a missing
@@ -67,7 +73,7 @@ impl Import {
     /// # Errors
     /// When an entry or a table of that name exists already, the settings are invalid, or the file
     /// cannot be written.
-    pub fn write(&mut self, file: Option<&Path>) -> Result<PathBuf> {
+    pub fn write_settings(&mut self, file: Option<&Path>) -> Result<PathBuf> {
         let file = file.unwrap_or(Path::new(FILE)).to_owned();
         let before = match fs::read_to_string(&file) {
             Ok(text) => text,
@@ -75,9 +81,9 @@ impl Import {
             Err(error) => return Err(Error::Write { file, error }),
         };
         let config = Config::read_text(&file, &before)?;
-        self.refuse_taken(&config)?;
-        self.share(&config);
-        self.miss_rates(&config);
+        self.reject_existing_names(&config)?;
+        self.mark_shared(&config);
+        self.note_missing_rates(&config);
         let settings = format!("{}\n\n{}", before.trim_end(), self.settings());
         // The result must be readable.
         Config::read_text(&file, &settings)?;
@@ -89,9 +95,9 @@ impl Import {
     }
 
     /// Sets `shared` on entries that fill a table that an entry of the settings fills as well.
-    fn share(&mut self, config: &Config) {
+    fn mark_shared(&mut self, config: &Config) {
         for entry in &mut self.entries {
-            let other = config.own_sources().find(|own| own.table == entry.table);
+            let other = config.user_sources().find(|own| own.table == entry.table);
             if let Some(other) = other.filter(|other| !other.shared && !entry.shared) {
                 entry.shared = true;
                 self.guesses.push(Guess {
@@ -107,19 +113,20 @@ impl Import {
     }
 
     /// Adds a note that amounts need exchange rates, if the settings name no source of them.
-    fn miss_rates(&mut self, config: &Config) {
+    fn note_missing_rates(&mut self, config: &Config) {
         let has_rates = |name: &String| {
-            let filled =
-                sources::fills(name, config, &Context::new(Arc::new(SystemClock))).ok().flatten();
+            let filled = sources::tables_of(name, config, &Context::new(Arc::new(SystemClock)))
+                .ok()
+                .flatten();
             filled.is_some_and(|filled| {
                 filled.tables.iter().any(|table| table.name == FxRate::table().name)
             })
         };
-        let found = self.trials.iter().flat_map(|trial| &trial.currencies);
+        let found = self.previews.iter().flat_map(|preview| &preview.currencies);
         let foreign: BTreeSet<_> = found.filter(|currency| *currency != "USD").collect();
         if !foreign.is_empty() && !config.sources.iter().any(has_rates) {
             let foreign: Vec<_> = foreign.into_iter().map(String::as_str).collect();
-            let first = self.trials.iter().filter_map(|trial| trial.first_day).min();
+            let first = self.previews.iter().filter_map(|preview| preview.first_day).min();
             let since = first.map_or(String::new(), |day| {
                 format!(
                     "; the first day is {day}, which `history_days` of these sources has to reach"
@@ -137,21 +144,21 @@ impl Import {
     }
 
     /// Refuses names that exist already.
-    fn refuse_taken(&self, config: &Config) -> Result<()> {
-        let taken = |name: &str| {
+    fn reject_existing_names(&self, config: &Config) -> Result<()> {
+        let exists = |name: &str| {
             config.files.iter().any(|entry| entry.name == name)
                 || config.databases.iter().any(|entry| entry.name == name)
         };
-        if let Some(entry) = self.entries.iter().find(|entry| taken(&entry.name)) {
+        if let Some(entry) = self.entries.iter().find(|entry| exists(&entry.name)) {
             let reason = format!(
                 "the settings have an entry `{}` already: remove it, or take another name (`--name`)",
                 entry.name
             );
             return Err(Error::Setting { setting: "name", reason });
         }
-        let is_there =
+        let is_declared =
             |table: &&TableConfig| config.tables.iter().any(|own| own.name == table.name);
-        if let Some(table) = self.tables.iter().find(is_there) {
+        if let Some(table) = self.tables.iter().find(is_declared) {
             let reason = format!(
                 "the settings have a table `{}` already: remove it, or take another name (`--name`)",
                 table.name

@@ -3,26 +3,34 @@
 use std::fmt::Write;
 
 use tidegauge_acquisition::files;
+use tidegauge_acquisition::files::import::Guess;
 use tidegauge_acquisition::mapping::{Rule, TableConfig, WriteConfig};
 use toml::{Table, Value};
 
-use super::Import;
+/// The settings of an import, with the comments above them.
+pub(super) struct Settings<'a> {
+    pub(super) preset: Option<&'a str>,
+    pub(super) notes: &'a [String],
+    pub(super) guesses: &'a [Guess],
+    pub(super) tables: &'a [TableConfig],
+    pub(super) entries: &'a [files::Config],
+}
 
-/// Returns the settings of an import.
-pub(super) fn settings(import: &Import) -> String {
+/// Returns the settings of an import as TOML.
+pub(super) fn settings(import: &Settings<'_>) -> String {
     let mut text = String::new();
     let mut comment = |line: &str| {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "# {}", line.replace(['\n', '\r'], " "));
     };
-    if let Some(preset) = &import.preset {
+    if let Some(preset) = import.preset {
         comment(preset);
     }
     import.notes.iter().for_each(|note| comment(note));
-    for guess in &import.guesses {
+    for guess in import.guesses {
         comment(&format!("Guessed: {}", guess.text));
     }
-    for table in &import.tables {
+    for table in import.tables {
         text.push_str(&own_table(table));
         text.push('\n');
     }

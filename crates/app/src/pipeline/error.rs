@@ -44,10 +44,10 @@ impl fmt::Display for SourceFailure {
 /// The error of a run that was not completed: sources failed, or it was cancelled. Rows that were
 /// loaded stay.
 #[derive(Debug)]
-pub struct RunError(Box<Inner>);
+pub struct RunError(Box<RunErrorInner>);
 
 #[derive(Debug)]
-struct Inner {
+struct RunErrorInner {
     failures: Vec<SourceFailure>,
     is_cancelled: bool,
     summary: Summary,
@@ -56,7 +56,7 @@ struct Inner {
 impl RunError {
     /// Creates the error of a run in which `failures` occurred, or that was cancelled.
     pub fn new(failures: Vec<SourceFailure>, is_cancelled: bool, summary: Summary) -> Self {
-        Self(Box::new(Inner { failures, is_cancelled, summary }))
+        Self(Box::new(RunErrorInner { failures, is_cancelled, summary }))
     }
 
     /// Returns the failed sources in order of their failures; empty if the run was only cancelled.
@@ -70,7 +70,7 @@ impl RunError {
     }
 
     /// Returns `true` if `source` did not fail and the run was not cancelled.
-    pub(crate) fn spares(&self, source: &str) -> bool {
+    pub(crate) fn is_complete(&self, source: &str) -> bool {
         !self.0.is_cancelled && self.0.failures.iter().all(|failure| failure.source != source)
     }
 

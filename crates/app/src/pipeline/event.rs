@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// There are no more rows for now; for a live source: it was told to stop.
+    /// There are no more rows for now; for a live source: it was stopped.
     Succeeded,
     /// An error ended it.
     Failed,
@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_json_and_comes_back() {
+    fn event_round_trips_through_json() {
         let (run_id, source) = ("4f".to_owned(), "ecb".to_owned());
         let event = RunEvent::PageCommitted { run_id, source, rows: 3, seconds: 0.5 };
         let text = serde_json::to_string(&event).unwrap();

@@ -1,4 +1,4 @@
-//! Live sources: they run until they are told to stop.
+//! Live sources: they run until they are stopped.
 
 use std::time::Instant;
 
@@ -6,8 +6,10 @@ use futures_util::future::{join, join_all};
 use tidegauge_core::{Result, Source};
 use tokio_util::sync::CancellationToken;
 
-use super::session::{Session, fetch, load};
-use super::{Member, Observer, Outcome, Pipeline, RunError, Summary};
+use super::pages::{fetch_page, load_page};
+use super::session::{Session, SourceResult};
+use super::summary::Summary;
+use super::{Observer, Outcome, Pipeline, PipelineSource, RunError};
 use crate::Error;
 
 impl Pipeline {
@@ -53,7 +55,7 @@ impl Session<'_> {
     /// Runs all live sources of the pipeline concurrently, until `stop` completes or the run is
     /// cancelled.
     pub(crate) async fn stream_all(&mut self, stop: impl Future<Output = ()> + Send) {
-        if self.is_cut() {
+        if self.check_cancelled() {
             return;
         }
         let stopping = self.cancellation.child_token();
@@ -64,7 +66,7 @@ impl Session<'_> {
             }
             stopping.cancel();
         };
-        let live = self.pipeline.members.iter().filter(|member| member.source.capabilities().live);
+        let live = self.pipeline.sources.iter().filter(|member| member.source.capabilities().live);
         let streams = async {
             let ended = join_all(live.map(|member| self.stream_member(member, &stopping))).await;
             // All of them may have failed before `stop` completes.
@@ -73,22 +75,22 @@ impl Session<'_> {
         };
         let (ended, ()) = join(streams, stopped).await;
         for ended in ended {
-            self.note(ended);
+            self.record_result(ended);
         }
     }
 
     async fn stream_member(
         &self,
-        member: &Member,
+        member: &PipelineSource,
         stop: &CancellationToken,
-    ) -> super::session::Ended {
+    ) -> SourceResult {
         let source = member.source.as_ref();
-        let mut entry = self.enter(source.name(), member.usage.as_ref()).await;
-        let result = match entry.refusal() {
+        let mut entry = self.start_source(source.name(), member.usage.as_ref()).await;
+        let result = match entry.take_error() {
             Some(error) => Err(error),
             None => self.stream_one(source, &mut entry.summary, stop).await.map_err(Error::from),
         };
-        self.leave(entry, result).await
+        self.end_source(entry, result).await
     }
 
     async fn stream_one(
@@ -97,24 +99,24 @@ impl Session<'_> {
         summary: &mut Summary,
         stop: &CancellationToken,
     ) -> Result<Outcome> {
-        let mut sinks = self.start(source, summary).await?;
+        let mut sinks = self.prepare_sinks(source, summary).await?;
         let mut cursor = sinks.first().and_then(|(_, cursor)| cursor.clone());
         while !sinks.is_empty() && !stop.is_cancelled() {
             let began = Instant::now();
-            let Some(page) = fetch(source, cursor.as_ref(), stop).await else { break };
+            let Some(page) = fetch_page(source, cursor.as_ref(), stop).await else { break };
             let page = page?;
             // A failing sink does not keep the page from the others, and the counts are those of
             // the first sink.
             let (mut taken, mut failure) = (None, None);
-            for (at, (sink, standing)) in sinks.iter_mut().enumerate() {
-                match load(sink.as_ref(), source, &page, standing).await {
+            for (at, (sink, cursors)) in sinks.iter_mut().enumerate() {
+                match load_page(sink.as_ref(), source, &page, cursors).await {
                     Ok(loaded) if at == 0 => taken = Some(loaded),
                     Ok(_) => {}
                     Err(error) => drop(failure.get_or_insert(error)),
                 }
             }
             if let Some(loaded) = taken {
-                self.committed(source, (&page, Some(&loaded)), began.elapsed(), summary);
+                self.report_commit(source, (&page, Some(&loaded)), began.elapsed(), summary);
             }
             if let Some(error) = failure {
                 return Err(error);

@@ -1,10 +1,12 @@
 //! The pipeline: sources into sinks, page by page, each page once in each sink.
 
 mod error;
-mod event;
+pub(crate) mod event;
 mod live;
+mod load;
+mod pages;
 mod session;
-mod summary;
+pub(crate) mod summary;
 
 use std::sync::Arc;
 
@@ -14,8 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{RunError, SourceFailure};
 pub use event::{Events, Observer, Observers, Outcome, RunEvent, Silent};
-pub(crate) use session::{Made, Session};
-pub use summary::{Failure, Note, Summary, TableSummary};
+pub(crate) use load::PreparedSource;
+pub(crate) use session::Session;
+pub use summary::{Note, RefusedSpan, Summary, TableSummary};
 
 use crate::history::Recorder;
 
@@ -40,7 +43,7 @@ use crate::history::Recorder;
 /// ```
 #[derive(Debug, Default)]
 pub struct Pipeline {
-    members: Vec<Member>,
+    sources: Vec<PipelineSource>,
     sinks: Vec<Arc<dyn Sink>>,
     cancellation: CancellationToken,
     /// The writer of the history of runs, if there is a warehouse to keep it.
@@ -51,7 +54,7 @@ pub struct Pipeline {
 
 /// A source of a pipeline, and the counter of its traffic.
 #[derive(Debug, Clone)]
-pub(crate) struct Member {
+pub(crate) struct PipelineSource {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) usage: Option<Usage>,
 }
@@ -65,7 +68,7 @@ impl Pipeline {
     /// Adds a source.
     #[must_use]
     pub fn source(self, source: Arc<dyn Source>) -> Self {
-        self.member(Member { source, usage: None })
+        self.add(PipelineSource { source, usage: None })
     }
 
     /// Adds a sink.
@@ -82,50 +85,15 @@ impl Pipeline {
         self
     }
 
-    pub(crate) fn member(mut self, member: Member) -> Self {
-        self.members.push(member);
+    /// Adds a source with the counter of its traffic.
+    pub(crate) fn add(mut self, source: PipelineSource) -> Self {
+        self.sources.push(source);
         self
     }
 
+    /// Sets the writer of the history, and the hub of the events.
     pub(crate) fn recorded_by(mut self, recorder: Recorder, events: Events) -> Self {
         (self.recorder, self.events) = (Some(Arc::new(recorder)), Some(events));
         self
     }
-
-    /// Runs every source until it has no more rows for now; sources whose tables others refer to
-    /// come first. Live sources, which never end, are run by [`stream`](Self::stream).
-    ///
-    /// # Errors
-    /// When sources failed, or sinks while they were loaded from one: all others were loaded. When
-    /// the run was cancelled. Rows that were loaded stay; the next run resumes there.
-    pub async fn run(&self, observer: &dyn Observer) -> Result<Summary, RunError> {
-        let mut session = Session::begin(self, observer);
-        session.load_all().await;
-        session.finish().await
-    }
-}
-
-/// Returns the sources so that those whose tables others refer to come first, otherwise in the
-/// given order.
-fn in_order(members: &[Member]) -> Vec<&Member> {
-    let needs = |member: &Member, other: &Member| {
-        let (own, filled) = (member.source.tables(), other.source.tables());
-        own.iter().flat_map(|table| &table.foreign_keys).any(|key| {
-            let is_own = own.iter().any(|table| table.name == key.table);
-            !is_own && filled.iter().any(|table| table.name == key.table)
-        })
-    };
-    let mut left: Vec<_> = members.iter().collect();
-    let mut order = Vec::with_capacity(left.len());
-    while !left.is_empty() {
-        // For two sources that need each other no order is right, so the first is taken.
-        let next = (0..left.len())
-            .find(|at| {
-                let member = left[*at];
-                !left.iter().any(|other| !std::ptr::eq(member, *other) && needs(member, other))
-            })
-            .unwrap_or(0);
-        order.push(left.remove(next));
-    }
-    order
 }

@@ -14,13 +14,14 @@ use crate::text::Table;
 
 /// The result of a run, by table.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Summary {
     /// One entry per source and table, in the order of loading, without the gap ledger.
     pub tables: Vec<TableSummary>,
     /// The number of sources that ended without failure, with new rows or not.
     pub completed: usize,
     /// The spans that services refused permanently, while the run continued.
-    pub failures: Vec<Failure>,
+    pub refused: Vec<RefusedSpan>,
     /// The traffic by service, without services that received no request.
     pub traffic: BTreeMap<&'static str, Traffic>,
     /// The findings of reads that are not errors.
@@ -40,7 +41,7 @@ pub struct Note {
 /// A span of a series that a service refused permanently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Failure {
+pub struct RefusedSpan {
     /// The name of the source.
     pub source: String,
     /// The name of the series.
@@ -51,7 +52,7 @@ pub struct Failure {
     pub reason: String,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for RefusedSpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { source, series, span, reason } = self;
         write!(f, "{source}: `{series}` from {span} was refused: {reason}")
@@ -60,6 +61,7 @@ impl fmt::Display for Failure {
 
 /// The result of a run for one table.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct TableSummary {
     /// The source that filled it.
     pub source: String,
@@ -99,7 +101,7 @@ impl Summary {
     pub fn extend(&mut self, other: Self) {
         self.tables.extend(other.tables);
         self.completed += other.completed;
-        self.failures.extend(other.failures);
+        self.refused.extend(other.refused);
         self.notes.extend(other.notes);
         for (service, traffic) in other.traffic {
             *self.traffic.entry(service).or_default() += traffic;
@@ -107,24 +109,24 @@ impl Summary {
     }
 
     /// Adds an entry for `table` of `source`, unless the table only describes other rows.
-    pub(super) fn expect(&mut self, source: &str, table: &TableRef) {
+    pub(super) fn add_table(&mut self, source: &str, table: &TableRef) {
         if table != Coverage::table() && table != Quarantine::table() {
             self.entry(source, &table.name);
         }
     }
 
     /// Adds the notes of reading `source`.
-    pub(super) fn note(&mut self, source: &str, notes: Vec<String>) {
+    pub(super) fn add_notes(&mut self, source: &str, notes: Vec<String>) {
         let notes = notes.into_iter().map(|text| Note { source: source.to_owned(), text });
         self.notes.extend(notes);
     }
 
     pub(super) fn add(&mut self, source: &str, page: &Page, loaded: &Loaded, time: Duration) {
         let mut counted: Vec<&str> = Vec::new();
-        let all = rows(page).max(1) as f64;
+        let all = page_rows(page).max(1) as f64;
         for batch in &page.batches {
             if batch.table() == Coverage::table() {
-                self.failures.extend(failures(batch));
+                self.refused.extend(refused_spans(batch));
                 continue;
             }
             let entry = self.entry(source, &batch.table().name);
@@ -156,13 +158,13 @@ impl Summary {
 }
 
 /// Returns the number of rows of a page, without the gap ledger's.
-pub(super) fn rows(page: &Page) -> usize {
+pub(super) fn page_rows(page: &Page) -> usize {
     let own = page.batches.iter().filter(|batch| batch.table() != Coverage::table());
     own.map(Batch::rows).sum()
 }
 
 /// Returns the refusals in a batch of the gap ledger.
-fn failures(ledger: &Batch) -> Vec<Failure> {
+fn refused_spans(ledger: &Batch) -> Vec<RefusedSpan> {
     let text = |name: &str, row: usize| match ledger.column(name).ok()?.cell(row) {
         Cell::Text(text) => Some(text.to_owned()),
         _ => None,
@@ -171,16 +173,16 @@ fn failures(ledger: &Batch) -> Vec<Failure> {
         Cell::Timestamp(micros) => DateTime::from_timestamp_micros(micros),
         _ => None,
     };
-    let failure = |row: usize| {
+    let refused = |row: usize| {
         (text("state", row)? == CoverageState::Failed.name()).then_some(())?;
-        Some(Failure {
+        Some(RefusedSpan {
             source: text("source", row)?,
             series: text("series", row)?,
             span: Span::new(time("start_at", row)?, time("end_at", row)?),
             reason: text("reason", row).unwrap_or_default(),
         })
     };
-    (0..ledger.rows()).filter_map(failure).collect()
+    (0..ledger.rows()).filter_map(refused).collect()
 }
 
 /// Formats a table with the rows, seconds and rows per second of each loaded table, and the row
@@ -188,17 +190,17 @@ fn failures(ledger: &Batch) -> Vec<Failure> {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (counts, rows) = (self.counts(), self.rows());
-        let of = |counts: RowCounts| {
+        let cells = |counts: RowCounts| {
             let RowCounts { inserted, updated, identical, conflicting, removed } = counts;
             [inserted, updated, identical, conflicting, removed].map(|count| count.to_string())
         };
-        let is_told = RowCounts { inserted: 0, ..counts } != RowCounts::default();
+        let shows_counts = RowCounts { inserted: 0, ..counts } != RowCounts::default();
         // Most runs remove nothing.
-        let told = if counts.removed > 0 { 5 } else { 4 };
+        let shown_counts = if counts.removed > 0 { 5 } else { 4 };
         let mut header = vec!["source", "table", "rows"];
-        if is_told {
+        if shows_counts {
             let names = ["inserted", "updated", "identical", "conflicting", "removed"];
-            header.extend(&names[..told]);
+            header.extend(&names[..shown_counts]);
         }
         header.extend(["seconds", "rows/s"]);
         let width = header.len();
@@ -210,13 +212,13 @@ impl fmt::Display for Summary {
             let speed = loaded.rows_per_second();
             let mut row =
                 vec![loaded.source.clone(), loaded.table.clone(), loaded.rows.to_string()];
-            if is_told {
-                row.extend(of(loaded.counts).into_iter().take(told));
+            if shows_counts {
+                row.extend(cells(loaded.counts).into_iter().take(shown_counts));
             }
             row.push(format!("{:.2}", loaded.time.as_secs_f64()));
             row.push(speed.map_or_else(String::new, |speed| format!("{speed:.0}")));
             table.row(row);
         }
-        table.right(2..width).fmt(f)
+        table.align_right(2..width).fmt(f)
     }
 }

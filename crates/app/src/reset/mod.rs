@@ -8,11 +8,11 @@ use tidegauge_core::{Cursor, Error as CoreError, Lease, RUN_HISTORY, Reset, Sink
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 
-pub use plan::Kept;
-use plan::{Filled, Plan};
+pub use plan::KeptTable;
+use plan::{FilledTables, ResetPlan};
 
-use crate::history::{self, State};
-use crate::{Error, Result, Tidegauge, sources};
+use crate::history::{self, RunState};
+use crate::{Error, Result, Tidegauge, source_names, sources};
 
 /// The part of a reset in one sink, planned or done.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct SinkReset {
     /// The number of removed rows by table; tables without any are left out.
     pub tables: Vec<(String, usize)>,
     /// The tables whose rows stay, since other sources fill them as well.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<KeptTable>,
 }
 
 impl SinkReset {
@@ -49,11 +49,11 @@ impl Tidegauge {
     /// Each sink is reset atomically. If a later one fails, the same call again finishes it.
     ///
     /// # Errors
-    /// When a source does not exist, or its rows cannot be told from those of other sources: then
+    /// When a source does not exist, or its rows cannot be distinguished from those of other sources: then
     /// nothing is removed. When a sink cannot be read or written, or a source was loaded meanwhile;
-    /// [`Error::PartlyReset`] if other sinks were reset before.
+    /// [`Error::PartialReset`] if other sinks were reset before.
     pub async fn reset(&self, names: &[String], dry_run: bool) -> Result<Vec<SinkReset>> {
-        let filled = self.filled(names).await?;
+        let filled = self.filled_tables(names).await?;
         // The warehouse comes last: as long as it has the rows, the reset is not done.
         let warehouse: &dyn Sink = self.warehouse().as_ref();
         let sinks: Vec<&dyn Sink> =
@@ -63,67 +63,71 @@ impl Tidegauge {
             if !sink.capabilities().resets {
                 return Err(CoreError::NoReset { name: sink.name().to_owned() }.into());
             }
-            let plan = Plan::of(names, &sink.cursors().await?, &filled)?;
+            let plan = ResetPlan::new(names, &sink.cursors().await?, &filled)?;
             plans.push((sink, plan));
         }
         let mut done: Vec<SinkReset> = Vec::with_capacity(plans.len());
         for (sink, plan) in plans {
-            match apply(sink, plan, dry_run).await {
+            match execute(sink, plan, dry_run).await {
                 Ok(reset) => done.push(reset),
                 Err(error) if dry_run || done.is_empty() => return Err(error.into()),
                 Err(error) => {
                     let done = done.into_iter().map(|reset| reset.sink).collect();
-                    return Err(Error::PartlyReset { done, error: Box::new(error) });
+                    return Err(Error::PartialReset { done, error: Box::new(error) });
                 }
             }
         }
         if let Some(reset) = done.last().filter(|_| !dry_run) {
-            self.note(reset).await?;
+            self.record_reset(reset).await?;
         }
         Ok(done)
     }
 
-    /// Resets `names` for a run that loads them anew, after checking that the run can begin: that
+    /// Resets `names` for a run that loads them again, after checking that the run can begin: that
     /// all configured sources exist and can be opened, and that files and databases of the user's
     /// own can be read.
     ///
     /// # Errors
     /// As for [`reset`](Self::reset), and when the configured sources cannot be opened, or the
     /// first page of a file or a database cannot be read: then nothing is removed.
-    pub async fn reset_to_run(&self, names: &[String], dry_run: bool) -> Result<Vec<SinkReset>> {
-        sources::check(self.config())?;
-        self.refuse_mixed().await?;
+    pub async fn reset_before_run(
+        &self,
+        names: &[String],
+        dry_run: bool,
+    ) -> Result<Vec<SinkReset>> {
+        sources::validate(self.config())?;
+        self.reject_mixed_rows().await?;
         for live in [false, true] {
-            self.configured(live)?;
+            self.open_configured(live)?;
         }
-        let is_own = |name: &String| self.config().own_sources().any(|own| own.name == name);
+        let is_own = |name: &String| self.config().user_sources().any(|own| own.name == name);
         for name in names.iter().filter(|name| is_own(name)) {
             // A source of its own: what this read finds is logged and noted by the run.
-            let opened = sources::open(name, self.config(), self.secrets(), self.context())?;
-            let page = opened.source().fetch(None).with_subscriber(NoSubscriber::default()).await;
-            page.map_err(Error::NothingRemoved)?;
+            let handle = sources::open(name, self.config(), self.secrets(), self.context())?;
+            let page = handle.source().fetch(None).with_subscriber(NoSubscriber::default()).await;
+            page.map_err(Error::UnreadableSource)?;
         }
         self.reset(names, dry_run).await
     }
 
     /// Returns the tables that the sources fill: all that the settings know, and for the other
     /// sources those of the history.
-    async fn filled(&self, names: &[String]) -> Result<Filled> {
+    async fn filled_tables(&self, names: &[String]) -> Result<FilledTables> {
         let mut loaded = self.warehouse().cursors().await?;
         for backup in self.backups() {
             loaded.extend(backup.cursors().await?);
         }
-        let history = history::filled_by(&self.runs().await?);
-        let mut filled = Filled { history, ..Filled::default() };
+        let history = history::filled_tables_by_source(&self.runs().await?);
+        let mut filled = FilledTables { history, ..FilledTables::default() };
         for name in names {
             let is_source = *name != RUN_HISTORY && !name.starts_with(Lease::PREFIX);
-            let fills = match sources::fills(name, self.config(), self.context())? {
+            let tables = match sources::tables_of(name, self.config(), self.context())? {
                 None if is_source && loaded.contains_key(name) => {
                     Some(filled.by_history(name, self.config())?)
                 }
-                fills => fills,
+                tables => tables,
             };
-            let Some(fills) = fills else {
+            let Some(tables) = tables else {
                 return Err(Error::Setting {
                     setting: "reset",
                     reason: format!(
@@ -132,14 +136,14 @@ impl Tidegauge {
                     ),
                 });
             };
-            filled.known.insert(name.clone(), fills);
+            filled.known.insert(name.clone(), tables);
         }
-        let offered = sources::offers(self.config()).into_iter().map(|offer| offer.name);
-        let others: BTreeSet<String> = loaded.into_keys().chain(offered).collect();
+        let configured = sources::known_sources(self.config()).into_iter().map(|info| info.name);
+        let others: BTreeSet<String> = loaded.into_keys().chain(configured).collect();
         for name in others.into_iter().filter(|name| !names.contains(name)) {
             // A source that cannot be opened as configured is known by its history alone.
-            if let Ok(Some(fills)) = sources::fills(&name, self.config(), self.context()) {
-                filled.known.insert(name, fills);
+            if let Ok(Some(tables)) = sources::tables_of(&name, self.config(), self.context()) {
+                filled.known.insert(name, tables);
             }
         }
         Ok(filled)
@@ -147,16 +151,16 @@ impl Tidegauge {
 
     /// Writes the reset of the warehouse into the history; a simulated run that is reset is
     /// finished.
-    async fn note(&self, reset: &SinkReset) -> Result<()> {
+    async fn record_reset(&self, reset: &SinkReset) -> Result<()> {
         let (warehouse, now) = (self.warehouse().as_ref(), self.context().clock.now());
         let names: Vec<&str> = reset.cursors.iter().map(|(source, _)| source.as_str()).collect();
         let rows = match reset.is_empty() {
             true => Vec::new(),
-            false => history::of_reset(&names, &reset.tables, now),
+            false => history::reset_records(&names, &reset.tables, now),
         };
-        let is_played = names.iter().any(|name| sources::is_simulation(name));
-        let end = |state: &mut State| {
-            if is_played && state.until.is_some() {
+        let resets_simulation = names.iter().any(|name| source_names::is_simulation(name));
+        let end = |state: &mut RunState| {
+            if resets_simulation && state.until.is_some() {
                 (state.until, state.finished) = (None, true);
             }
         };
@@ -165,8 +169,8 @@ impl Tidegauge {
 }
 
 /// Executes the plan for `sink`.
-async fn apply(sink: &dyn Sink, plan: Plan, dry_run: bool) -> Result<SinkReset, CoreError> {
-    let Plan { cursors, never_loaded, removals, kept } = plan;
+async fn execute(sink: &dyn Sink, plan: ResetPlan, dry_run: bool) -> Result<SinkReset, CoreError> {
+    let ResetPlan { cursors, never_loaded, removals, kept } = plan;
     let known = cursors.iter().map(|(source, cursor)| (source.as_str(), cursor.as_ref()));
     let new = never_loaded.iter().map(|source| (source.as_str(), None));
     let before: Vec<_> = known.chain(new).collect();

@@ -8,33 +8,34 @@ use tidegauge_core::tables::{
 };
 use tidegauge_core::{Cursor, Lease, RUN_HISTORY, Removal, TableRef, WriteMode};
 
-use crate::sources::{self, Fills};
-use crate::{Config, Error, Result, derived};
+use crate::source_names::{BACKFILL_SUFFIX, MARKET, SIMULATION, is_simulation};
+use crate::sources::SourceTables;
+use crate::{Config, Error, Result};
 
 /// The column that tells the rows of several sources apart, where it is part of the key.
-const SOURCE: &str = "source";
+const SOURCE_COLUMN: &str = "source";
 
 /// The tables that each source is known to fill.
 #[derive(Debug, Default)]
-pub(super) struct Filled {
+pub(super) struct FilledTables {
     /// The tables by the configuration.
-    pub(super) known: BTreeMap<String, Fills>,
+    pub(super) known: BTreeMap<String, SourceTables>,
     /// The names of tables by the history of runs.
     pub(super) history: BTreeMap<String, BTreeSet<String>>,
     /// The tables that a source which is reset has filled, and that the settings no longer declare.
     pub(super) undeclared: BTreeSet<String>,
 }
 
-impl Filled {
+impl FilledTables {
     /// Returns the tables that `source`, which the settings no longer know, has filled by the
     /// history of runs.
     ///
     /// # Errors
     /// When a declaration of a table contradicts itself.
-    pub(super) fn by_history(&mut self, source: &str, config: &Config) -> Result<Fills> {
+    pub(super) fn by_history(&mut self, source: &str, config: &Config) -> Result<SourceTables> {
         let (declared, mut tables) = (declare(&config.tables)?, Vec::new());
         // A reloaded span has a history of its own.
-        let names = [source.to_owned(), format!("{source}{}", sources::FILL)];
+        let names = [source.to_owned(), format!("{source}{}", BACKFILL_SUFFIX)];
         for name in names.iter().filter_map(|name| self.history.get(name)).flatten() {
             match resolve(name, &declared) {
                 Ok(table) if !tables.contains(&table) => tables.push(table),
@@ -42,7 +43,7 @@ impl Filled {
                 Err(_) => drop(self.undeclared.insert(name.clone())),
             }
         }
-        Ok(Fills { tables, names_itself: false })
+        Ok(SourceTables { tables, writes_source_name: false })
     }
 
     /// Returns `true` if `source` fills `table`, or has filled it.
@@ -57,7 +58,7 @@ impl Filled {
 /// or the settings no longer declare it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Kept {
+pub struct KeptTable {
     /// The name of the table.
     pub table: String,
     /// The other sources that fill it; empty for a table that is not declared.
@@ -66,33 +67,34 @@ pub struct Kept {
 
 /// The removals in one sink.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(super) struct ResetPlan {
     /// The sources that are reset, each with its cursor there.
     pub(super) cursors: Vec<(String, Option<Cursor>)>,
     /// The sources that fill a table which is removed as a whole, and were never loaded: that must
     /// still hold at the commit.
     pub(super) never_loaded: BTreeSet<String>,
     pub(super) removals: Vec<Removal>,
-    pub(super) kept: Vec<Kept>,
+    pub(super) kept: Vec<KeptTable>,
 }
 
-impl Plan {
+impl ResetPlan {
     /// Plans the reset of `names` in a sink with these `cursors`.
-    pub(super) fn of(
+    pub(super) fn new(
         names: &[String],
         cursors: &BTreeMap<String, Cursor>,
-        filled: &Filled,
+        filled: &FilledTables,
     ) -> Result<Self> {
         let mut reset: BTreeSet<String> =
-            names.iter().flat_map(|name| parts(name, cursors)).collect();
-        let mut plan = Self::tables(&reset, cursors, filled)?;
+            names.iter().flat_map(|name| sources_of(name, cursors)).collect();
+        let mut plan = Self::for_tables(&reset, cursors, filled)?;
         // Tables derived from these rows are removed as well: they could not be recomputed.
-        let feeds = plan.removals.iter().any(|removal| is_raw(removal.table()));
-        if feeds && cursors.contains_key(derived::NAME) && reset.insert(derived::NAME.into()) {
-            plan = Self::tables(&reset, cursors, filled)?;
+        let affects_derived =
+            plan.removals.iter().any(|removal| is_raw_market_table(removal.table()));
+        if affects_derived && cursors.contains_key(MARKET) && reset.insert(MARKET.into()) {
+            plan = Self::for_tables(&reset, cursors, filled)?;
         }
         for notes in [Coverage::table(), Quarantine::table()] {
-            plan.removals.push(Removal::by_values(notes, SOURCE, &reset)?);
+            plan.removals.push(Removal::by_values(notes, SOURCE_COLUMN, &reset)?);
         }
         let at = |source: String| {
             let cursor = cursors.get(&source).cloned();
@@ -100,23 +102,26 @@ impl Plan {
         };
         plan.cursors = reset.into_iter().map(at).collect();
         let undeclared = filled.undeclared.iter();
-        plan.kept
-            .extend(undeclared.map(|table| Kept { table: table.clone(), sources: Vec::new() }));
+        plan.kept.extend(
+            undeclared.map(|table| KeptTable { table: table.clone(), sources: Vec::new() }),
+        );
         Ok(plan)
     }
 
-    fn tables(
+    fn for_tables(
         reset: &BTreeSet<String>,
         cursors: &BTreeMap<String, Cursor>,
-        filled: &Filled,
+        filled: &FilledTables,
     ) -> Result<Self> {
         let mut plan = Self::default();
         let mut tables: BTreeMap<&str, (&TableRef, bool)> = BTreeMap::new();
         for fills in reset.iter().filter_map(|source| filled.known.get(source)) {
             for table in fills.tables.iter().filter(|table| !is_bookkeeping(table)) {
-                let by_source = fills.names_itself && table.key.iter().any(|name| name == SOURCE);
-                let (_, told) = tables.entry(table.name.as_ref()).or_insert((table, true));
-                *told &= by_source;
+                let by_source =
+                    fills.writes_source_name && table.key.iter().any(|name| name == SOURCE_COLUMN);
+                let (_, by_source_only) =
+                    tables.entry(table.name.as_ref()).or_insert((table, true));
+                *by_source_only &= by_source;
             }
         }
         let is_other = |source: &&String| {
@@ -129,11 +134,11 @@ impl Plan {
                 .filter(|source| filled.fills(source, table))
                 .collect();
             // A file of the user's own may name another source in its rows.
-            let names_itself = |source: &&String| {
-                filled.known.get(*source).is_some_and(|fills| fills.names_itself)
+            let writes_source_name = |source: &&String| {
+                filled.known.get(*source).is_some_and(|fills| fills.writes_source_name)
             };
-            if is_told_apart && others.iter().all(names_itself) {
-                plan.removals.push(Removal::by_values(table, SOURCE, reset)?);
+            if is_told_apart && others.iter().all(writes_source_name) {
+                plan.removals.push(Removal::by_values(table, SOURCE_COLUMN, reset)?);
             } else if others.is_empty() {
                 let is_new =
                     |source: &&String| !reset.contains(*source) && filled.fills(source, table);
@@ -141,28 +146,28 @@ impl Plan {
                 plan.removals.push(Removal::all(table));
             } else if table.write == WriteMode::Merge {
                 let sources = others.into_iter().cloned().collect();
-                plan.kept.push(Kept { table: name.to_owned(), sources });
+                plan.kept.push(KeptTable { table: name.to_owned(), sources });
             } else {
-                return Err(refused(name, reset, &others));
+                return Err(shared_table_error(name, reset, &others));
             }
         }
         Ok(plan)
     }
 }
 
-/// Returns the sources that `name` stands for: its backfill, and for the simulation all shards that
+/// Returns the sources that `name` includes: its backfill, and for the simulation all shards that
 /// were loaded.
-fn parts(name: &str, cursors: &BTreeMap<String, Cursor>) -> Vec<String> {
+fn sources_of(name: &str, cursors: &BTreeMap<String, Cursor>) -> Vec<String> {
     let is_part = |source: &&String| {
-        source.strip_prefix(name) == Some(sources::FILL)
-            || name == sources::SIMULATION && sources::is_simulation(source)
+        source.strip_prefix(name) == Some(BACKFILL_SUFFIX)
+            || name == SIMULATION && is_simulation(source)
     };
     let parts = cursors.keys().filter(is_part).cloned();
     [name.to_owned()].into_iter().chain(parts).collect()
 }
 
 /// Returns `true` for a table that the derived ones are computed from.
-fn is_raw(table: &TableRef) -> bool {
+fn is_raw_market_table(table: &TableRef) -> bool {
     [
         RawCryptoMarketData::table(),
         Candle::table(),
@@ -184,7 +189,7 @@ fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Returns the error of an append table that several sources fill of which only some are reset.
-fn refused(table: &str, reset: &BTreeSet<String>, others: &[&String]) -> Error {
+fn shared_table_error(table: &str, reset: &BTreeSet<String>, others: &[&String]) -> Error {
     let word = |name: &str| match name.contains(' ') {
         true => format!("'{name}'"),
         false => name.to_owned(),
@@ -213,35 +218,36 @@ mod tests {
         table.write(write).build().unwrap()
     }
 
-    fn filled(sources: &[(&str, bool, &[TableRef])]) -> Filled {
-        let known = sources.iter().map(|(name, names_itself, tables)| {
-            let fills = Fills { tables: tables.to_vec(), names_itself: *names_itself };
+    fn filled(sources: &[(&str, bool, &[TableRef])]) -> FilledTables {
+        let known = sources.iter().map(|(name, writes_source_name, tables)| {
+            let fills =
+                SourceTables { tables: tables.to_vec(), writes_source_name: *writes_source_name };
             ((*name).to_owned(), fills)
         });
-        Filled { known: known.collect(), ..Filled::default() }
+        FilledTables { known: known.collect(), ..FilledTables::default() }
     }
 
     fn cursors(names: &[&str]) -> BTreeMap<String, Cursor> {
         names.iter().map(|name| ((*name).to_owned(), Cursor::new("1"))).collect()
     }
 
-    fn planned(names: &[&str], known: &[&str], filled: &Filled) -> Result<Plan> {
+    fn planned(names: &[&str], known: &[&str], filled: &FilledTables) -> Result<ResetPlan> {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        Plan::of(&names, &cursors(known), filled)
+        ResetPlan::new(&names, &cursors(known), filled)
     }
 
     /// Returns the tables of a plan except for `coverage` and `quarantine`; `*` marks those that
     /// are removed as a whole.
-    fn told(plan: &Plan) -> Vec<String> {
-        let told = plan.removals.iter().map(|removal| {
+    fn removed_tables(plan: &ResetPlan) -> Vec<String> {
+        let tables = plan.removals.iter().map(|removal| {
             let whole = if removal.is_whole() { "*" } else { "" };
             format!("{}{whole}", removal.table().name)
         });
-        told.filter(|name| name != "coverage" && name != "quarantine").collect()
+        tables.filter(|name| name != "coverage" && name != "quarantine").collect()
     }
 
     #[test]
-    fn rows_that_name_their_source_are_told_apart() {
+    fn rows_with_a_source_column_are_reset_by_source() {
         let (candles, prices) = (Candle::table().clone(), tables::MarketPrice::table().clone());
         let filled = filled(&[
             ("kraken", true, std::slice::from_ref(&candles)),
@@ -253,21 +259,21 @@ mod tests {
         let known = ["kraken", "kraken fill", "recorded", "market", "pipeline", "lease:kraken"];
         let plan = planned(&["kraken"], &known, &filled).unwrap();
         // Derived rows are removed with the rows that they depend on.
-        assert_eq!(told(&plan), ["candles", "market_prices*"]);
+        assert_eq!(removed_tables(&plan), ["candles", "market_prices*"]);
         let reset: Vec<_> = plan.cursors.iter().map(|(source, _)| source.as_str()).collect();
         assert_eq!(reset, ["kraken", "kraken fill", "market"]);
         // A file may hold candles with Kraken's name: these must not be removed without the file's
         // cursor.
         let plan = planned(&["kraken"], &["kraken", "mine"], &filled).unwrap();
-        assert_eq!(told(&plan), [""; 0]);
-        let kept = Kept { table: "candles".into(), sources: vec!["mine".into()] };
+        assert_eq!(removed_tables(&plan), [""; 0]);
+        let kept = KeptTable { table: "candles".into(), sources: vec!["mine".into()] };
         assert_eq!(plan.kept, [kept]);
         let plan = planned(&["mine"], &["mine"], &filled).unwrap();
-        assert_eq!(told(&plan), ["candles*"]);
+        assert_eq!(removed_tables(&plan), ["candles*"]);
     }
 
     #[test]
-    fn an_append_table_of_several_sources_is_reset_with_all_of_them_or_not() {
+    fn shared_append_table_is_reset_with_all_its_sources() {
         let append = orders(WriteMode::Append);
         let mut filled = filled(&[
             ("old", false, std::slice::from_ref(&append)),
@@ -278,10 +284,10 @@ mod tests {
         assert!(error.contains("`tidegauge reset new old`"), "{error}");
         // A source that was never loaded has no rows, as long as it stays so.
         let plan = planned(&["new"], &["new"], &filled).unwrap();
-        assert_eq!(told(&plan), ["orders*"]);
+        assert_eq!(removed_tables(&plan), ["orders*"]);
         assert_eq!(plan.never_loaded, BTreeSet::from(["old".to_owned()]));
         let both = planned(&["old", "new"], &["new", "old"], &filled).unwrap();
-        assert_eq!(told(&both), ["orders*"]);
+        assert_eq!(removed_tables(&both), ["orders*"]);
         // A source that is no longer configured is known from the history.
         filled.history.insert("gone".into(), BTreeSet::from(["orders".into()]));
         let error = planned(&["new"], &["new", "gone"], &filled).unwrap_err().to_string();
@@ -289,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_is_gone_is_reset_by_what_the_history_says() {
+    fn removed_source_is_reset_by_its_history() {
         let mut filled = filled(&[]);
         for (name, tables) in [("gone", &["users", "tickets"][..]), ("gone fill", &["orders"])] {
             let tables = tables.iter().map(ToString::to_string).collect();
@@ -298,32 +304,32 @@ mod tests {
         let fills = filled.by_history("gone", &Config::default()).unwrap();
         filled.known.insert("gone".into(), fills);
         let plan = planned(&["gone"], &["gone", "gone fill"], &filled).unwrap();
-        assert_eq!(told(&plan), ["orders*", "users*"]);
+        assert_eq!(removed_tables(&plan), ["orders*", "users*"]);
         assert_eq!(plan.cursors.len(), 2);
         // A table that is not declared stays, and is reported.
-        let kept = Kept { table: "tickets".into(), sources: Vec::new() };
+        let kept = KeptTable { table: "tickets".into(), sources: Vec::new() };
         assert_eq!(plan.kept, [kept]);
     }
 
     #[test]
-    fn a_merge_table_of_several_sources_keeps_its_rows() {
+    fn shared_merge_table_keeps_its_rows() {
         let merge = orders(WriteMode::Merge);
         let filled = filled(&[
             ("old", false, std::slice::from_ref(&merge)),
             ("new", false, std::slice::from_ref(&merge)),
         ]);
         let plan = planned(&["new"], &["new", "old"], &filled).unwrap();
-        assert_eq!((told(&plan), plan.kept.len()), (vec![], 1));
+        assert_eq!((removed_tables(&plan), plan.kept.len()), (vec![], 1));
         assert_eq!(plan.cursors, [("new".to_owned(), Some(Cursor::new("1")))]);
     }
 
     #[test]
-    fn the_simulation_is_reset_with_all_its_parts() {
+    fn simulation_is_reset_with_all_its_shards() {
         let filled = filled(&[("simulation", false, &[orders(WriteMode::Append)])]);
         let known = ["simulation 1/2", "simulation 2/2", "simulations"];
         let plan = planned(&["simulation"], &known, &filled).unwrap();
         let reset: Vec<_> = plan.cursors.iter().map(|(source, _)| source.as_str()).collect();
         assert_eq!(reset, ["simulation", "simulation 1/2", "simulation 2/2"]);
-        assert_eq!(told(&plan), ["orders*"]);
+        assert_eq!(removed_tables(&plan), ["orders*"]);
     }
 }

@@ -2,23 +2,24 @@
 
 use tidegauge_acquisition::Credentials;
 
-use super::specs;
+use super::catalog::specs;
 use crate::Config;
 use crate::config::Secrets;
 
 const HEAD: &str = "\
 # Sources
 
-One page for each. This index follows from the registry: `tidegauge sources --markdown > docs/sources/README.md`.
+One page per source. This index is generated from the registry of sources:
+`tidegauge sources --markdown > docs/sources/README.md`.
 
-| source | gives | key | to be shown with the data |
+| source | data | key | attribution |
 |---|---|---|---|
 ";
 
 /// The rows of sources that a user declares, which are not in the registry.
-const USERS: &str = "\
+const USER_SOURCES: &str = "\
 | [your files](files.md) | any table, from CSV, JSON lines and Parquet | none | |
-| [your databases](database.md) | any table, from PostgreSQL, MySQL, MariaDB and SQLite | a URL, in the variable that you name | |
+| [your databases](database.md) | any table, from PostgreSQL, MySQL, MariaDB and SQLite | a URL, in an environment variable of your choice | |
 ";
 
 /// Returns the index of the sources' pages, `docs/sources/README.md`, as Markdown.
@@ -36,5 +37,5 @@ pub fn sources_page() -> String {
         let shown = spec.attribution.unwrap_or_default();
         format!("| [{name}]({name}.md) | {gives} | {key} | {shown} |\n")
     });
-    HEAD.to_owned() + &rows.collect::<String>() + USERS
+    HEAD.to_owned() + &rows.collect::<String>() + USER_SOURCES
 }

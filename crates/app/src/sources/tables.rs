@@ -8,23 +8,24 @@ use tidegauge_acquisition::mapping::{declare, resolve};
 use tidegauge_core::TableRef;
 use tidegauge_core::tables::{Coverage, Quarantine};
 
-use super::{FILL, SIMULATION, fills, is_simulation};
-use crate::config::{Config, OwnSource};
+use super::catalog::tables_of;
+use crate::config::{Config, UserSource};
+use crate::source_names::{BACKFILL_SUFFIX, SIMULATION, is_simulation};
 use crate::{Error, Result};
 
 /// The column that tells the rows of several sources apart, where it is part of the key.
-const SOURCE: &str = "source";
+const SOURCE_COLUMN: &str = "source";
 
 /// Returns an error for each file and database whose table does not exist.
 ///
 /// # Errors
 /// When a declaration of a table contradicts itself.
-pub(super) fn missing(config: &Config) -> Result<Vec<Error>> {
-    if config.own_sources().next().is_none() {
+pub(super) fn missing_tables(config: &Config) -> Result<Vec<Error>> {
+    if config.user_sources().next().is_none() {
         return Ok(Vec::new());
     }
     let declared = declare(&config.tables)?;
-    let missing = config.own_sources().filter_map(|own| {
+    let missing = config.user_sources().filter_map(|own| {
         resolve(own.table, &declared).err()?;
         let own_tables: Vec<_> = declared.iter().map(|table| format!("`{}`", table.name)).collect();
         let own_tables = match own_tables.is_empty() {
@@ -36,20 +37,20 @@ pub(super) fn missing(config: &Config) -> Result<Vec<Error>> {
              those that are built in",
             own.name, own.table
         );
-        Some(config.origins.of_setting(&own.path("table"), "table", reason))
+        Some(config.origins.setting_error(&own.path("table"), "table", reason))
     });
     Ok(missing.collect())
 }
 
 /// A source of the run, or one that was loaded into the warehouse before.
-struct Filler<'a> {
+struct TableWriter<'a> {
     name: &'a str,
     /// Its entry, if it is a file or a database of the user's own.
-    own: Option<OwnSource<'a>>,
+    own: Option<UserSource<'a>>,
     /// The names of its tables, and whether the key of each contains the source.
     tables: BTreeMap<String, bool>,
     /// `true` if its tables are known from the history of runs alone.
-    is_gone: bool,
+    is_undeclared: bool,
     is_active: bool,
 }
 
@@ -64,62 +65,66 @@ struct Filler<'a> {
 /// # Errors
 /// When rows would mix; the error names the sources and the table of each such pair, and the way
 /// out.
-pub(crate) fn refuse_mixed<'a>(
+pub(crate) fn reject_mixed_rows<'a>(
     config: &'a Config,
     context: &Context,
     active: &'a [String],
     loaded: &'a BTreeMap<String, BTreeSet<String>>,
 ) -> Result<()> {
     let declared = declare(&config.tables)?;
-    let is_apart = |table: &TableRef| table.key.iter().any(|column| column == SOURCE);
-    let filler = |name: &'a str, history: Option<&BTreeSet<String>>, is_active: bool| {
+    let has_source_key = |table: &TableRef| table.key.iter().any(|column| column == SOURCE_COLUMN);
+    let writer = |name: &'a str, history: Option<&BTreeSet<String>>, is_active: bool| {
         // A source that cannot be opened as configured is reported by the run.
-        let known = fills(name, config, context).ok().flatten();
-        let is_gone = known.is_none();
+        let known = tables_of(name, config, context).ok().flatten();
+        let is_undeclared = known.is_none();
         let tables = match known {
             Some(known) => {
                 let tables = known.tables.iter();
-                tables.map(|table| (table.name.to_string(), is_apart(table))).collect()
+                tables.map(|table| (table.name.to_string(), has_source_key(table))).collect()
             }
             None => {
                 let names = history.into_iter().flatten();
-                let is_apart =
-                    |name: &str| resolve(name, &declared).is_ok_and(|table| is_apart(&table));
-                names.map(|name| (name.clone(), is_apart(name))).collect()
+                let has_source_key =
+                    |name: &str| resolve(name, &declared).is_ok_and(|table| has_source_key(&table));
+                names.map(|name| (name.clone(), has_source_key(name))).collect()
             }
         };
-        let base = name.strip_suffix(FILL).unwrap_or(name);
-        let own = config.own_sources().find(|own| own.name == base);
-        Filler { name, own, tables, is_gone, is_active }
+        let base = name.strip_suffix(BACKFILL_SUFFIX).unwrap_or(name);
+        let own = config.user_sources().find(|own| own.name == base);
+        TableWriter { name, own, tables, is_undeclared, is_active }
     };
     let before = loaded.iter().filter(|(name, _)| !active.contains(*name));
     let all: Vec<_> = active
         .iter()
-        .map(|name| filler(name, None, true))
-        .chain(before.map(|(name, tables)| filler(name, Some(tables), false)))
+        .map(|name| writer(name, None, true))
+        .chain(before.map(|(name, tables)| writer(name, Some(tables), false)))
         .collect();
     let mut faults = Vec::new();
     for (at, one) in all.iter().enumerate().filter(|(_, one)| one.is_active) {
         for other in &all[at + 1..] {
-            let are_users = one.own.is_some() || other.own.is_some() || other.is_gone;
+            let involves_user_rows =
+                one.own.is_some() || other.own.is_some() || other.is_undeclared;
             // The reload of a source belongs to that source.
-            let is_same = other.name.strip_suffix(FILL) == Some(one.name);
-            if !are_users || is_same {
+            let is_same = other.name.strip_suffix(BACKFILL_SUFFIX) == Some(one.name);
+            if !involves_user_rows || is_same {
                 continue;
             }
             let replaces = one.replaces() || other.replaces();
-            let is_fine =
-                |is_apart: bool| !replaces && (is_apart || one.shares() || other.shares());
-            let common = one.tables.iter().filter(|(table, is_apart)| {
-                other.tables.contains_key(*table) && !is_fine(**is_apart) && !is_notes(table)
+            let is_allowed = |has_source_key: bool| {
+                !replaces && (has_source_key || one.shares() || other.shares())
+            };
+            let common = one.tables.iter().filter(|(table, has_source_key)| {
+                other.tables.contains_key(*table)
+                    && !is_allowed(**has_source_key)
+                    && !describes_rows(table)
             });
-            faults.extend(common.map(|(table, _)| mixed(config, one, other, table)));
+            faults.extend(common.map(|(table, _)| mixed_rows_error(config, one, other, table)));
         }
     }
-    Error::all(faults).map_or(Ok(()), Err)
+    Error::join(faults).map_or(Ok(()), Err)
 }
 
-impl Filler<'_> {
+impl TableWriter<'_> {
     /// Returns `true` if another source may fill its table as well.
     fn shares(&self) -> bool {
         self.own.is_some_and(|own| own.shared)
@@ -132,12 +137,17 @@ impl Filler<'_> {
 }
 
 /// Returns `true` for tables that only describe the rows of others.
-fn is_notes(table: &str) -> bool {
+fn describes_rows(table: &str) -> bool {
     [Coverage::table(), Quarantine::table()].iter().any(|notes| *notes.name == *table)
 }
 
 /// Returns the error of a table that two sources fill.
-fn mixed(config: &Config, one: &Filler<'_>, other: &Filler<'_>, table: &str) -> Error {
+fn mixed_rows_error(
+    config: &Config,
+    one: &TableWriter<'_>,
+    other: &TableWriter<'_>,
+    table: &str,
+) -> Error {
     // The user's own source is named first.
     let (one, other) = match other.is_active && one.own.is_none() {
         true => (other, one),
@@ -152,7 +162,7 @@ fn mixed(config: &Config, one: &Filler<'_>, other: &Filler<'_>, table: &str) -> 
             own.name
         )
     });
-    let whole = [one, other].into_iter().find(|filler| filler.replaces()).map(|whole| whole.name);
+    let whole = [one, other].into_iter().find(|writer| writer.replaces()).map(|whole| whole.name);
     let reason = if let Some(whole) = whole.filter(|_| other.is_active) {
         format!(
             "`{name}` and `{other_name}` both fill `{table}`, and `{whole}` replaces all of its rows (`write = \
@@ -181,7 +191,7 @@ fn mixed(config: &Config, one: &Filler<'_>, other: &Filler<'_>, table: &str) -> 
         )
     };
     match own {
-        Some(own) => config.origins.of_setting(&own.path("table"), "table", reason),
+        Some(own) => config.origins.setting_error(&own.path("table"), "table", reason),
         None => Error::Setting { setting: "sources", reason },
     }
 }

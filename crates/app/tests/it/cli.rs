@@ -6,14 +6,14 @@ use std::process::Stdio;
 use std::thread;
 
 use crate::common;
-use crate::common::{done, says, tidegauge, url, warehouse};
+use crate::common::{command_in, output_of, succeed, url, warehouse};
 use tidegauge::Config;
 use tidegauge::core::tables::{self, Trade};
 use tidegauge::core::{Batch, Clock, Cursor, Load, SystemClock};
 
 /// Returns the output of the command with `args` in `dir`.
-fn said(dir: &Path, args: &[&str]) -> common::Said {
-    says(tidegauge(dir).args(args))
+fn run_in(dir: &Path, args: &[&str]) -> common::CommandOutput {
+    output_of(command_in(dir).args(args))
 }
 
 fn files(dir: &Path) -> Vec<String> {
@@ -26,15 +26,15 @@ fn files(dir: &Path) -> Vec<String> {
 #[test]
 fn help() {
     let dir = tempfile::tempdir().unwrap();
-    insta::assert_snapshot!("help", done(dir.path(), &["--help"]));
-    insta::assert_snapshot!("run_help", done(dir.path(), &["run", "--help"]));
-    let bare = said(dir.path(), &[]);
+    insta::assert_snapshot!("help", succeed(dir.path(), &["--help"]));
+    insta::assert_snapshot!("run_help", succeed(dir.path(), &["run", "--help"]));
+    let bare = run_in(dir.path(), &[]);
     assert_eq!(bare.code, Some(2));
     assert!(bare.err.contains("Usage: tidegauge"), "{bare:?}");
 }
 
 #[test]
-fn init_writes_the_template_and_never_over_a_file() {
+fn init_writes_the_template_and_never_overwrites() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("tidegauge.toml");
     let today = SystemClock.now().date_naive();
@@ -47,75 +47,75 @@ fn init_writes_the_template_and_never_over_a_file() {
         (&["init"], Config::default().template(), "`tidegauge import FILE` adds"),
     ] {
         fs::remove_file(&file).ok();
-        let said = done(dir.path(), args);
-        assert!(said.contains("tidegauge.toml") && said.contains(next), "{said}");
+        let output = succeed(dir.path(), args);
+        assert!(output.contains("tidegauge.toml") && output.contains(next), "{output}");
         assert_eq!(fs::read_to_string(&file).unwrap(), template);
     }
 
     fs::write(&file, "seed = 7").unwrap();
-    let again = said(dir.path(), &["init"]);
+    let again = run_in(dir.path(), &["init"]);
     assert_eq!(again.code, Some(11), "{again:?}");
     assert!(again.err.contains("tidegauge.toml"), "{again:?}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "seed = 7");
 
     // The command must be able to read what it wrote.
     fs::remove_file(&file).unwrap();
-    done(dir.path(), &["init"]);
-    done(dir.path(), &["status"]);
+    succeed(dir.path(), &["init"]);
+    succeed(dir.path(), &["status"]);
 }
 
 /// Checks that a run without sources does nothing, and that its error says how to name some.
 #[test]
-fn a_run_without_sources_says_what_to_do_next() {
+fn run_without_sources_names_the_next_steps() {
     let dir = tempfile::tempdir().unwrap();
     for init in [false, true] {
         if init {
-            done(dir.path(), &["init"]);
+            succeed(dir.path(), &["init"]);
         }
         for command in ["run", "check"] {
-            let said = says(common::bare(dir.path()).arg(command));
-            assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{said:?}");
-            assert_eq!(said.err.lines().count(), 1, "{said:?}");
+            let output = output_of(common::bare_command(dir.path()).arg(command));
+            assert_eq!((output.code, output.out.as_str()), (Some(2), ""), "{output:?}");
+            assert_eq!(output.err.lines().count(), 1, "{output:?}");
             for words in ["[[files]]", "[[databases]]", "`sources`", "tidegauge init --demo"] {
-                assert!(said.err.contains(words), "{words}: {said:?}");
+                assert!(output.err.contains(words), "{words}: {output:?}");
             }
         }
     }
     assert_eq!(files(dir.path()), ["tidegauge.toml"]);
     let demo = tempfile::tempdir().unwrap();
-    done(demo.path(), &["init", "--demo"]);
-    let run = says(common::bare(demo.path()).arg("run"));
+    succeed(demo.path(), &["init", "--demo"]);
+    let run = output_of(common::bare_command(demo.path()).arg("run"));
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(run.out.contains("ledger_entries"), "{run:?}");
     let yesterday = SystemClock.now().date_naive().pred_opt().unwrap();
-    let report = done(demo.path(), &["report", "--data", "-"]);
+    let report = succeed(demo.path(), &["report", "--data", "-"]);
     assert!(report.contains(&yesterday.to_string()) && report.contains("made up"), "{yesterday}");
 }
 
 /// Checks that the commented examples in the template of own data are valid settings.
 #[test]
-fn the_examples_of_the_template_are_settings() {
+fn template_examples_are_valid_settings() {
     let template = Config::default().template();
     let (_, examples) = template.split_once("# [[files]]\n").unwrap();
     let lines = examples.lines().map(|line| line.strip_prefix('#').unwrap().trim_start());
     let settings = format!("[[files]]\n{}\n", lines.collect::<Vec<_>>().join("\n"));
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
-    let sources = done(dir.path(), &["sources"]);
+    let sources = succeed(dir.path(), &["sources"]);
     for words in ["our_users", "exports/users-*.csv, into users", "our_purchases"] {
         assert!(sources.contains(words), "{words}: {sources}");
     }
 }
 
 #[test]
-fn a_wrong_setting_is_named_and_ends_with_two() {
+fn invalid_setting_is_named_with_exit_code_2() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("sede.toml"), "[simulation]\nsede = 1\n").unwrap();
     fs::write(dir.path().join("type.toml"), "[simulation]\nseed = \"many\"\n").unwrap();
     fs::write(dir.path().join("half.toml"), "[simulation\n").unwrap();
     let early = "[simulation]\nstart_day = \"-262143-01-02\"\n";
     fs::write(dir.path().join("early.toml"), early).unwrap();
-    for (args, says) in [
+    for (args, expected) in [
         (&["run", "--source", "nope"][..], &["nope", "recorded", "frankfurter", "simulation"][..]),
         (&["--config", "sede.toml", "run"], &["sede", "sede.toml", "seed"]),
         (&["--config", "type.toml", "run"], &["simulation.seed", "type.toml"]),
@@ -127,67 +127,68 @@ fn a_wrong_setting_is_named_and_ends_with_two() {
         (&["run", "--until", "2020-09-30"], &["2020-09-30", "simulation.start_day"]),
         (&["verfy"], &["verfy", "verify"]),
     ] {
-        let said = said(dir.path(), args);
-        assert_eq!(said.code, Some(2), "{args:?}: {said:?}");
-        for word in says {
-            assert!(said.err.contains(word), "{args:?} should name {word}: {said:?}");
+        let output = run_in(dir.path(), args);
+        assert_eq!(output.code, Some(2), "{args:?}: {output:?}");
+        for word in expected {
+            assert!(output.err.contains(word), "{args:?} should name {word}: {output:?}");
         }
     }
     // The default file is checked as well, and so is the environment.
     fs::rename(dir.path().join("sede.toml"), dir.path().join("tidegauge.toml")).unwrap();
-    let unasked = said(dir.path(), &["run"]);
+    let unasked = run_in(dir.path(), &["run"]);
     assert_eq!(unasked.code, Some(2), "{unasked:?}");
     fs::remove_file(dir.path().join("tidegauge.toml")).unwrap();
-    let from_env = says(tidegauge(dir.path()).env("TIDEGAUGE_SIMULATION__SEDE", "1").arg("run"));
+    let from_env =
+        output_of(command_in(dir.path()).env("TIDEGAUGE_SIMULATION__SEDE", "1").arg("run"));
     assert_eq!(from_env.code, Some(2), "{from_env:?}");
     assert!(from_env.err.to_lowercase().contains("sede"), "{from_env:?}");
     assert_eq!(files(dir.path()), ["early.toml", "half.toml", "type.toml"], "nothing was written");
 }
 
 #[test]
-fn a_wrong_store_is_named_without_its_secrets() {
+fn invalid_store_is_named_without_secrets() {
     let dir = tempfile::tempdir().unwrap();
-    for (url, says) in [
+    for (url, expected) in [
         ("oracle://scott:tiger@db/x", "oracle"),
         ("csv://folder", "cannot be read back"),
         ("sqlite://", "names no path"),
     ] {
-        let said = said(dir.path(), &["--warehouse", url, "status"]);
-        assert_eq!(said.code, Some(2), "{said:?}");
-        assert!(said.err.contains(says) && !said.err.contains("tiger"), "{said:?}");
+        let output = run_in(dir.path(), &["--warehouse", url, "status"]);
+        assert_eq!(output.code, Some(2), "{output:?}");
+        assert!(output.err.contains(expected) && !output.err.contains("tiger"), "{output:?}");
     }
     assert_eq!(files(dir.path()), [""; 0]);
 }
 
 #[test]
-fn an_empty_warehouse_says_what_is_next_and_stays_unwritten() {
+fn empty_warehouse_names_the_next_step_and_is_not_written() {
     let dir = tempfile::tempdir().unwrap();
-    assert!(done(dir.path(), &["status"]).contains("It is empty: `tidegauge run` fills it."));
-    let report = said(dir.path(), &["report"]);
+    assert!(succeed(dir.path(), &["status"]).contains("It is empty: `tidegauge run` fills it."));
+    let report = run_in(dir.path(), &["report"]);
     assert_eq!(report.code, Some(10), "{report:?}");
     assert!(report.err.contains("tidegauge run"), "{report:?}");
     assert_eq!(files(dir.path()), [""; 0]);
 }
 
 #[test]
-fn from_nothing_to_the_report() {
+fn demo_runs_from_init_to_report() {
     let dir = tempfile::tempdir().unwrap();
-    let run = done(dir.path(), &["run", "--backup", "csv://backup"]);
+    let run = succeed(dir.path(), &["run", "--backup", "csv://backup"]);
     for words in ["recorded", "simulation", "45000", "sqlite://tidegauge.db", "csv://backup"] {
         assert!(run.contains(words), "{words}: {run}");
     }
-    let status = done(dir.path(), &["status"]);
+    let status = succeed(dir.path(), &["status"]);
     for words in ["users", "1000", "ramp_transactions", "45000", "2020-10-01 00:00", "days"] {
         assert!(status.contains(words), "{words}: {status}");
     }
     // Other sources are listed on request only, and so are cursors.
     assert!(!status.contains("never loaded") && !status.contains("\"seed\":42"), "{status}");
-    assert!(done(dir.path(), &["status", "--all"]).contains("never loaded"));
-    assert!(done(dir.path(), &["status", "--cursors"]).contains("\"seed\":42"));
-    let verify = done(dir.path(), &["verify"]);
+    assert!(succeed(dir.path(), &["status", "--all"]).contains("never loaded"));
+    assert!(succeed(dir.path(), &["status", "--cursors"]).contains("\"seed\":42"));
+    let verify = succeed(dir.path(), &["verify"]);
     assert!(verify.contains("rules hold") && !verify.contains("BROKEN"), "{verify}");
 
-    let report = done(dir.path(), &["report", "--output", "out/page.html"]);
+    let report = succeed(dir.path(), &["report", "--output", "out/page.html"]);
     assert!(report.contains("out/page.html") && report.contains("ROAS"), "{report}");
     let page = fs::read_to_string(dir.path().join("out/page.html")).unwrap();
     assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
@@ -195,24 +196,24 @@ fn from_nothing_to_the_report() {
 }
 
 #[test]
-fn another_seed_is_refused_where_there_are_rows() {
+fn different_seed_is_refused_if_rows_exist() {
     let dir = tempfile::tempdir().unwrap();
-    done(dir.path(), &["run"]);
-    let before = done(dir.path(), &["status"]);
-    let other = said(dir.path(), &["run", "--seed", "4711"]);
+    succeed(dir.path(), &["run"]);
+    let before = succeed(dir.path(), &["status"]);
+    let other = run_in(dir.path(), &["run", "--seed", "4711"]);
     assert_eq!(other.code, Some(2), "{other:?}");
     for words in ["seed 42", "seed 4711", "another warehouse"] {
         assert!(other.err.contains(words), "{words}: {other:?}");
     }
-    assert_eq!(done(dir.path(), &["status"]), before);
+    assert_eq!(succeed(dir.path(), &["status"]), before);
     // Another warehouse may have another seed.
-    done(dir.path(), &["--warehouse", "sqlite://other.db", "run", "--seed", "4711"]);
+    succeed(dir.path(), &["--warehouse", "sqlite://other.db", "run", "--seed", "4711"]);
 }
 
 #[tokio::test]
-async fn verify_finds_a_rogue_trade() {
+async fn verify_detects_an_invalid_trade() {
     let dir = tempfile::tempdir().unwrap();
-    done(dir.path(), &["run"]);
+    succeed(dir.path(), &["run"]);
     let trade = Trade {
         trade_id: 1_000_000,
         order_id: Some(1_000_000),
@@ -238,22 +239,23 @@ async fn verify_finds_a_rogue_trade() {
         .load(Load::new("rogue", &batches, None, &after))
         .await
         .unwrap();
-    let verify = said(dir.path(), &["verify"]);
+    let verify = run_in(dir.path(), &["verify"]);
     assert_eq!(verify.code, Some(3), "{verify:?}");
     assert!(verify.out.contains("BROKEN") && verify.out.contains("1000000"), "{verify:?}");
-    assert_eq!(to_nobody(tidegauge(dir.path()).arg("verify")).code, Some(3));
+    assert_eq!(with_closed_stdout(command_in(dir.path()).arg("verify")).code, Some(3));
 }
 
 #[test]
-fn two_runners_at_once_double_nothing() {
+fn concurrent_runs_duplicate_no_rows() {
     let dir = tempfile::tempdir().unwrap();
     let runners = [(); 2].map(|()| {
-        let mut command = tidegauge(dir.path());
+        let mut command = command_in(dir.path());
         command.env("TIDEGAUGE_SIMULATION__PAGE_ROWS", "1000");
         command.args(["run", "--until", "2020-10-01", "--backup", "parquet://parquet"]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     });
-    let ends = runners.map(|runner| common::Said::from(runner.wait_with_output().unwrap()));
+    let ends =
+        runners.map(|runner| common::CommandOutput::from(runner.wait_with_output().unwrap()));
     for end in &ends {
         match end.code {
             Some(0) => {}
@@ -262,22 +264,22 @@ fn two_runners_at_once_double_nothing() {
         }
     }
     // The runner that lost the conflict resumes from the winner's cursor.
-    done(dir.path(), &["run", "--until", "2020-10-01", "--backup", "parquet://parquet"]);
+    succeed(dir.path(), &["run", "--until", "2020-10-01", "--backup", "parquet://parquet"]);
     for warehouse in ["sqlite://tidegauge.db", "parquet://parquet"] {
-        let status = done(dir.path(), &["--warehouse", warehouse, "status"]);
+        let status = succeed(dir.path(), &["--warehouse", warehouse, "status"]);
         assert!(status.contains(" 45000 "), "{status}");
-        done(dir.path(), &["--warehouse", warehouse, "verify"]);
+        succeed(dir.path(), &["--warehouse", warehouse, "verify"]);
     }
 }
 
 /// Sends Ctrl-C during a load.
 #[cfg(unix)]
 #[test]
-fn an_interrupted_run_goes_on_where_it_was() {
+fn interrupted_run_resumes() {
     use std::io::{BufRead, BufReader};
 
     let dir = tempfile::tempdir().unwrap();
-    let mut command = tidegauge(dir.path());
+    let mut command = command_in(dir.path());
     command.env("TIDEGAUGE_SIMULATION__PAGE_ROWS", "50").args(["run", "--backup", "csv://csv"]);
     let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(run.stderr.take().unwrap()).lines();
@@ -286,41 +288,41 @@ fn an_interrupted_run_goes_on_where_it_was() {
     thread::sleep(std::time::Duration::from_millis(300));
     let id = run.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let end = common::Said::from(run.wait_with_output().unwrap());
+    let end = common::CommandOutput::from(run.wait_with_output().unwrap());
     assert_eq!(end.code, Some(130), "{end:?}");
     let rest = rest.join().unwrap();
     assert!(rest.contains("error: interrupted"), "{rest}");
 
-    done(dir.path(), &["run", "--until", "2020-10-01", "--backup", "csv://csv"]);
-    assert!(done(dir.path(), &["status"]).contains(" 45000 "));
-    done(dir.path(), &["verify"]);
+    succeed(dir.path(), &["run", "--until", "2020-10-01", "--backup", "csv://csv"]);
+    assert!(succeed(dir.path(), &["status"]).contains(" 45000 "));
+    succeed(dir.path(), &["verify"]);
     assert_eq!(common::csv_counts(&dir.path().join("csv"))["ramp_transactions"], 45_000);
 }
 
 #[test]
-fn tables_are_described_and_their_page_is_fresh() {
+fn tables_command_matches_its_page() {
     let dir = tempfile::tempdir().unwrap();
-    let overview = done(dir.path(), &["tables"]);
+    let overview = succeed(dir.path(), &["tables"]);
     for table in tables::all() {
         assert!(overview.contains(&*table.name), "{}: {overview}", table.name);
     }
-    let orders = done(dir.path(), &["tables", "orders"]);
+    let orders = succeed(dir.path(), &["tables", "orders"]);
     for words in ["key: order_id", "limit_price", "decimal(38,18)", "timestamp"] {
         assert!(orders.contains(words), "{words}: {orders}");
     }
     let page = Path::new("../../docs/tables.md");
     assert_eq!(
-        done(dir.path(), &["tables", "--markdown"]),
+        succeed(dir.path(), &["tables", "--markdown"]),
         fs::read_to_string(page).unwrap(),
         "docs/tables.md is stale: tidegauge tables --markdown > docs/tables.md"
     );
 }
 
 #[test]
-fn the_index_of_the_sources_is_fresh_and_each_has_a_page() {
+fn sources_index_matches_its_page_and_each_source_has_a_page() {
     let dir = tempfile::tempdir().unwrap();
     let folder = Path::new("../../docs/sources");
-    let index = done(dir.path(), &["sources", "--markdown"]);
+    let index = succeed(dir.path(), &["sources", "--markdown"]);
     assert_eq!(
         index,
         fs::read_to_string(folder.join("README.md")).unwrap(),
@@ -335,10 +337,10 @@ fn the_index_of_the_sources_is_fresh_and_each_has_a_page() {
 }
 
 #[test]
-fn completions_name_every_command() {
+fn completions_contain_every_command() {
     let dir = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish"] {
-        let script = done(dir.path(), &["completions", shell]);
+        let script = succeed(dir.path(), &["completions", shell]);
         for command in ["init", "run", "verify", "report", "status", "tables"] {
             assert!(script.contains(command), "{shell}: {command}");
         }
@@ -348,9 +350,9 @@ fn completions_name_every_command() {
 #[test]
 fn every_command_has_a_manual_page() {
     let dir = tempfile::tempdir().unwrap();
-    let said = done(dir.path(), &["man", "share/man1"]);
+    let output = succeed(dir.path(), &["man", "share/man1"]);
     let pages = files(&dir.path().join("share/man1"));
-    assert!(said.contains(&format!("wrote {} manual pages", pages.len())), "{said}");
+    assert!(output.contains(&format!("wrote {} manual pages", pages.len())), "{output}");
     for page in ["tidegauge.1", "tidegauge-run.1", "tidegauge-man.1", "tidegauge-status.1"] {
         assert!(pages.iter().any(|other| other == page), "{page}: {pages:?}");
     }
@@ -360,25 +362,28 @@ fn every_command_has_a_manual_page() {
 
 /// Checks that answers go to the standard output, and all other text to the standard error.
 #[test]
-fn progress_is_no_part_of_the_answer() {
+fn progress_is_not_written_to_standard_output() {
     let dir = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| {
-        says(tidegauge(dir.path()).args([&["run", "--source", "recorded"], args].concat()))
+        output_of(command_in(dir.path()).args([&["run", "--source", "recorded"], args].concat()))
     };
-    let said = run(&[]);
-    assert!(said.err.contains("recorded: loading") && !said.out.contains("loading"), "{said:?}");
-    assert!(said.out.contains("candles") && !said.err.contains("INFO"), "{said:?}");
-    let said = run(&["-v"]);
-    assert!(said.err.contains("INFO") && said.err.contains("source finished"), "{said:?}");
-    assert!(!said.err.contains("DEBUG"), "{said:?}");
-    done(dir.path(), &["reset", "recorded"]);
-    let said = run(&["-vv", "--output", "json"]);
-    assert!(said.err.contains("DEBUG") && said.err.contains("page committed"), "{said:?}");
-    assert_eq!(said.out.lines().count(), 1, "{said:?}");
+    let output = run(&[]);
+    assert!(
+        output.err.contains("recorded: loading") && !output.out.contains("loading"),
+        "{output:?}"
+    );
+    assert!(output.out.contains("candles") && !output.err.contains("INFO"), "{output:?}");
+    let output = run(&["-v"]);
+    assert!(output.err.contains("INFO") && output.err.contains("source finished"), "{output:?}");
+    assert!(!output.err.contains("DEBUG"), "{output:?}");
+    succeed(dir.path(), &["reset", "recorded"]);
+    let output = run(&["-vv", "--output", "json"]);
+    assert!(output.err.contains("DEBUG") && output.err.contains("page committed"), "{output:?}");
+    assert_eq!(output.out.lines().count(), 1, "{output:?}");
     assert_eq!(run(&["-q", "-v"]).code, Some(2));
 }
 
-fn to_nobody(command: &mut std::process::Command) -> common::Said {
+fn with_closed_stdout(command: &mut std::process::Command) -> common::CommandOutput {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     child.wait_with_output().unwrap().into()
@@ -386,7 +391,7 @@ fn to_nobody(command: &mut std::process::Command) -> common::Said {
 
 /// Checks that a closed pipe, as with `tidegauge … | head -1`, is no error.
 #[test]
-fn a_reader_that_leaves_is_no_error() {
+fn closed_pipe_is_not_an_error() {
     let dir = tempfile::tempdir().unwrap();
     for args in [
         &["tables", "--markdown"][..],
@@ -395,49 +400,49 @@ fn a_reader_that_leaves_is_no_error() {
         &["run", "--until", "2020-10-01"],
         &["status"],
     ] {
-        let mut command = tidegauge(dir.path());
-        let said = to_nobody(command.args(args));
-        assert_eq!(said.code, Some(0), "{args:?}");
-        assert!(!said.err.contains("error"), "{args:?}: {said:?}");
+        let mut command = command_in(dir.path());
+        let output = with_closed_stdout(command.args(args));
+        assert_eq!(output.code, Some(0), "{args:?}");
+        assert!(!output.err.contains("error"), "{args:?}: {output:?}");
     }
     // The run nevertheless went on to its end.
-    assert!(done(dir.path(), &["status"]).contains(" 45000 "));
+    assert!(succeed(dir.path(), &["status"]).contains(" 45000 "));
 }
 
 /// Checks that a full disk behind the standard output is an error.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_answer_that_is_lost_is_an_error() {
+fn unwritable_standard_output_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let said = says(tidegauge(dir.path()).arg("tables").stdout(full));
-    assert_eq!(said.code, Some(9), "{said:?}");
-    assert!(said.err.contains("standard output"), "{said:?}");
+    let output = output_of(command_in(dir.path()).arg("tables").stdout(full));
+    assert_eq!(output.code, Some(9), "{output:?}");
+    assert!(output.err.contains("standard output"), "{output:?}");
 }
 
 #[test]
-fn a_warehouse_that_is_not_there_proves_nothing() {
+fn missing_warehouse_fails_verify_and_report() {
     let dir = tempfile::tempdir().unwrap();
     for warehouse in ["sqlite://nope.db", "parquet://nope"] {
         for command in ["verify", "report"] {
-            let said = said(dir.path(), &["--warehouse", warehouse, command]);
-            assert_eq!(said.code, Some(10), "{said:?}");
-            let says = said.err.contains(warehouse) && said.err.contains("tidegauge run");
-            assert!(says, "{said:?}");
+            let output = run_in(dir.path(), &["--warehouse", warehouse, command]);
+            assert_eq!(output.code, Some(10), "{output:?}");
+            let expected = output.err.contains(warehouse) && output.err.contains("tidegauge run");
+            assert!(expected, "{output:?}");
         }
     }
     assert_eq!(files(dir.path()), [""; 0]);
 }
 
 #[test]
-fn a_plan_that_needs_a_key_says_so() {
+fn plan_that_requires_a_key_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     for plan in ["demo", "pro"] {
-        let mut command = tidegauge(dir.path());
+        let mut command = command_in(dir.path());
         command.env("TIDEGAUGE_COINGECKO__PLAN", plan);
-        let said = says(command.args(["run", "--source", "coingecko"]));
-        assert_eq!(said.code, Some(2), "{said:?}");
-        assert!(said.err.contains("TIDEGAUGE_COINGECKO_KEY"), "{said:?}");
+        let output = output_of(command.args(["run", "--source", "coingecko"]));
+        assert_eq!(output.code, Some(2), "{output:?}");
+        assert!(output.err.contains("TIDEGAUGE_COINGECKO_KEY"), "{output:?}");
     }
     assert_eq!(files(dir.path()), [""; 0]);
 }

@@ -3,21 +3,21 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::{done, says, tidegauge};
+use crate::common::{command_in, output_of, succeed};
 
 /// Returns the error of an invalid configuration in `dir`, which must be one line with exit code 2.
-fn refused(dir: &Path, command: &str) -> String {
-    let said = says(tidegauge(dir).arg(command));
-    assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{said:?}");
-    let line = said.err.strip_suffix('\n').unwrap();
+fn error_line(dir: &Path, command: &str) -> String {
+    let output = output_of(command_in(dir).arg(command));
+    assert_eq!((output.code, output.out.as_str()), (Some(2), ""), "{output:?}");
+    let line = output.err.strip_suffix('\n').unwrap();
     assert!(!line.contains('\n'), "{line}");
     line.strip_prefix("error: ").unwrap().to_owned()
 }
 
 #[test]
-fn a_wrong_setting_is_one_line_with_its_place_and_what_it_takes() {
+fn invalid_setting_is_one_line_with_position_and_valid_values() {
     let dir = tempfile::tempdir().unwrap();
-    for (text, says) in [
+    for (text, expected) in [
         (
             "[simulation]\nseed = -1",
             "tidegauge.toml, line 2: simulation.seed: expected a whole number from 0 to \
@@ -73,56 +73,59 @@ fn a_wrong_setting_is_one_line_with_its_place_and_what_it_takes() {
         ("[analytics\n", "tidegauge.toml, line 1: "),
     ] {
         fs::write(dir.path().join("tidegauge.toml"), text).unwrap();
-        let line = refused(dir.path(), "status");
-        assert!(line.starts_with(says), "{text}: {line}");
+        let line = error_line(dir.path(), "status");
+        assert!(line.starts_with(expected), "{text}: {line}");
     }
     // The names of sources are checked by a run.
     fs::write(dir.path().join("tidegauge.toml"), "sources = [\n\"ecb\",\n\"recoded\"]").unwrap();
-    let line = refused(dir.path(), "run");
-    let says = "tidegauge.toml, line 3: sources.1: there is no `recoded`; there are ";
-    assert!(line.starts_with(says), "{line}");
+    let line = error_line(dir.path(), "run");
+    let expected = "tidegauge.toml, line 3: sources.1: there is no `recoded`; there are ";
+    assert!(line.starts_with(expected), "{line}");
     // Sources of the command line have no line in the file.
-    let said = says_of(dir.path(), &["run", "--source", "recoded"]);
-    assert!(said.starts_with("error: sources: there is no `recoded`"), "{said}");
+    let output = says_of(dir.path(), &["run", "--source", "recoded"]);
+    assert!(output.starts_with("error: sources: there is no `recoded`"), "{output}");
 }
 
 fn says_of(dir: &Path, words: &[&str]) -> String {
-    says(tidegauge(dir).args(words)).err
+    output_of(command_in(dir).args(words)).err
 }
 
 #[test]
-fn a_filter_of_the_log_that_is_none_is_told_and_the_usual_one_kept() {
+fn invalid_log_filter_is_reported_and_the_default_is_used() {
     let dir = tempfile::tempdir().unwrap();
     for words in [&["status"][..], &["status", "--output", "json"]] {
-        let said = says(tidegauge(dir.path()).env("RUST_LOG", "tidegauge=verbose").args(words));
-        assert_eq!((said.code, said.err.lines().count()), (Some(0), 1), "{said:?}");
-        assert!(said.err.starts_with("warning: RUST_LOG is no filter of the log"), "{said:?}");
-        assert!(said.err.contains("RUST_LOG=debug"), "{said:?}");
+        let output =
+            output_of(command_in(dir.path()).env("RUST_LOG", "tidegauge=verbose").args(words));
+        assert_eq!((output.code, output.err.lines().count()), (Some(0), 1), "{output:?}");
+        assert!(output.err.starts_with("warning: RUST_LOG is no filter of the log"), "{output:?}");
+        assert!(output.err.contains("RUST_LOG=debug"), "{output:?}");
     }
     let quiet = ["--quiet", "status"];
-    let said = says(tidegauge(dir.path()).env("RUST_LOG", "tidegauge=verbose").args(quiet));
-    assert_eq!(said.err, "");
+    let output = output_of(command_in(dir.path()).env("RUST_LOG", "tidegauge=verbose").args(quiet));
+    assert_eq!(output.err, "");
 }
 
 #[test]
-fn a_seed_may_be_any_of_64_bits_and_a_day_may_stand_without_quotes() {
+fn seed_accepts_64_bits_and_day_accepts_no_quotes() {
     let dir = tempfile::tempdir().unwrap();
     let text = "[simulation]\nseed = 18446744073709551615\nstart_day = 2020-11-01\n";
     fs::write(dir.path().join("tidegauge.toml"), text).unwrap();
-    done(dir.path(), &["run", "--source", "simulation", "--source", "recorded"]);
-    assert!(done(dir.path(), &["status", "--cursors"]).contains("\"seed\":18446744073709551615"));
+    succeed(dir.path(), &["run", "--source", "simulation", "--source", "recorded"]);
+    assert!(
+        succeed(dir.path(), &["status", "--cursors"]).contains("\"seed\":18446744073709551615")
+    );
 }
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_cannot_be_read_says_what_to_do() {
+fn unreadable_file_is_reported_with_a_remedy() {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     for name in ["tidegauge.toml", ".env"] {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join(name);
         symlink(name, &file).unwrap();
-        let line = refused(dir.path(), "status");
+        let line = error_line(dir.path(), "status");
         assert_eq!(
             line,
             format!(
@@ -131,62 +134,69 @@ fn a_file_that_cannot_be_read_says_what_to_do() {
         );
         fs::remove_file(&file).unwrap();
         symlink("gone", &file).unwrap();
-        assert!(refused(dir.path(), "run").starts_with(&format!("{name}: it is a link to a file")));
+        assert!(
+            error_line(dir.path(), "run").starts_with(&format!("{name}: it is a link to a file"))
+        );
         fs::remove_file(&file).unwrap();
         fs::write(&file, b"# gr\xfc\xdfe\n").unwrap();
         assert_eq!(
-            refused(dir.path(), "status"),
+            error_line(dir.path(), "status"),
             format!("{name}: line 1: a character is not UTF-8; save the file as UTF-8")
         );
         fs::write(&file, "").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
         // Root may read it nevertheless.
         if fs::read(&file).is_err() {
-            assert!(refused(dir.path(), "status").contains("this user may not read it"));
+            assert!(error_line(dir.path(), "status").contains("this user may not read it"));
         }
     }
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("tidegauge.toml")).unwrap();
-    assert_eq!(refused(dir.path(), "status"), "tidegauge.toml: it is a folder; name a file");
+    assert_eq!(error_line(dir.path(), "status"), "tidegauge.toml: it is a folder; name a file");
 }
 
 #[test]
-fn a_wrong_line_of_env_is_told_by_its_number() {
+fn invalid_env_line_is_reported_by_number() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(".env"), "# keys\nTIDEGAUGE_X_KEY=one two\n").unwrap();
     assert_eq!(
-        refused(dir.path(), "status"),
+        error_line(dir.path(), "status"),
         ".env: line 2: write NAME=value, and quote a value that holds spaces or quotes"
     );
     // A file in a parent folder is read as well.
     let below = dir.path().join("below");
     fs::create_dir(&below).unwrap();
-    assert!(refused(&below, "status").contains(".env: line 2: write NAME=value"));
+    assert!(error_line(&below, "status").contains(".env: line 2: write NAME=value"));
     fs::write(dir.path().join(".env"), "\u{feff}TIDEGAUGE_WAREHOUSE=csw://x\n").unwrap();
-    assert!(refused(&below, "status").starts_with("TIDEGAUGE_WAREHOUSE: `csw` is not a kind of"));
+    assert!(
+        error_line(&below, "status").starts_with("TIDEGAUGE_WAREHOUSE: `csw` is not a kind of")
+    );
 }
 
 #[test]
-fn a_part_of_the_classic_exchange_is_refused_by_name() {
+fn shard_of_the_classic_exchange_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    done(dir.path(), &["init", "--demo"]);
+    succeed(dir.path(), &["init", "--demo"]);
     let settings = fs::read_to_string(dir.path().join("tidegauge.toml")).unwrap();
     let settings = settings.replace("preset = \"exchange\"", "preset = \"classic\"");
     fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
-    let said = says(tidegauge(dir.path()).args(["run", "--shard", "2/3"]));
-    assert_eq!(said.code, Some(2), "{said:?}");
-    assert!(said.err.contains("simulation.shard") && said.err.contains("2/3"), "{said:?}");
+    let output = output_of(command_in(dir.path()).args(["run", "--shard", "2/3"]));
+    assert_eq!(output.code, Some(2), "{output:?}");
+    assert!(output.err.contains("simulation.shard") && output.err.contains("2/3"), "{output:?}");
 }
 
 /// Checks that names of reserved cursors are refused.
 #[test]
-fn names_that_are_kept_for_something_else_are_refused() {
+fn reserved_names_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["market", "pipeline", "lease:shop", "shop fill"] {
         let entry = format!("[[files]]\nname = \"{name}\"\npath = \"a.csv\"\ntable = \"users\"\n");
         fs::write(dir.path().join("tidegauge.toml"), entry).unwrap();
-        let said = says(tidegauge(dir.path()).arg("run"));
-        assert_eq!(said.code, Some(2), "{said:?}");
-        assert!(said.err.contains(&format!("`{name}`")) && said.err.contains("name"), "{said:?}");
+        let output = output_of(command_in(dir.path()).arg("run"));
+        assert_eq!(output.code, Some(2), "{output:?}");
+        assert!(
+            output.err.contains(&format!("`{name}`")) && output.err.contains("name"),
+            "{output:?}"
+        );
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::common::{assert_same, counts, house, rows, same, url, warehouse};
+use crate::common::{assert_same, counts, open_demo, rows, same, url, warehouse};
 use chrono::{DateTime, NaiveDate};
 use tidegauge::Tidegauge;
 use tidegauge::core::tables::{CryptoMetric, FxDaily, FxRate, MarketPrice, RawCryptoMarketData};
@@ -13,7 +13,7 @@ use tidegauge::pipeline::{Silent, Summary};
 
 /// Opens a Tidegauge with the bundled market data, without a simulation, and with a backup.
 fn recorded(dir: &Path) -> Tidegauge {
-    house(dir, |config| {
+    open_demo(dir, |config| {
         config.sources = vec!["recorded".into()];
         config.backups = vec![url("parquet", dir, "parquet").into()];
     })
@@ -37,10 +37,10 @@ async fn cursor(sink: &dyn Sink) -> String {
     sink.cursor("market").await.unwrap().unwrap().as_str().to_owned()
 }
 
-async fn put(house: &Tidegauge, source: &str, batch: Batch) {
-    house.warehouse().prepare(&[batch.table().clone()]).await.unwrap();
+async fn put(tidegauge: &Tidegauge, source: &str, batch: Batch) {
+    tidegauge.warehouse().prepare(&[batch.table().clone()]).await.unwrap();
     let (after, batches) = (Cursor::new("all"), [batch]);
-    house.warehouse().load(Load::new(source, &batches, None, &after)).await.unwrap();
+    tidegauge.warehouse().load(Load::new(source, &batches, None, &after)).await.unwrap();
 }
 
 fn seen(source: &str, at: &str, price: &str) -> Batch {
@@ -68,21 +68,21 @@ fn fixing(day: &str, rate: &str) -> Batch {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bundled_market_is_worked_out_once() {
+async fn derived_tables_of_the_recorded_market_are_computed_once() {
     let dir = tempfile::tempdir().unwrap();
     let first = recorded(dir.path()).run(None, &Silent).await.unwrap();
     // Four coins on 323 days; three currencies from 2020-04-01 to the present day, 2021-03-01.
     let days = 335;
     assert_eq!(loaded(&first), [4 * 323, 4 * 323, 3 * days], "{first}");
-    let house = recorded(dir.path());
+    let tidegauge = recorded(dir.path());
     let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
-    assert_same(house.warehouse().as_ref(), parquet.as_ref()).await;
+    assert_same(tidegauge.warehouse().as_ref(), parquet.as_ref()).await;
     let before = cursor(parquet.as_ref()).await;
-    assert_eq!(cursor(house.warehouse().as_ref()).await, before);
+    assert_eq!(cursor(tidegauge.warehouse().as_ref()).await, before);
 
-    let second = house.run(None, &Silent).await.unwrap();
+    let second = tidegauge.run(None, &Silent).await.unwrap();
     assert_eq!(second.rows(), 0, "{second}");
-    assert_eq!(cursor(house.warehouse().as_ref()).await, before);
+    assert_eq!(cursor(tidegauge.warehouse().as_ref()).await, before);
 
     let prices = rows(parquet.as_ref(), MarketPrice::table()).await;
     let sources = prices.column("source").unwrap().as_text().unwrap();
@@ -93,13 +93,13 @@ async fn the_bundled_market_is_worked_out_once() {
     let nulls = |name: &str| metrics.column(name).unwrap().null_count();
     assert_eq!((nulls("price_change_24h"), nulls("price_change_1h")), (4, 4 * 323));
     assert_eq!((nulls("volume"), nulls("volatility")), (0, 4 * 323));
-    assert!(house.verify().await.unwrap().passed());
+    assert!(tidegauge.verify().await.unwrap().passed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_coin_of_dust_has_its_price_to_the_last_digit() {
+async fn tiny_price_is_exact_to_the_last_digit() {
     let dir = tempfile::tempdir().unwrap();
-    let house = recorded(dir.path());
+    let tidegauge = recorded(dir.path());
     let dust = RawCryptoMarketData {
         symbol: "DUST".into(),
         observed_at: "2020-06-30T23:58:00Z".parse().unwrap(),
@@ -109,14 +109,14 @@ async fn a_coin_of_dust_has_its_price_to_the_last_digit() {
         volume_24h_usd: None,
         market_cap_usd: None,
     };
-    put(&house, "late", Batch::from_rows(RawCryptoMarketData::table(), [dust]).unwrap()).await;
-    house.run(None, &Silent).await.unwrap();
-    let prices = rows(house.warehouse().as_ref(), MarketPrice::table()).await;
+    put(&tidegauge, "late", Batch::from_rows(RawCryptoMarketData::table(), [dust]).unwrap()).await;
+    tidegauge.run(None, &Silent).await.unwrap();
+    let prices = rows(tidegauge.warehouse().as_ref(), MarketPrice::table()).await;
     let symbols = prices.column("symbol").unwrap();
     let row = (0..prices.rows()).find(|row| symbols.cell(*row) == Cell::Text("DUST")).unwrap();
     let price = prices.column("price_usd").unwrap().shown(row);
     assert_eq!(price.as_deref(), Some("0.0000000000042"));
-    assert!(house.verify().await.unwrap().passed());
+    assert!(tidegauge.verify().await.unwrap().passed());
 }
 
 /// Splits the rows by whether the day or month of `column` begins with `prefix`.
@@ -138,17 +138,17 @@ fn split(batch: &Batch, column: &str, prefix: &str) -> (Vec<String>, Vec<String>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_late_rewrites_the_months_that_it_touches() {
+async fn late_rows_rewrite_only_their_months() {
     let dir = tempfile::tempdir().unwrap();
-    let house = recorded(dir.path());
-    house.run(None, &Silent).await.unwrap();
-    let all = async |table: &TableRef| rows(house.warehouse().as_ref(), table).await;
+    let tidegauge = recorded(dir.path());
+    tidegauge.run(None, &Silent).await.unwrap();
+    let all = async |table: &TableRef| rows(tidegauge.warehouse().as_ref(), table).await;
     let (prices, rates) = (all(MarketPrice::table()).await, all(FxDaily::table()).await);
 
     // A price of the source with the highest precedence in the last five minutes of June: they end
     // where July begins.
-    put(&house, "late", seen("coingecko", "2020-06-30T23:58:00Z", "9000")).await;
-    let summary = house.run(None, &Silent).await.unwrap();
+    put(&tidegauge, "late", seen("coingecko", "2020-06-30T23:58:00Z", "9000")).await;
+    let summary = tidegauge.run(None, &Silent).await.unwrap();
     assert_eq!(loaded(&summary), [4 * 31, 4 * 31, 0], "{summary}");
     let (july, others) = split(&prices, "at", "2020-07");
     let after = all(MarketPrice::table()).await;
@@ -159,13 +159,13 @@ async fn what_comes_late_rewrites_the_months_that_it_touches() {
     assert!(changed[0].contains("coingecko") && changed[0].contains("recorded"), "{changed:?}");
 
     // A price of its own at the end of August: September begins with a change over five minutes.
-    put(&house, "later", seen("coingecko", "2020-08-31T23:50:00Z", "11000")).await;
-    let summary = house.run(None, &Silent).await.unwrap();
+    put(&tidegauge, "later", seen("coingecko", "2020-08-31T23:50:00Z", "11000")).await;
+    let summary = tidegauge.run(None, &Silent).await.unwrap();
     assert_eq!(loaded(&summary), [4 * 31 + 1, 4 * 31 + 1 + 4 * 30, 0], "{summary}");
 
     // A late fixing changes the days until the next one.
-    put(&house, "bank", fixing("2020-05-09", "1.5")).await;
-    let summary = house.run(None, &Silent).await.unwrap();
+    put(&tidegauge, "bank", fixing("2020-05-09", "1.5")).await;
+    let summary = tidegauge.run(None, &Silent).await.unwrap();
     assert_eq!(loaded(&summary), [0, 0, 3 * 31], "{summary}");
     let (_, others) = split(&rates, "rate_date", "2020-05");
     assert_eq!(split(&all(FxDaily::table()).await, "rate_date", "2020-05").1, others);
@@ -175,13 +175,13 @@ async fn what_comes_late_rewrites_the_months_that_it_touches() {
         let there = rows(parquet.as_ref(), &table).await;
         assert!(same(&all(&table).await, &there), "{}", table.name);
     }
-    assert!(house.verify().await.unwrap().passed());
+    assert!(tidegauge.verify().await.unwrap().passed());
 
     // A sink that receives all rows in one go must hold the same.
     let other = tempfile::tempdir().unwrap();
     let at_once = recorded(other.path());
     at_once.run(None, &Silent).await.unwrap();
-    let cursors = [cursor(house.warehouse().as_ref()).await, cursor(parquet.as_ref()).await];
+    let cursors = [cursor(tidegauge.warehouse().as_ref()).await, cursor(parquet.as_ref()).await];
     put(&at_once, "late", seen("coingecko", "2020-06-30T23:58:00Z", "9000")).await;
     put(&at_once, "later", seen("coingecko", "2020-08-31T23:50:00Z", "11000")).await;
     put(&at_once, "bank", fixing("2020-05-09", "1.5")).await;
@@ -195,9 +195,9 @@ async fn what_comes_late_rewrites_the_months_that_it_touches() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sink_that_has_fallen_behind_gets_what_it_lacks() {
+async fn lagging_sink_receives_missing_chunks() {
     let dir = tempfile::tempdir().unwrap();
-    let alone = house(dir.path(), |config| config.sources = vec!["recorded".into()]);
+    let alone = open_demo(dir.path(), |config| config.sources = vec!["recorded".into()]);
     recorded(dir.path()).run(None, &Silent).await.unwrap();
     put(&alone, "late", seen("coingecko", "2020-06-15T12:00:00Z", "9400")).await;
     alone.run(None, &Silent).await.unwrap();
@@ -217,34 +217,34 @@ async fn a_sink_that_has_fallen_behind_gets_what_it_lacks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_are_followed_and_may_change() {
+async fn market_settings_apply_and_may_change() {
     let dir = tempfile::tempdir().unwrap();
     let with = |change: fn(&mut tidegauge::MarketConfig)| {
-        house(dir.path(), |config| {
+        open_demo(dir.path(), |config| {
             config.sources = vec!["recorded".into()];
             change(&mut config.market);
         })
     };
     let summary = with(|market| market.derive = false).run(None, &Silent).await.unwrap();
     assert!(summary.tables.iter().all(|entry| entry.source == "recorded"), "{summary}");
-    let house = with(|_| ());
-    let known = counts(house.warehouse().as_ref()).await;
+    let tidegauge = with(|_| ());
+    let known = counts(tidegauge.warehouse().as_ref()).await;
     assert!(!known.contains_key("market_prices"), "{known:?}");
 
-    put(&house, "more", seen("kraken", "2020-06-15T23:59:00Z", "9700")).await;
-    house.run(None, &Silent).await.unwrap();
-    let told = async || {
-        let prices = rows(house.warehouse().as_ref(), MarketPrice::table()).await;
+    put(&tidegauge, "more", seen("kraken", "2020-06-15T23:59:00Z", "9700")).await;
+    tidegauge.run(None, &Silent).await.unwrap();
+    let reported = async || {
+        let prices = rows(tidegauge.warehouse().as_ref(), MarketPrice::table()).await;
         let (touched, _) = split(&prices, "at", "2020-06-16");
         touched.into_iter().find(|row| row.contains("BTC")).unwrap()
     };
     // The price of 9,700 differs from the recorded 9,450.70 by more than 2 %.
-    let row = told().await;
+    let row = reported().await;
     assert!(row.contains("kraken") && row.contains("Bool(true)"), "{row}");
 
     let summary = with(|market| market.disputed_above = 0.05).run(None, &Silent).await.unwrap();
     assert_eq!(loaded(&summary), [4 * 30, 0, 0], "{summary}");
-    let row = told().await;
+    let row = reported().await;
     assert!(row.contains("Bool(false)"), "{row}");
 
     let first = |market: &mut tidegauge::MarketConfig| {
@@ -255,6 +255,6 @@ async fn settings_are_followed_and_may_change() {
 
     let summary = with(|market| market.fx_quote = "EUR".into()).run(None, &Silent).await.unwrap();
     assert_eq!(loaded(&summary)[2], 3 * 335, "{summary}");
-    let quotes = rows(house.warehouse().as_ref(), FxDaily::table()).await;
+    let quotes = rows(tidegauge.warehouse().as_ref(), FxDaily::table()).await;
     assert_eq!(quotes.rows(), 2 * 3 * 335, "rows in the other currency stay");
 }

@@ -1,22 +1,22 @@
 //! The `exchange` preset, through the command.
 
-use crate::common::{says, tidegauge};
+use crate::common::{command_in, output_of};
 
 #[test]
-fn the_exchange_is_played_and_goes_on_day_by_day_and_its_records_hold() {
+fn exchange_is_simulated_day_by_day_and_passes_the_audit() {
     let dir = tempfile::tempdir().unwrap();
     let run = |words: &[&str]| {
-        let mut command = tidegauge(dir.path());
+        let mut command = command_in(dir.path());
         command.env("TIDEGAUGE_SIMULATION__PRESET", "exchange");
         command.env("TIDEGAUGE_SIMULATION__USERS", "3000");
-        let said = says(command.args(words));
-        assert_eq!(said.code, Some(0), "{said:?}");
-        said.out
+        let output = output_of(command.args(words));
+        assert_eq!(output.code, Some(0), "{output:?}");
+        output.out
     };
     let first = run(&["run"]);
     assert!(run(&["verify"]).contains("rules hold"));
-    let rows = |said: &str, table: &str| -> usize {
-        let line = said.lines().find(|line| line.contains(table)).unwrap().to_owned();
+    let rows = |output: &str, table: &str| -> usize {
+        let line = output.lines().find(|line| line.contains(table)).unwrap().to_owned();
         line.split_whitespace().nth(2).unwrap().parse().unwrap()
     };
     let day = run(&["run"]);
@@ -28,8 +28,8 @@ fn the_exchange_is_played_and_goes_on_day_by_day_and_its_records_hold() {
     assert!(audit.contains("simulated rows and 0 rows of your own"), "{audit}");
     assert!(run(&["report"]).contains("ROAS"));
     // Another seed would be another exchange.
-    let mut other = tidegauge(dir.path());
+    let mut other = command_in(dir.path());
     other.env("TIDEGAUGE_SIMULATION__PRESET", "exchange").env("TIDEGAUGE_SIMULATION__SEED", "7");
-    let said = says(other.args(["run"]));
-    assert!(said.code != Some(0) && said.err.contains("go on with these"), "{said:?}");
+    let output = output_of(other.args(["run"]));
+    assert!(output.code != Some(0) && output.err.contains("go on with these"), "{output:?}");
 }

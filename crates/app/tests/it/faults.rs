@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::markets::{Market, TRADE_EVERY, Trouble, assert_polite, cents, settings};
-use crate::common::{rows, says, tidegauge, url, warehouse};
+use crate::common::{command_in, output_of, rows, url, warehouse};
 use tempfile::TempDir;
 use tidegauge::core::tables::{Candle, MarketTrade};
 use tidegauge::core::{Batch, Crypto};
@@ -45,7 +45,7 @@ impl Moments {
 }
 
 fn run(dir: &Path) -> std::process::Command {
-    let mut command = tidegauge(dir);
+    let mut command = command_in(dir);
     command.env("TIDEGAUGE_TWELVEDATA_KEY", "canary").arg("run");
     command
 }
@@ -85,7 +85,7 @@ fn assert_bars(batch: &Batch, symbol: &str, now: i64) -> usize {
 }
 
 #[tokio::test]
-async fn killed_a_hundred_times_amid_every_fault_nothing_is_lost_or_doubled() {
+async fn rows_are_loaded_once_after_a_hundred_kills_and_faults() {
     let dir = TempDir::new().unwrap();
     let (gecko, kraken, twelve) = (Market::open(1), Market::open(2), Market::open(3));
     let markets = [("coingecko", &gecko), ("kraken", &kraken), ("twelvedata", &twelve)];
@@ -124,8 +124,8 @@ async fn killed_a_hundred_times_amid_every_fault_nothing_is_lost_or_doubled() {
     for (_, market) in markets {
         market.trouble(0);
     }
-    let said = says(&mut run(dir.path()));
-    assert_eq!(said.code, Some(0), "{said:?}");
+    let output = output_of(&mut run(dir.path()));
+    assert_eq!(output.code, Some(0), "{output:?}");
 
     let store = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
     let candles = rows(store.as_ref(), Candle::table()).await;
@@ -148,8 +148,9 @@ async fn killed_a_hundred_times_amid_every_fault_nothing_is_lost_or_doubled() {
         assert!(ids.windows(2).all(|pair| pair[1] - pair[0] == 1), "{symbol}: a trade is lost");
     }
     // The ledger is complete, and enough faults have occurred for the test to be meaningful.
-    let said = says(tidegauge(dir.path()).env("TIDEGAUGE_TWELVEDATA_KEY", "canary").arg("gaps"));
-    assert_eq!(said.out.trim(), "nothing is missing", "{said:?}");
+    let output =
+        output_of(command_in(dir.path()).env("TIDEGAUGE_TWELVEDATA_KEY", "canary").arg("gaps"));
+    assert_eq!(output.out.trim(), "nothing is missing", "{output:?}");
     let asked: Vec<_> = markets.iter().flat_map(|(_, market)| market.asked()).collect();
     for trouble in TROUBLES {
         assert!(has_met(trouble), "no {trouble:?}");
@@ -161,22 +162,22 @@ async fn killed_a_hundred_times_amid_every_fault_nothing_is_lost_or_doubled() {
 }
 
 #[test]
-fn a_key_that_is_revoked_on_the_way_is_told_and_what_was_loaded_stays() {
+fn revoked_key_is_reported_and_loaded_rows_stay() {
     let dir = TempDir::new().unwrap();
     let twelve = Market::open(5);
     let more = "sources = [\"twelvedata\"]\n[twelvedata]\nsymbols = [\"BTC\"]\nintervals = [\"1m\", \"1h\"]\n";
     settings(dir.path(), &[("twelvedata", &twelve)], PER_MINUTE, more);
-    let whole = says(&mut run(dir.path()));
+    let whole = output_of(&mut run(dir.path()));
     assert_eq!(whole.code, Some(0), "{whole:?}");
     twelve.revoke();
     let mut again = run(dir.path());
     again.env("RUST_LOG", "trace");
     again.args(["--from", "2024-01-01", "--to", "2024-01-02"]);
-    let said = says(&mut again);
-    assert_eq!(said.code, Some(5), "{said:?}");
-    assert!(said.err.contains("check TIDEGAUGE_TWELVEDATA_KEY"), "{said:?}");
-    assert!(said.err.contains("TRACE"), "nothing is logged");
-    assert!(!said.err.contains("canary") && !said.out.contains("canary"), "{said:?}");
-    let status = says(tidegauge(dir.path()).arg("status"));
+    let output = output_of(&mut again);
+    assert_eq!(output.code, Some(5), "{output:?}");
+    assert!(output.err.contains("check TIDEGAUGE_TWELVEDATA_KEY"), "{output:?}");
+    assert!(output.err.contains("TRACE"), "nothing is logged");
+    assert!(!output.err.contains("canary") && !output.out.contains("canary"), "{output:?}");
+    let status = output_of(command_in(dir.path()).arg("status"));
     assert!(status.out.contains("candles"), "{status:?}");
 }

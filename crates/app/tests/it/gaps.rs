@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::common::markets::{Market, settings};
-use crate::common::{Said, says, tidegauge};
+use crate::common::{CommandOutput, command_in, output_of};
 use tempfile::TempDir;
 
 const SETTINGS: &str = r#"
@@ -17,8 +17,8 @@ intervals = ["1m"]
 history_days = 2
 "#;
 
-fn command(dir: &Path, words: &[&str]) -> Said {
-    says(tidegauge(dir).env("TIDEGAUGE_TWELVEDATA_KEY", "canary").args(words))
+fn command(dir: &Path, words: &[&str]) -> CommandOutput {
+    output_of(command_in(dir).env("TIDEGAUGE_TWELVEDATA_KEY", "canary").args(words))
 }
 
 /// Returns the windows that were requested.
@@ -34,7 +34,7 @@ fn windows(market: &Market) -> Vec<String> {
 }
 
 #[test]
-fn a_span_is_priced_fetched_oldest_first_and_never_again() {
+fn gap_is_estimated_and_backfilled_once_oldest_first() {
     let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
     settings(dir.path(), &[("twelvedata", &twelve)], 6_000, SETTINGS);
     let span = ["--from", "2024-01-01", "--to", "2024-01-08"];
@@ -71,12 +71,12 @@ fn a_span_is_priced_fetched_oldest_first_and_never_again() {
 }
 
 #[test]
-fn a_fill_that_is_killed_leaves_in_the_ledger_what_is_left_to_do() {
+fn killed_backfill_leaves_remaining_gaps_in_the_ledger() {
     let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
     // The rate limit is a request every two thirds of a second.
     settings(dir.path(), &[("twelvedata", &twelve)], 90, SETTINGS);
     let span = ["--from", "2024-01-01", "--to", "2024-02-01"];
-    let mut child = tidegauge(dir.path())
+    let mut child = command_in(dir.path())
         .env("TIDEGAUGE_TWELVEDATA_KEY", "canary")
         .arg("run")
         .args(span)
@@ -102,16 +102,16 @@ fn a_fill_that_is_killed_leaves_in_the_ledger_what_is_left_to_do() {
 }
 
 #[test]
-fn credits_that_are_gone_stay_gone_when_the_program_starts_anew() {
+fn used_credits_persist_across_restarts() {
     let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
     let more = SETTINGS.to_owned();
     settings(dir.path(), &[("twelvedata", &twelve)], 6_000, &more);
     let few = ["run", "--from", "2024-01-01", "--to", "2024-02-01"];
     let spent = |words: &[&str]| {
-        let mut command = tidegauge(dir.path());
+        let mut command = command_in(dir.path());
         command.env("TIDEGAUGE_TWELVEDATA_KEY", "canary");
         command.env("TIDEGAUGE_TWELVEDATA__HTTP__PER_DAY", "5");
-        says(command.args(words))
+        output_of(command.args(words))
     };
     let first = spent(&few);
     assert_eq!(first.code, Some(7), "{first:?}");
@@ -126,7 +126,7 @@ fn credits_that_are_gone_stay_gone_when_the_program_starts_anew() {
 }
 
 #[test]
-fn what_answers_and_what_does_not_is_told_in_a_line_each() {
+fn check_reports_each_source_on_one_line() {
     let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
     settings(dir.path(), &[("twelvedata", &twelve)], 6_000, SETTINGS);
     let check = command(dir.path(), &["check", "twelvedata", "recorded"]);
@@ -141,30 +141,31 @@ fn what_answers_and_what_does_not_is_told_in_a_line_each() {
         "{check:?}"
     );
     assert_eq!(check.out.trim().lines().count(), 1);
-    let sources = says(tidegauge(dir.path()).args(["sources"]));
+    let sources = output_of(command_in(dir.path()).args(["sources"]));
     assert!(sources.out.contains("missing: TIDEGAUGE_TWELVEDATA_KEY"), "{}", sources.out);
-    let nobody = says(tidegauge(dir.path()).env("TIDEGAUGE_TWELVE_KEY", "k").args(["sources"]));
-    assert_eq!(nobody.code, Some(2), "{nobody:?}");
-    assert!(nobody.err.contains("TIDEGAUGE_TWELVE_KEY"), "{nobody:?}");
+    let unknown =
+        output_of(command_in(dir.path()).env("TIDEGAUGE_TWELVE_KEY", "k").args(["sources"]));
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    assert!(unknown.err.contains("TIDEGAUGE_TWELVE_KEY"), "{unknown:?}");
 }
 
 #[test]
-fn a_series_that_is_refused_ends_the_run_with_its_name() {
+fn refused_series_fails_the_run_by_name() {
     let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
     let more = "sources = [\"coingecko\"]\n";
     settings(dir.path(), &[("coingecko", &twelve)], 6_000, more);
-    let said = command(dir.path(), &["run", "--from", "2020-01-01", "--to", "2020-01-02"]);
-    assert_eq!(said.code, Some(1), "{said:?}");
+    let output = command(dir.path(), &["run", "--from", "2020-01-01", "--to", "2020-01-02"]);
+    assert_eq!(output.code, Some(1), "{output:?}");
     assert!(
-        said.err.contains("`prices BTC`") && said.err.contains("does not look back"),
-        "{said:?}"
+        output.err.contains("`prices BTC`") && output.err.contains("does not look back"),
+        "{output:?}"
     );
     let gaps = command(dir.path(), &["gaps", "--from", "2020-01-01", "--to", "2020-01-02"]);
     assert!(gaps.out.contains("does not look back that far"), "{}", gaps.out);
 }
 
 #[test]
-fn instruments_are_found_by_what_they_are_called_anywhere() {
+fn instruments_are_found_by_any_of_their_names() {
     let (dir, market) = (TempDir::new().unwrap(), Market::open(1));
     let both = [("coingecko", &market), ("kraken", &market)];
     settings(dir.path(), &both, 6_000, "");
@@ -184,9 +185,9 @@ fn instruments_are_found_by_what_they_are_called_anywhere() {
     assert!(all.out.contains("DOGE") && all.out.contains("dogecoin"), "{all:?}");
 
     // A service that cannot be reached is named, and the settings are not blamed.
-    let nobody = format!("{more}[kraken.http]\nbase_url = \"http://127.0.0.1:1\"\n");
+    let unknown = format!("{more}[kraken.http]\nbase_url = \"http://127.0.0.1:1\"\n");
     let hurried = "[kraken.http.retry]\nattempts = 1\n";
-    settings(dir.path(), &[("coingecko", &market)], 6_000, &(nobody + hurried));
+    settings(dir.path(), &[("coingecko", &market)], 6_000, &(unknown + hurried));
     let failed = command(dir.path(), &["instruments", "--find", "doge"]);
     assert_eq!(failed.code, Some(8), "{failed:?}");
     assert!(failed.err.contains("127.0.0.1:1/AssetPairs cannot be reached"), "{failed:?}");
@@ -194,11 +195,11 @@ fn instruments_are_found_by_what_they_are_called_anywhere() {
 
 /// Checks that a span of a live stream is refused: it has a ledger, but cannot be backfilled.
 #[test]
-fn no_span_can_be_asked_of_a_stream() {
+fn span_of_a_stream_is_refused() {
     let dir = TempDir::new().unwrap();
-    let said = command(dir.path(), &["gaps", "--source", "kraken_stream"]);
-    assert_eq!(said.code, Some(2), "{said:?}");
+    let output = command(dir.path(), &["gaps", "--source", "kraken_stream"]);
+    assert_eq!(output.code, Some(2), "{output:?}");
     for words in ["no span can be asked of kraken_stream", "`coverage`"] {
-        assert!(said.err.contains(words), "{words}: {said:?}");
+        assert!(output.err.contains(words), "{words}: {output:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common::{bare, done, says};
+use crate::common::{bare_command, output_of, succeed};
 
 /// Returns the paths of synthetic exports of the known services.
 fn exports() -> Vec<PathBuf> {
@@ -21,9 +21,9 @@ fn exports() -> Vec<PathBuf> {
 
 /// Runs a command with the settings of the folder alone, and returns its answer as JSON.
 fn answer(dir: &Path, words: &[&str]) -> Value {
-    let said = says(bare(dir).args(words).args(["--output", "json"]));
-    assert_eq!(said.code, Some(0), "{words:?}: {said:?}");
-    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {}", said.out))
+    let output = output_of(bare_command(dir).args(words).args(["--output", "json"]));
+    assert_eq!(output.code, Some(0), "{words:?}: {output:?}");
+    serde_json::from_str(&output.out).unwrap_or_else(|error| panic!("{error}: {}", output.out))
 }
 
 /// Runs the imported entries, then `verify` and `report`; returns the answer of the run.
@@ -36,7 +36,7 @@ fn walk(dir: &Path) -> Value {
 }
 
 #[test]
-fn every_export_that_is_known_is_imported_and_runs_as_it_is() {
+fn every_known_export_format_is_imported_and_loaded() {
     for export in exports() {
         let dir = TempDir::new().unwrap();
         let name = export.file_name().unwrap().to_str().unwrap();
@@ -50,7 +50,7 @@ fn every_export_that_is_known_is_imported_and_runs_as_it_is() {
         answer(dir.path(), &["verify"]);
         // A report that is impossible, because nothing can be valued or there are transfers alone,
         // says so.
-        let report = says(bare(dir.path()).arg("report"));
+        let report = output_of(bare_command(dir.path()).arg("report"));
         let is_told = ["as the sources ecb and kraken do", "has rows in"]
             .iter()
             .any(|words| report.err.contains(words));
@@ -62,7 +62,7 @@ fn every_export_that_is_known_is_imported_and_runs_as_it_is() {
 }
 
 #[test]
-fn a_shop_s_users_and_orders_are_imported_one_after_the_other() {
+fn users_and_orders_of_a_shop_are_imported_in_sequence() {
     let dir = TempDir::new().unwrap();
     let mut users = String::from("Customer ID;E-Mail;Registered;Country;Channel\n");
     let mut orders = String::from("Order No;Customer ID;Order date;Total;Status\n");
@@ -81,13 +81,13 @@ fn a_shop_s_users_and_orders_are_imported_one_after_the_other() {
     }
     fs::write(dir.path().join("customers.csv"), users).unwrap();
     fs::write(dir.path().join("orders.csv"), orders).unwrap();
-    let said = done(dir.path(), &["import", "customers.csv", "--zone", "Europe/Berlin"]);
-    assert!(said.contains("`customers` fills `users`: 30 rows, 0 set aside"), "{said}");
-    assert!(said.contains("wrote `customers` into tidegauge.toml"), "{said}");
+    let output = succeed(dir.path(), &["import", "customers.csv", "--zone", "Europe/Berlin"]);
+    assert!(output.contains("`customers` fills `users`: 30 rows, 0 set aside"), "{output}");
+    assert!(output.contains("wrote `customers` into tidegauge.toml"), "{output}");
     let before = fs::read_to_string(dir.path().join("tidegauge.toml")).unwrap();
-    let said = done(dir.path(), &["import", "orders.csv", "--zone", "Europe/Berlin"]);
-    assert!(said.contains("`orders` fills `ramp_transactions`: 90 rows"), "{said}");
-    assert!(said.contains("guessed: `Status` is read so"), "{said}");
+    let output = succeed(dir.path(), &["import", "orders.csv", "--zone", "Europe/Berlin"]);
+    assert!(output.contains("`orders` fills `ramp_transactions`: 90 rows"), "{output}");
+    assert!(output.contains("guessed: `Status` is read so"), "{output}");
     let after = fs::read_to_string(dir.path().join("tidegauge.toml")).unwrap();
     assert!(after.starts_with(before.trim_end()), "what was there stays as it was");
     walk(dir.path());
@@ -96,7 +96,7 @@ fn a_shop_s_users_and_orders_are_imported_one_after_the_other() {
 }
 
 #[test]
-fn a_single_file_of_payments_leads_to_the_report() {
+fn one_file_of_payments_is_enough_for_the_report() {
     let dir = TempDir::new().unwrap();
     let mut text = String::from("id,customer,paid_at,amount\n");
     for payment in 0..60 {
@@ -118,15 +118,18 @@ fn a_single_file_of_payments_leads_to_the_report() {
 }
 
 #[test]
-fn a_file_that_fits_no_table_gets_one_and_runs() {
+fn file_without_a_matching_table_gets_a_declared_table() {
     let dir = TempDir::new().unwrap();
     fs::write(
         dir.path().join("tickets 2024.csv"),
         "Ticket,Opened,Minutes,\"What, exactly\"\nT-1,2024-01-01 10:00,12,\"a \"\"b\"\"\"\nT-2,2024-01-02 11:00,n/a,\n",
     )
     .unwrap();
-    let said = done(dir.path(), &["import", "tickets 2024.csv"]);
-    assert!(said.contains("`tickets_2024` fills `tickets_2024`: 2 rows, 0 set aside"), "{said}");
+    let output = succeed(dir.path(), &["import", "tickets 2024.csv"]);
+    assert!(
+        output.contains("`tickets_2024` fills `tickets_2024`: 2 rows, 0 set aside"),
+        "{output}"
+    );
     let run = answer(dir.path(), &["run"]).to_string();
     assert!(run.contains("tickets_2024"), "{run}");
     let settings = fs::read_to_string(dir.path().join("tidegauge.toml")).unwrap();
@@ -134,7 +137,7 @@ fn a_file_that_fits_no_table_gets_one_and_runs() {
 }
 
 #[test]
-fn what_is_there_already_is_not_written_twice_or_over() {
+fn import_neither_duplicates_nor_overwrites_entries() {
     let dir = TempDir::new().unwrap();
     let settings = dir.path().join("tidegauge.toml");
     fs::write(
@@ -142,9 +145,9 @@ fn what_is_there_already_is_not_written_twice_or_over() {
         "id,user,date,total,currency\n1,7,2024-01-01,5.00,EUR\n",
     )
     .unwrap();
-    done(dir.path(), &["import", "sales.csv"]);
+    succeed(dir.path(), &["import", "sales.csv"]);
     let before = fs::read_to_string(&settings).unwrap();
-    let again = says(bare(dir.path()).args(["import", "sales.csv"]));
+    let again = output_of(bare_command(dir.path()).args(["import", "sales.csv"]));
     assert_eq!(again.code, Some(2), "{again:?}");
     assert!(again.err.contains("`sales` already") && again.err.contains("--name"), "{again:?}");
     assert_eq!(fs::read_to_string(&settings).unwrap(), before);
@@ -154,25 +157,26 @@ fn what_is_there_already_is_not_written_twice_or_over() {
         "id,user,date,total,currency\n2,8,2024-01-02,6.00,EUR\n",
     )
     .unwrap();
-    let said = done(dir.path(), &["import", "more.csv"]);
-    assert!(said.contains("together with `sales`"), "{said}");
+    let output = succeed(dir.path(), &["import", "more.csv"]);
+    assert!(output.contains("together with `sales`"), "{output}");
     answer(dir.path(), &["run"]);
     // Invalid settings are named, and stay.
     fs::write(&settings, "sources = [\n").unwrap();
-    let broken = says(bare(dir.path()).args(["import", "more.csv", "--name", "other"]));
+    let broken =
+        output_of(bare_command(dir.path()).args(["import", "more.csv", "--name", "other"]));
     assert_eq!(broken.code, Some(2), "{broken:?}");
     assert_eq!(fs::read_to_string(&settings).unwrap(), "sources = [\n");
     assert!(!dir.path().join("tidegauge.toml.part").exists());
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named_with_the_way_out() {
+fn unreadable_file_is_named_with_a_remedy() {
     let dir = TempDir::new().unwrap();
-    let missing = says(bare(dir.path()).args(["import", "none.csv"]));
+    let missing = output_of(bare_command(dir.path()).args(["import", "none.csv"]));
     assert_eq!(missing.code, Some(10), "{missing:?}");
     assert!(missing.err.contains("none.csv"), "{missing:?}");
     fs::write(dir.path().join("book.xlsx"), b"PK\x03\x04").unwrap();
-    let book = says(bare(dir.path()).args(["import", "book.xlsx"]));
+    let book = output_of(bare_command(dir.path()).args(["import", "book.xlsx"]));
     assert_eq!(book.code, Some(11), "{book:?}");
     assert!(book.err.contains("save the sheet as CSV"), "{book:?}");
 }

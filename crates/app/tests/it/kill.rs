@@ -6,7 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::{assert_same, assert_same_files, done, says, tidegauge, url, warehouse};
+use crate::common::{
+    assert_same, assert_same_files, command_in, output_of, succeed, url, warehouse,
+};
 use tempfile::TempDir;
 use tidegauge::core::Cursor;
 use tidegauge::storage;
@@ -16,7 +18,7 @@ const KILLS: usize = 20;
 /// Returns the command of a run with small pages, so that kills happen between and during many
 /// commits.
 fn run(dir: &Path) -> Command {
-    let mut command = tidegauge(dir);
+    let mut command = command_in(dir);
     command.env("TIDEGAUGE_SIMULATION__PAGE_ROWS", "400");
     command.args(["run", "--backup", "csv://csv", "--backup", "parquet://parquet"]);
     command
@@ -52,7 +54,7 @@ async fn check(dir: &Path, undisturbed: &Path) {
         assert_same(whole.as_ref(), warehouse(&url(scheme, dir, name)).as_ref()).await;
     }
     assert_same_files(&undisturbed.join("csv"), &dir.join("csv"));
-    assert!(done(dir, &["verify"]).contains("rules hold"));
+    assert!(succeed(dir, &["verify"]).contains("rules hold"));
 }
 
 /// Deletes the manifest of the Parquet folder, if it has files of rows: the next run must report
@@ -70,11 +72,11 @@ fn lose_manifest(dir: &Path) -> bool {
         return false;
     }
     fs::remove_file(dir.join("parquet/_tidegauge/manifest.json")).unwrap();
-    let said = says(&mut run(dir));
-    assert_ne!(said.code, Some(0), "{said:?}");
-    assert!(said.err.contains("`tidegauge repair`"), "{said:?}");
-    assert_eq!(files(), before, "{said:?}");
-    done(dir, &["--warehouse", "parquet://parquet", "repair"]);
+    let output = output_of(&mut run(dir));
+    assert_ne!(output.code, Some(0), "{output:?}");
+    assert!(output.err.contains("`tidegauge repair`"), "{output:?}");
+    assert_eq!(files(), before, "{output:?}");
+    succeed(dir, &["--warehouse", "parquet://parquet", "repair"]);
     true
 }
 
@@ -90,14 +92,14 @@ impl Moments {
 }
 
 #[tokio::test]
-async fn killed_at_twenty_moments_nothing_is_lost_or_doubled() {
+async fn rows_are_loaded_once_after_twenty_kills() {
     let undisturbed = TempDir::new().unwrap();
     let begun = Instant::now();
-    assert_eq!(says(&mut run(undisturbed.path())).code, Some(0));
+    assert_eq!(output_of(&mut run(undisturbed.path())).code, Some(0));
     let whole = begun.elapsed();
     let end = standing(undisturbed.path()).await;
     assert!(end.iter().all(Option::is_some), "{end:?}");
-    assert!(done(undisturbed.path(), &["verify"]).contains("rules hold"));
+    assert!(succeed(undisturbed.path(), &["verify"]).contains("rules hold"));
 
     let mut moments = Moments(42);
     let mut place = TempDir::new().unwrap();
@@ -131,8 +133,8 @@ async fn killed_at_twenty_moments_nothing_is_lost_or_doubled() {
             break;
         }
     }
-    let said = says(&mut run(place.path()));
-    assert_eq!(said.code, Some(0), "{said:?}");
+    let output = output_of(&mut run(place.path()));
+    assert_eq!(output.code, Some(0), "{output:?}");
     check(place.path(), undisturbed.path()).await;
     println!(
         "{kills} kills, {amid} of them amid the load, {apart} between two sinks, {lost} manifests lost; \

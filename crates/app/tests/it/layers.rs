@@ -74,7 +74,7 @@ fn users(members: &BTreeMap<String, Member>, dependency: &str) -> Vec<String> {
 }
 
 #[test]
-fn core_stands_alone_and_does_no_io() {
+fn core_has_no_dependencies_and_no_io() {
     let members = members();
     assert_eq!(siblings(&members, CORE, false), [""; 0]);
     for dependency in &members[CORE].dependencies {
@@ -98,7 +98,7 @@ fn polars_stays_in_analytics() {
 }
 
 #[test]
-fn layers_know_core_and_not_each_other() {
+fn layers_depend_on_core_only() {
     let members = members();
     // Tests of any layer may start servers; no normal dependency may.
     assert_eq!(siblings(&members, TESTKIT, false), [CORE]);
@@ -115,7 +115,7 @@ fn layers_know_core_and_not_each_other() {
 }
 
 #[test]
-fn the_report_presents_and_does_no_io() {
+fn report_does_no_io() {
     let members = members();
     assert_eq!(siblings(&members, REPORT, false), [ANALYTICS, CORE]);
     assert_eq!(users(&members, REPORT), [APP]);
@@ -139,7 +139,7 @@ fn the_report_presents_and_does_no_io() {
 }
 
 #[test]
-fn one_layer_speaks_http_and_one_speaks_sql() {
+fn http_and_sql_clients_stay_in_their_layers() {
     let members = members();
     assert_eq!(users(&members, "reqwest"), ["tidegauge-acquisition", "tidegauge-storage"]);
     // BigQuery is a store with an HTTP API only.
@@ -150,7 +150,7 @@ fn one_layer_speaks_http_and_one_speaks_sql() {
 }
 
 #[test]
-fn acquisition_asks_databases_in_one_module_and_only_reads() {
+fn acquisition_reads_databases_in_one_module() {
     let found = found(&["sqlx::"], &["tidegauge-storage"]);
     let module = |place: &String| place.contains("/acquisition/src/user_data/database/");
     assert!(found.iter().all(module), "{found:?}");
@@ -163,7 +163,7 @@ fn acquisition_asks_databases_in_one_module_and_only_reads() {
 }
 
 #[test]
-fn versions_and_lints_are_the_workspace_s() {
+fn versions_and_lints_are_inherited_from_the_workspace() {
     for (name, member) in members() {
         let manifest = fs::read_to_string(member.folder.join("Cargo.toml")).unwrap();
         let manifest: Value = toml::from_str(&manifest).unwrap();
@@ -244,7 +244,7 @@ fn libraries_do_not_print() {
 }
 
 #[test]
-fn only_the_clock_tells_the_time() {
+fn only_the_clock_reads_the_time() {
     let found = found(&["SystemTime::now", "Utc::now", "Local::now"], &[]);
     assert!(matches!(&found[..], [place] if place.contains("/core/src/clock.rs:")), "{found:?}");
 }

@@ -18,16 +18,17 @@ use tidegauge::core::{
     SourceCapabilities, TableRef, Warehouse,
 };
 use tidegauge::pipeline::{Observer, Pipeline, RunEvent, Silent};
-use tidegauge_replay::{Act, Line, Market, Replay, Script, Service};
+use tidegauge_replay::{Action, Connection, Market, Replay, Script, Service};
 use tokio::time::sleep;
 
 fn context() -> Context {
     Context::new(Arc::new(FixedClock("2026-01-01T00:00:00Z".parse().unwrap())))
 }
 
-async fn server(service: Service, acts: Vec<Act>) -> Replay {
+async fn server(service: Service, acts: Vec<Action>) -> Replay {
     let market = Market::from_csv(recorded::PRICES).unwrap();
-    let script = Script { lines: vec![Line::Talk(acts)], ..Script::new(service, market) };
+    let script =
+        Script { connections: vec![Connection::Serve(acts)], ..Script::new(service, market) };
     Replay::start(script).await.unwrap()
 }
 
@@ -68,10 +69,10 @@ fn sqlite_at(dir: &Path, name: &str) -> Arc<dyn Warehouse> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_goes_on_until_it_is_stopped_and_then_every_sink_has_all() {
+async fn stream_runs_until_stopped_and_fills_every_sink() {
     let dir = tempfile::tempdir().unwrap();
     let (here, there) = (sqlite(dir.path()), warehouse(&url("parquet", dir.path(), "parquet")));
-    let server = server(Service::Kraken, vec![Act::Every(Duration::from_millis(2))]).await;
+    let server = server(Service::Kraken, vec![Action::Every(Duration::from_millis(2))]).await;
     let pipeline = Pipeline::new()
         .source(kraken(&server))
         .source(Arc::new(Recorded::default()))
@@ -102,11 +103,11 @@ async fn a_stream_goes_on_until_it_is_stopped_and_then_every_sink_has_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_stream_at_once_into_one_sink_that_may_have_come_later() {
+async fn concurrent_streams_fill_a_sink_that_was_added_later() {
     let dir = tempfile::tempdir().unwrap();
     let here = sqlite(dir.path());
-    let one = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
-    let other = server(Service::TwelveData, vec![Act::Every(Duration::from_millis(5))]).await;
+    let one = server(Service::Kraken, vec![Action::Every(Duration::from_millis(5))]).await;
+    let other = server(Service::TwelveData, vec![Action::Every(Duration::from_millis(5))]).await;
     let pipeline = || Pipeline::new().source(kraken(&one)).source(twelvedata(&other, "a-key"));
     let both_sources = ["kraken_stream", "twelvedata_stream"];
     let count = Count::default();
@@ -175,10 +176,10 @@ impl Sink for Full {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sink_that_fails_ends_all_and_keeps_no_other_from_its_page() {
+async fn failing_sink_ends_the_stream_after_other_sinks_commit() {
     let dir = tempfile::tempdir().unwrap();
     let here = sqlite(dir.path());
-    let server = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
+    let server = server(Service::Kraken, vec![Action::Every(Duration::from_millis(5))]).await;
     let full = Arc::new(Full { loads: AtomicUsize::new(3), cursors: Mutex::default() });
     let pipeline = Pipeline::new().source(kraken(&server)).sink(full.clone()).sink(here.clone());
     let never = std::future::pending();
@@ -191,14 +192,14 @@ async fn a_sink_that_fails_ends_all_and_keeps_no_other_from_its_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_fails_keeps_no_other_from_going_on() {
+async fn failing_stream_does_not_stop_the_others() {
     let dir = tempfile::tempdir().unwrap();
     let here = sqlite(dir.path());
-    let one = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
+    let one = server(Service::Kraken, vec![Action::Every(Duration::from_millis(5))]).await;
     let body = r#"{"code":401,"message":"wrong key","status":"error"}"#.into();
     let market = Market::from_csv(recorded::PRICES).unwrap();
-    let away = vec![Line::Away { status: 401, body }];
-    let script = Script { lines: away, ..Script::new(Service::TwelveData, market) };
+    let away = vec![Connection::Reject { status: 401, body }];
+    let script = Script { connections: away, ..Script::new(Service::TwelveData, market) };
     let other = Replay::start(script).await.unwrap();
     let sources = Pipeline::new().source(kraken(&one)).source(twelvedata(&other, "a-key"));
     let pipeline = sources.sink(here.clone());
@@ -247,23 +248,23 @@ impl Observer for Told {
 }
 
 #[tokio::test]
-async fn the_page_in_hand_is_finished() {
+async fn current_page_is_finished_on_stop() {
     let full = Arc::new(Full { loads: AtomicUsize::new(100), cursors: Mutex::default() });
-    let (source, told) = (Arc::new(Slow::default()), Told::default());
+    let (source, reported) = (Arc::new(Slow::default()), Told::default());
     let pipeline = Pipeline::new().source(source.clone()).sink(full.clone());
-    pipeline.stream(&told, sleep(Duration::from_millis(20))).await.unwrap();
+    pipeline.stream(&reported, sleep(Duration::from_millis(20))).await.unwrap();
     assert_eq!(full.cursor("slow").await.unwrap(), Some(Cursor::new("1")));
-    assert_eq!(*told.0.lock().unwrap(), ["slow starts", "slow has a page", "slow ends"]);
+    assert_eq!(*reported.0.lock().unwrap(), ["slow starts", "slow has a page", "slow ends"]);
 }
 
 /// Streams through the command until Ctrl-C, which is no failure here.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_streams_until_it_is_told_to_stop_and_keeps_what_it_heard() {
+async fn command_streams_until_interrupted_and_keeps_its_rows() {
     use std::process::{Command, Stdio};
 
     let dir = tempfile::tempdir().unwrap();
-    let server = server(Service::Kraken, vec![Act::Every(Duration::from_millis(5))]).await;
+    let server = server(Service::Kraken, vec![Action::Every(Duration::from_millis(5))]).await;
     let settings = format!(
         "[kraken_stream]\nsymbols = [\"BTC\"]\nchannels = [\"trade\"]\n\
          [kraken_stream.live]\nbatch_for = \"50ms\"\n\
@@ -272,17 +273,17 @@ async fn the_command_streams_until_it_is_told_to_stop_and_keeps_what_it_heard() 
     );
     std::fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
     let check = ["check", "kraken_stream"];
-    assert!(common::done(dir.path(), &check).contains("ok     kraken_stream  streams, "));
-    let mut command = common::tidegauge(dir.path());
+    assert!(common::succeed(dir.path(), &check).contains("ok     kraken_stream  streams, "));
+    let mut command = common::command_in(dir.path());
     command.env("TIDEGAUGE_KRAKEN_STREAM__HTTP__BASE_URL", "http://127.0.0.1:1");
-    let check = common::says(command.args(check));
+    let check = common::output_of(command.args(check));
     assert_eq!(check.code, Some(1), "{check:?}");
     assert!(check.out.contains("BROKEN kraken_stream  127.0.0.1:1"), "{check:?}");
-    let sources = common::done(dir.path(), &["sources"]);
+    let sources = common::succeed(dir.path(), &["sources"]);
     let line = sources.lines().find(|line| line.contains("kraken_stream")).unwrap();
     assert!(line.contains("12/min"), "{line}");
 
-    let mut command = common::tidegauge(dir.path());
+    let mut command = common::command_in(dir.path());
     command.args(["run", "--source", "kraken_stream"]);
     let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let deadline = std::time::Instant::now() + Duration::from_secs(60);
@@ -293,7 +294,7 @@ async fn the_command_streams_until_it_is_told_to_stop_and_keeps_what_it_heard() 
     }
     let id = run.id().to_string();
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let end = common::Said::from(run.wait_with_output().unwrap());
+    let end = common::CommandOutput::from(run.wait_with_output().unwrap());
     assert_eq!(end.code, Some(0), "{end:?}");
     assert!(end.err.contains("streaming; Ctrl-C ends it"), "{end:?}");
     let ids = trade_ids(sqlite_at(dir.path(), "tidegauge.db").as_ref()).await;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::common::{counts, house, url};
+use crate::common::{counts, open_demo, url};
 use chrono::{Days, NaiveDate, TimeDelta};
 use tidegauge::Tidegauge;
 use tidegauge::core::tables::{Candle, FxRate};
@@ -73,8 +73,8 @@ fn rates(days: u64) -> Vec<FxRate> {
     rates
 }
 
-async fn put(house: &Tidegauge, source: &str, candles: &[Candle], rates: &[FxRate]) {
-    let warehouse = house.warehouse();
+async fn put(tidegauge: &Tidegauge, source: &str, candles: &[Candle], rates: &[FxRate]) {
+    let warehouse = tidegauge.warehouse();
     let batches = [
         Batch::from_rows(Candle::table(), candles).unwrap(),
         Batch::from_rows(FxRate::table(), rates).unwrap(),
@@ -92,56 +92,56 @@ fn played(summary: &Summary) -> usize {
 
 /// Opens a Tidegauge with the simulation alone: the market is what the test has loaded.
 fn simulated(dir: &Path) -> Tidegauge {
-    house(dir, |config| config.sources = vec!["simulation".into()])
+    open_demo(dir, |config| config.sources = vec!["simulation".into()])
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_simulated_in_a_mixed_market_passes_the_audit_of_it() {
+async fn simulation_in_a_mixed_market_passes_the_audit() {
     let dir = tempfile::tempdir().unwrap();
-    let house = simulated(dir.path());
-    put(&house, "mine", &candles(95), &rates(95)).await;
-    house.run("2020-10-05".parse().ok(), &Silent).await.unwrap();
+    let tidegauge = simulated(dir.path());
+    put(&tidegauge, "mine", &candles(95), &rates(95)).await;
+    tidegauge.run("2020-10-05".parse().ok(), &Silent).await.unwrap();
 
-    let audit = house.verify().await.unwrap();
+    let audit = tidegauge.verify().await.unwrap();
     assert!(audit.passed(), "{:#?}", audit.broken().collect::<Vec<_>>());
     for name in ["trade_price_within_market_range", "ramp_fees_follow_schedule"] {
         let rule = audit.rules.iter().find(|rule| rule.name == name).unwrap();
         assert!(rule.tried > 1_000, "{rule:?}");
     }
-    assert!(house.report().await.is_ok());
+    assert!(tidegauge.report().await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rates_that_end_too_early_are_named() {
+async fn missing_exchange_rates_are_named() {
     let dir = tempfile::tempdir().unwrap();
-    let house = simulated(dir.path());
-    put(&house, "mine", &candles(95), &rates(60)).await; // to 2020-08-31
-    let error = house.run(None, &Silent).await.unwrap_err().to_string();
+    let tidegauge = simulated(dir.path());
+    put(&tidegauge, "mine", &candles(95), &rates(60)).await; // to 2020-08-31
+    let error = tidegauge.run(None, &Silent).await.unwrap_err().to_string();
     for part in ["no exchange rate of `", "its last fixing is of 2020-08-3", "load `fx_rates`"] {
         assert!(error.contains(part), "{error}");
     }
-    assert!(!counts(house.warehouse().as_ref()).await.contains_key("users"));
+    assert!(!counts(tidegauge.warehouse().as_ref()).await.contains_key("users"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backup_that_could_not_become_a_copy_is_refused() {
+async fn backup_with_other_prices_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let backed_up = || {
-        house(dir.path(), |config| {
+        open_demo(dir.path(), |config| {
             config.sources = vec!["simulation".into()];
             config.backups = vec![url("parquet", dir.path(), "parquet").into()];
         })
     };
-    let house = simulated(dir.path());
-    put(&house, "mine", &candles(95), &rates(95)).await;
-    house.run(None, &Silent).await.unwrap();
+    let tidegauge = simulated(dir.path());
+    put(&tidegauge, "mine", &candles(95), &rates(95)).await;
+    tidegauge.run(None, &Silent).await.unwrap();
     // A source whose name sorts first delivers another price for one hour of the past.
     let mut other = candles(1).remove(0);
     other.source = "aaa".into();
-    put(&house, "another", &[other], &[]).await;
+    put(&tidegauge, "another", &[other], &[]).await;
 
     // The warehouse resumes from its cursor; a backup would have to begin.
-    assert_eq!(played(&house.run(None, &Silent).await.unwrap()), 500);
+    assert_eq!(played(&tidegauge.run(None, &Silent).await.unwrap()), 500);
     let error = backed_up().run(None, &Silent).await.unwrap_err().to_string();
     for part in ["simulation", "other prices or exchange rates", "from 2020-07-03", "empty backups"]
     {

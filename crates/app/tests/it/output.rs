@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tidegauge::core::tables::User;
 use tidegauge::core::{Batch, Cursor, Load};
 
-use crate::common::{Said, done, says, tidegauge, url, warehouse};
+use crate::common::{CommandOutput, command_in, output_of, succeed, url, warehouse};
 
 /// The settings of a table and a file of the user's own; nothing else is loaded.
 const SETTINGS: &str = r#"
@@ -43,8 +43,8 @@ fn tickets(dir: &Path, rows: &str) {
     fs::write(dir.join("tickets.csv"), format!("id,cost\n{rows}")).unwrap();
 }
 
-fn said(dir: &Path, words: &[&str]) -> Said {
-    says(tidegauge(dir).args(words))
+fn run_in(dir: &Path, words: &[&str]) -> CommandOutput {
+    output_of(command_in(dir).args(words))
 }
 
 /// Parses the one line of JSON that a command printed.
@@ -55,15 +55,15 @@ fn document(text: &str) -> Value {
 
 /// Returns the JSON answer of `words`, which must end with `code`.
 fn answer(dir: &Path, words: &[&str], code: i32) -> Value {
-    let said = said(dir, &[&["--output", "json"], words].concat());
-    assert_eq!((said.code, said.err.as_str()), (Some(code), ""), "{words:?}: {said:?}");
-    document(&said.out)
+    let output = run_in(dir, &[&["--output", "json"], words].concat());
+    assert_eq!((output.code, output.err.as_str()), (Some(code), ""), "{words:?}: {output:?}");
+    document(&output.out)
 }
 
 /// Returns the JSON error of a command.
-fn failure(said: &Said) -> Value {
-    let failure = document(&said.err);
-    assert_eq!(failure["error"]["exit_code"], said.code.unwrap(), "{said:?}");
+fn failure(output: &CommandOutput) -> Value {
+    let failure = document(&output.err);
+    assert_eq!(failure["error"]["exit_code"], output.code.unwrap(), "{output:?}");
     failure["error"].clone()
 }
 
@@ -169,7 +169,7 @@ fn errors_are_one_json_object() {
     let dir = TempDir::new().unwrap();
     tickets(dir.path(), "1,much\n");
     fs::write(dir.path().join("bad.toml"), "[simulation]\nsede = 1\n").unwrap();
-    for (words, code, kind, says) in [
+    for (words, code, kind, expected) in [
         (&["--config", "bad.toml", "status"][..], 2, "configuration", "sede"),
         (&["status", "--what"], 2, "configuration", "unexpected argument '--what' found"),
         (&["tables", "nope"], 2, "configuration", "there is no table `nope`"),
@@ -187,36 +187,36 @@ fn errors_are_one_json_object() {
         (&["status", "postgres://u:tiger@h/db"], 2, "configuration", "'postgres://…'"),
         (&["status", "u:tiger@h/db"], 2, "configuration", "***@h/db"),
     ] {
-        let said = said(dir.path(), &[words, &["--output=json"]].concat());
-        assert_eq!(said.code, Some(code), "{words:?}: {said:?}");
-        let failure = failure(&said);
+        let output = run_in(dir.path(), &[words, &["--output=json"]].concat());
+        assert_eq!(output.code, Some(code), "{words:?}: {output:?}");
+        let failure = failure(&output);
         assert_eq!(failure["kind"], kind, "{failure}");
-        assert!(failure["message"].as_str().unwrap().contains(says), "{failure}");
-        assert!(!said.err.contains("tiger"), "{said:?}");
+        assert!(failure["message"].as_str().unwrap().contains(expected), "{failure}");
+        assert!(!output.err.contains("tiger"), "{output:?}");
         // A run prints what it loaded nevertheless.
-        assert_eq!(said.out.is_empty(), words != ["run"], "{said:?}");
+        assert_eq!(output.out.is_empty(), words != ["run"], "{output:?}");
     }
     // The failures of a run are listed one by one; several kinds have no code of their own.
     let more = "[ecb.http]\nbase_url = \"http://127.0.0.1:1\"\n[ecb.http.retry]\nattempts = 1\n";
     fs::write(dir.path().join("tidegauge.toml"), format!("{SETTINGS}{more}")).unwrap();
     let words = ["run", "--source", "our_tickets", "--source", "ecb", "--output", "json"];
-    let said = said(dir.path(), &words);
-    let failure = failure(&said);
-    assert_eq!((said.code, &failure["kind"]), (Some(1), &json!("several")), "{failure}");
+    let output = run_in(dir.path(), &words);
+    let failure = failure(&output);
+    assert_eq!((output.code, &failure["kind"]), (Some(1), &json!("several")), "{failure}");
     let mut failures: Vec<_> = failure["failures"].as_array().unwrap().iter().collect();
     failures.sort_by_key(|failure| failure["source"].to_string());
     assert_eq!(failures[0]["source"], "ecb", "{failure}");
     assert_eq!(failures[0]["kind"], "unavailable", "{failure}");
     assert_eq!(failures[1]["kind"], "invalid_input", "{failure}");
-    document(&said.out);
+    document(&output.out);
     // `.env` is read first.
     fs::write(dir.path().join(".env"), "no line of it\n").unwrap();
-    let broken = self::said(dir.path(), &["status", "--output", "json"]);
+    let broken = self::run_in(dir.path(), &["status", "--output", "json"]);
     assert_eq!(self::failure(&broken)["kind"], "configuration", "{broken:?}");
 }
 
 #[test]
-fn quiet_leaves_errors_and_documents() {
+fn quiet_prints_errors_and_documents_only() {
     let dir = TempDir::new().unwrap();
     tickets(dir.path(), "1,12.50\n");
     let gaps = ["gaps", "--source", "ecb", "--from", "2024-01-02", "--to", "2024-01-05"];
@@ -236,11 +236,15 @@ fn quiet_leaves_errors_and_documents() {
         (&["tables"], 0),
         (&["init", "--config", "new.toml"], 0),
     ] {
-        let said = said(dir.path(), &[words, &["--quiet"]].concat());
-        assert_eq!((said.code, said.out + &said.err), (Some(code), String::new()), "{words:?}");
+        let output = run_in(dir.path(), &[words, &["--quiet"]].concat());
+        assert_eq!(
+            (output.code, output.out + &output.err),
+            (Some(code), String::new()),
+            "{words:?}"
+        );
     }
-    document(&said(dir.path(), &["-q", "--output", "json", "status"]).out);
-    let failed = said(dir.path(), &["-q", "report"]);
+    document(&run_in(dir.path(), &["-q", "--output", "json", "status"]).out);
+    let failed = run_in(dir.path(), &["-q", "report"]);
     assert_eq!((failed.code, failed.out.as_str()), (Some(10), ""), "{failed:?}");
     assert!(failed.err.starts_with("error: ") && failed.err.lines().count() == 1, "{failed:?}");
 }
@@ -277,28 +281,28 @@ fn every_kind_of_error_has_its_exit_code() {
         ("503 Service Unavailable", "{}", 8, "unavailable"),
         ("200 OK", "{\"prices\": 7}", 12, "schema_mismatch"),
     ] {
-        let mut command = tidegauge(dir.path());
+        let mut command = command_in(dir.path());
         command.env("TIDEGAUGE_COINGECKO__HTTP__BASE_URL", service(status, body));
         command.env("TIDEGAUGE_COINGECKO__HTTP__RETRY__ATTEMPTS", "1");
-        let said = says(command.args(["run", "--source", "coingecko", "--output", "json"]));
-        assert_eq!(said.code, Some(code), "{status}: {said:?}");
-        assert_eq!(failure(&said)["kind"], kind, "{said:?}");
+        let output = output_of(command.args(["run", "--source", "coingecko", "--output", "json"]));
+        assert_eq!(output.code, Some(code), "{status}: {output:?}");
+        assert_eq!(failure(&output)["kind"], kind, "{output:?}");
     }
     fs::write(dir.path().join("torn.db"), "SQLite format 3\0 and then nothing of the kind")
         .unwrap();
-    let torn = said(dir.path(), &["--warehouse", "sqlite://torn.db", "status"]);
+    let torn = run_in(dir.path(), &["--warehouse", "sqlite://torn.db", "status"]);
     assert_eq!(torn.code, Some(13), "{torn:?}");
-    let folder = said(dir.path(), &["init", "--config", "."]);
+    let folder = run_in(dir.path(), &["init", "--config", "."]);
     assert_eq!(folder.code, Some(11), "{folder:?}");
     let load = ["--warehouse", "sqlite://nowhere/x.db", "run", "--source", "recorded"];
-    let nowhere = said(dir.path(), &load);
+    let nowhere = run_in(dir.path(), &load);
     assert_eq!(nowhere.code, Some(10), "{nowhere:?}");
 }
 
 #[test]
-fn a_stream_without_its_key_stops_the_run_before_anything_is_loaded() {
+fn stream_without_its_key_fails_the_run_before_loading() {
     let dir = TempDir::new().unwrap();
-    let run = said(dir.path(), &["run", "--source", "recorded", "--source", "twelvedata_stream"]);
+    let run = run_in(dir.path(), &["run", "--source", "recorded", "--source", "twelvedata_stream"]);
     assert_eq!(run.code, Some(2), "{run:?}");
     assert!(run.err.contains("TIDEGAUGE_TWELVEDATA_KEY"), "{run:?}");
     assert!(!run.out.contains("loading") && !run.err.contains("loading"), "{run:?}");
@@ -306,16 +310,16 @@ fn a_stream_without_its_key_stops_the_run_before_anything_is_loaded() {
 
 /// Checks that a lock of the warehouse held by another process is a conflict.
 #[test]
-fn a_lock_that_is_not_let_go_is_a_conflict() {
+fn held_lock_is_a_conflict() {
     let dir = TempDir::new().unwrap();
     let folder = ["--warehouse", "parquet://folder"];
-    done(dir.path(), &[&folder[..], &["run", "--source", "recorded"]].concat());
+    succeed(dir.path(), &[&folder[..], &["run", "--source", "recorded"]].concat());
     let lock = fs::File::open(dir.path().join("folder/_tidegauge/lock")).unwrap();
     lock.lock().unwrap();
     let reset = ["reset", "recorded", "--output", "json"];
-    let said = said(dir.path(), &[&folder[..], &reset].concat());
-    assert_eq!(said.code, Some(4), "{said:?}");
-    let failure = failure(&said);
+    let output = run_in(dir.path(), &[&folder[..], &reset].concat());
+    assert_eq!(output.code, Some(4), "{output:?}");
+    let failure = failure(&output);
     assert_eq!(failure["kind"], "conflict", "{failure}");
     let message = failure["message"].as_str().unwrap();
     assert!(message.contains("is in use by another process"), "{failure}");
@@ -325,26 +329,26 @@ fn a_lock_that_is_not_let_go_is_a_conflict() {
 const FORGED: &str = "x\u{1b}]0;pwned\u{7}\u{1b}[31m\u{9b}2J\u{202e}\u{2066}\r\nerror: forged";
 
 /// Checks that no control character was printed, and that no line begins with the forged error.
-fn assert_clean(said: &Said, errors: usize) {
-    for text in [&said.out, &said.err] {
+fn assert_clean(output: &CommandOutput, errors: usize) {
+    for text in [&output.out, &output.err] {
         let dirty = |c: char| {
             c.is_control() && c != '\n'
                 || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         };
-        assert!(!text.contains(dirty), "{said:?}");
+        assert!(!text.contains(dirty), "{output:?}");
         assert!(
             !text.lines().any(|line| line.trim_start().starts_with("error: forged")),
-            "{said:?}"
+            "{output:?}"
         );
     }
-    let shown = said.err.lines().filter(|line| line.starts_with("error: ")).count();
-    assert_eq!(shown, errors, "{said:?}");
+    let shown = output.err.lines().filter(|line| line.starts_with("error: ")).count();
+    assert_eq!(shown, errors, "{output:?}");
 }
 
 #[tokio::test]
-async fn nothing_that_goes_out_is_a_command_to_the_terminal() {
+async fn output_contains_no_terminal_control_sequence() {
     let dir = TempDir::new().unwrap();
-    done(dir.path(), &["run"]);
+    succeed(dir.path(), &["run"]);
     let users = (5_000..5_200).map(|user_id| User {
         user_id,
         email: Some(format!("{user_id}@example.com")),
@@ -370,18 +374,18 @@ async fn nothing_that_goes_out_is_a_command_to_the_terminal() {
     store.load(Load::new(FORGED, &batches, None, &after)).await.unwrap();
 
     for words in [&["report"][..], &["status"], &["sources"], &["verify"]] {
-        let said = said(dir.path(), words);
-        assert!(said.code == Some(0) || words == ["verify"], "{said:?}");
-        assert_clean(&said, 0);
+        let output = run_in(dir.path(), words);
+        assert!(output.code == Some(0) || words == ["verify"], "{output:?}");
+        assert_clean(&output, 0);
     }
     // Each row of a table still takes one line.
-    let status = done(dir.path(), &["status"]);
+    let status = succeed(dir.path(), &["status"]);
     let lines: Vec<_> = status.lines().filter(|line| line.contains("forged")).collect();
     assert_eq!(lines.len(), 1, "{status}");
     assert!(lines[0].contains("x\u{fffd}]0;pwned\u{fffd}\u{fffd}[31m"), "{status}");
 
     // JSON has the original text, without a raw control byte.
-    let json = said(dir.path(), &["status", "--output", "json"]);
+    let json = run_in(dir.path(), &["status", "--output", "json"]);
     assert_clean(&json, 0);
     let sources = document(&json.out)["sources"].as_array().unwrap().clone();
     let rogue = sources.iter().find(|source| source["source"] == FORGED).unwrap();
@@ -400,30 +404,30 @@ async fn nothing_that_goes_out_is_a_command_to_the_terminal() {
         &["run", "--until", FORGED],
         &["status", "--output", FORGED],
     ] {
-        let said = said(dir.path(), words);
-        assert_eq!(said.code, Some(2), "{words:?}: {said:?}");
+        let output = run_in(dir.path(), words);
+        assert_eq!(output.code, Some(2), "{words:?}: {output:?}");
 
-        let errors = said.err.lines().filter(|line| line.starts_with("error: ")).count();
-        assert_eq!(errors, 1, "{said:?}");
-        assert_clean(&said, 1);
+        let errors = output.err.lines().filter(|line| line.starts_with("error: ")).count();
+        assert_eq!(errors, 1, "{output:?}");
+        assert_clean(&output, 1);
     }
     // A cursor that the source did not write is an error.
     let before = store.cursor("recorded").await.unwrap();
     let (before, batches) = (before.as_ref(), &[]);
     store.load(Load::new("recorded", batches, before, &after)).await.unwrap();
-    let run = said(dir.path(), &["run", "--source", "recorded"]);
+    let run = run_in(dir.path(), &["run", "--source", "recorded"]);
     assert_eq!(run.code, Some(13), "{run:?}");
     assert_clean(&run, 1);
 }
 
 #[test]
-fn declared_tables_are_tables() {
+fn declared_tables_are_listed() {
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
     tickets(dir, "1,12.50\n2,\n");
-    let before = done(dir, &["status"]);
+    let before = succeed(dir, &["status"]);
     assert!(before.contains("It is empty: `tidegauge run` fills it."), "{before}");
-    done(dir, &["run"]);
+    succeed(dir, &["run"]);
     let rows = |status: &str| {
         let line = status.lines().find(|line| line.trim_start().starts_with("tickets"));
         let words =
@@ -431,36 +435,36 @@ fn declared_tables_are_tables() {
         (words[1].to_owned(), words[2..].join(" "))
     };
     for warehouse in ["sqlite://tidegauge.db", "parquet://folder"] {
-        done(dir, &["run", "--warehouse", warehouse]);
-        let status = done(dir, &["status", "--warehouse", warehouse]);
+        succeed(dir, &["run", "--warehouse", warehouse]);
+        let status = succeed(dir, &["status", "--warehouse", warehouse]);
         assert!(!status.contains("empty"), "{status}");
         assert_eq!(rows(&status), ("2".into(), "Support tickets".into()), "{warehouse}");
     }
     for words in [&["tables"][..], &["tables", "tickets"]] {
-        assert!(done(dir, words).contains("Support tickets"), "{words:?}");
+        assert!(succeed(dir, words).contains("Support tickets"), "{words:?}");
     }
     for command in ["verify", "report"] {
-        let said = said(dir, &[command]);
-        assert_eq!(said.code, Some(10), "{said:?}");
-        let says = "has rows in `tickets` alone, and none of users";
-        assert!(said.err.contains(says), "{said:?}");
+        let output = run_in(dir, &[command]);
+        assert_eq!(output.code, Some(10), "{output:?}");
+        let expected = "has rows in `tickets` alone, and none of users";
+        assert!(output.err.contains(expected), "{output:?}");
     }
 
     // Settings that no longer declare the table do not hide its rows.
     fs::write(dir.join("tidegauge.toml"), "").unwrap();
     for warehouse in ["sqlite://tidegauge.db", "parquet://folder"] {
-        let status = done(dir, &["status", "--warehouse", warehouse]);
+        let status = succeed(dir, &["status", "--warehouse", warehouse]);
         assert_eq!(rows(&status), ("?".into(), "not declared in these settings".into()));
         assert!(status.contains("our_tickets"), "{status}");
     }
 
     // Built-in tables are described even with invalid settings, whose error is reported.
     fs::write(dir.join("tidegauge.toml"), SETTINGS.replace("int64", "int63")).unwrap();
-    let broken = said(dir, &["tables"]);
+    let broken = run_in(dir, &["tables"]);
     assert_eq!(broken.code, Some(2), "{broken:?}");
     assert!(
         broken.out.contains("ramp_transactions") && broken.err.contains("columns.0.type"),
         "{broken:?}"
     );
-    done(dir, &["tables", "users"]);
+    succeed(dir, &["tables", "users"]);
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::{done, says, tidegauge, url, warehouse};
+use crate::common::{command_in, output_of, succeed, url, warehouse};
 use tempfile::TempDir;
 use tidegauge::core::tables::{Quarantine, RunRecord};
 use tidegauge::core::{DataType, Scan, Table, TableRef, WarehouseExt, WriteMode};
@@ -69,19 +69,19 @@ async fn counted(store: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn of_exports_that_overlap_only_the_new_rows_are_loaded() {
+async fn overlapping_exports_load_only_new_rows() {
     for (scheme, file) in [("sqlite", "tidegauge.db"), ("parquet", "lake")] {
         let dir = TempDir::new().unwrap();
         settings(dir.path(), "append", "");
         let store = url(scheme, dir.path(), file);
         let run = ["run", "--warehouse", &store];
         fs::write(dir.path().join("exports/jan.csv"), JANUARY).unwrap();
-        let said = done(dir.path(), &run);
-        assert!(!said.contains("identical"), "nothing but new rows: {said}");
+        let output = succeed(dir.path(), &run);
+        assert!(!output.contains("identical"), "nothing but new rows: {output}");
         assert_eq!(counted(&store).await, ["3", "0", "0", "0"]);
         fs::write(dir.path().join("exports/jan-feb.csv"), TO_FEBRUARY).unwrap();
-        let said = done(dir.path(), &run);
-        assert!(said.contains("inserted") && said.contains("identical"), "{said}");
+        let output = succeed(dir.path(), &run);
+        assert!(output.contains("inserted") && output.contains("identical"), "{output}");
         assert_eq!(counted(&store).await, ["2", "0", "3", "0"]);
         let wanted = ["1 10.50", "2 20.00", "3 30.00", "4 40.00", "5 50.00"];
         assert_eq!(prices(&store).await, wanted, "{scheme}");
@@ -89,16 +89,16 @@ async fn of_exports_that_overlap_only_the_new_rows_are_loaded() {
 }
 
 #[tokio::test]
-async fn a_row_that_differs_is_told_with_its_key_its_column_and_its_line() {
+async fn differing_row_is_reported_with_key_column_and_line() {
     let dir = TempDir::new().unwrap();
     settings(dir.path(), "append", "");
     fs::write(dir.path().join("exports/jan.csv"), JANUARY).unwrap();
-    done(dir.path(), &["run"]);
+    succeed(dir.path(), &["run"]);
     fs::write(dir.path().join("exports/late.csv"), CORRECTED).unwrap();
-    let said = says(tidegauge(dir.path()).arg("run"));
-    assert_ne!(said.code, Some(0), "{said:?}");
+    let output = output_of(command_in(dir.path()).arg("run"));
+    assert_ne!(output.code, Some(0), "{output:?}");
     for words in ["`fills`", "fill_id=3", "`price`", "late.csv:3", "on_duplicate"] {
-        assert!(said.err.contains(words), "{words} is not in {}", said.err);
+        assert!(output.err.contains(words), "{words} is not in {}", output.err);
     }
     let store = url("sqlite", dir.path(), "tidegauge.db");
     assert_eq!(
@@ -109,7 +109,7 @@ async fn a_row_that_differs_is_told_with_its_key_its_column_and_its_line() {
 }
 
 #[tokio::test]
-async fn a_row_that_differs_is_set_aside_or_taken_last_by_configuration() {
+async fn differing_row_is_quarantined_or_replaces_by_setting() {
     for (policy, prices_then, counts) in [
         ("set_aside", ["1 10.50", "2 20.00", "3 30.00", "4 40.00"], ["1", "0", "1", "1"]),
         ("last", ["1 10.50", "2 20.00", "3 31.00", "4 40.00"], ["1", "1", "1", "0"]),
@@ -120,48 +120,48 @@ async fn a_row_that_differs_is_set_aside_or_taken_last_by_configuration() {
             let store = url(scheme, dir.path(), file);
             let run = ["run", "--warehouse", &store];
             fs::write(dir.path().join("exports/jan.csv"), JANUARY).unwrap();
-            done(dir.path(), &run);
+            succeed(dir.path(), &run);
             fs::write(dir.path().join("exports/late.csv"), CORRECTED).unwrap();
-            done(dir.path(), &run);
+            succeed(dir.path(), &run);
             assert_eq!(prices(&store).await, prices_then, "{scheme}, {policy}");
             assert_eq!(counted(&store).await, counts, "{scheme}, {policy}");
             let aside = warehouse(&store).count(Quarantine::table()).await.unwrap();
             assert_eq!(aside, usize::from(policy == "set_aside"), "{scheme}");
             // A stored row that is loaded again is not counted as new.
             fs::write(dir.path().join("exports/zagain.csv"), "fill_id,price\n4,40.00\n").unwrap();
-            done(dir.path(), &run);
+            succeed(dir.path(), &run);
             assert_eq!(counted(&store).await, ["0", "0", "1", "0"], "{scheme}, {policy}");
         }
     }
 }
 
 #[tokio::test]
-async fn two_rows_of_one_key_in_a_file_are_told_with_both_lines() {
+async fn duplicate_key_in_a_file_is_reported_with_both_lines() {
     let twice = "fill_id,price\n1,10.00\n2,20.00\n2,20.00\n1,11.00\n";
     for (write, more) in [("append", ""), ("merge", "on_duplicate = \"refuse\"")] {
         let dir = TempDir::new().unwrap();
         settings(dir.path(), write, more);
         fs::write(dir.path().join("exports/twice.csv"), twice).unwrap();
-        let said = says(tidegauge(dir.path()).arg("run"));
-        assert_ne!(said.code, Some(0), "{said:?}");
+        let output = output_of(command_in(dir.path()).arg("run"));
+        assert_ne!(output.code, Some(0), "{output:?}");
         for words in ["`fills`", "fill_id=1", "twice.csv:2", "twice.csv:5"] {
-            assert!(said.err.contains(words), "{words} is not in {}", said.err);
+            assert!(output.err.contains(words), "{words} is not in {}", output.err);
         }
     }
     // With merge the last row is kept, and the duplicate is reported as well.
     let dir = TempDir::new().unwrap();
     settings(dir.path(), "merge", "");
     fs::write(dir.path().join("exports/twice.csv"), twice).unwrap();
-    let said = says(tidegauge(dir.path()).arg("run"));
-    assert_eq!(said.code, Some(0), "{said:?}");
-    assert!(said.err.contains("twice.csv:5") && said.err.contains("twice.csv:2"), "{said:?}");
+    let output = output_of(command_in(dir.path()).arg("run"));
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert!(output.err.contains("twice.csv:5") && output.err.contains("twice.csv:2"), "{output:?}");
     let store = url("sqlite", dir.path(), "tidegauge.db");
     assert_eq!(counted(&store).await, ["2", "1", "1", "0"]);
     // A row that is set aside is listed with its line.
     let dir = TempDir::new().unwrap();
     settings(dir.path(), "append", "on_duplicate = \"set_aside\"");
     fs::write(dir.path().join("exports/twice.csv"), twice).unwrap();
-    done(dir.path(), &["run"]);
+    succeed(dir.path(), &["run"]);
     let store = url("sqlite", dir.path(), "tidegauge.db");
     assert_eq!(prices(&store).await, ["1 10.00", "2 20.00"]);
     let aside = warehouse(&store).read(&Scan::all(Quarantine::table())).await.unwrap();

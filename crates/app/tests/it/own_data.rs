@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{done, says, tidegauge, url, warehouse};
+use crate::common::{command_in, output_of, succeed, url, warehouse};
 use tempfile::TempDir;
 use tidegauge::core::tables::{MarketingSpend, Quarantine, RunRecord};
 use tidegauge::core::{Cell, Scan, Table, WarehouseExt};
@@ -43,22 +43,22 @@ table = "marketing_spend"
 "#;
 
 #[tokio::test]
-async fn files_fill_a_table_of_the_user_s_own_and_bad_rows_are_told_by_line() {
+async fn files_fill_a_declared_table_and_bad_rows_are_reported_by_line() {
     let dir = TempDir::new().unwrap();
     fs::write(dir.path().join("tidegauge.toml"), SETTINGS).unwrap();
     fs::create_dir(dir.path().join("exports")).unwrap();
     let first = "id;created;cost\n".replace(';', ",")
         + "1,31.12.2025 23:30,\"12,50\"\n2,soon,\"1,00\"\n3,01.01.2026 00:00,\n";
     fs::write(dir.path().join("exports/tickets-1.csv"), first).unwrap();
-    let said = done(dir.path(), &["run"]);
-    assert!(said.contains("our_tickets  tickets") && said.contains("quarantine"), "{said}");
+    let output = succeed(dir.path(), &["run"]);
+    assert!(output.contains("our_tickets  tickets") && output.contains("quarantine"), "{output}");
     fs::write(
         dir.path().join("exports/tickets-2.csv"),
         "Tickets of January\nid,created,cost\n4,02.01.2026 08:00,\"0,05\"\n",
     )
     .unwrap();
-    let said = says(tidegauge(dir.path()).args(["run", "--output", "json"]));
-    let run: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let output = output_of(command_in(dir.path()).args(["run", "--output", "json"]));
+    let run: serde_json::Value = serde_json::from_str(&output.out).unwrap();
     let note = "lines above the header are not read (1 file, first tickets-2.csv:2)";
     assert_eq!(run["notes"], serde_json::json!([{ "source": "our_tickets", "note": note }]));
 
@@ -84,22 +84,22 @@ async fn files_fill_a_table_of_the_user_s_own_and_bad_rows_are_told_by_line() {
     };
     assert!(text("place").ends_with("tickets-1.csv:3"), "{}", text("place"));
     assert!(text("reason").contains("opened_at") || text("reason").contains("created"));
-    let sources = done(dir.path(), &["sources"]);
+    let sources = succeed(dir.path(), &["sources"]);
     assert!(sources.contains("your files exports/tickets-*.csv, into tickets"), "{sources}");
 }
 
 #[tokio::test]
-async fn a_database_is_read_by_its_url_from_the_environment_alone() {
+async fn database_url_is_read_from_the_environment_only() {
     let (theirs, dir) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    done(theirs.path(), &["run"]);
+    succeed(theirs.path(), &["run"]);
     fs::write(dir.path().join("tidegauge.toml"), SETTINGS).unwrap();
-    let missing = says(tidegauge(dir.path()).args(["run", "--source", "ads"]));
+    let missing = output_of(command_in(dir.path()).args(["run", "--source", "ads"]));
     assert_eq!(missing.code, Some(2), "{missing:?}");
     assert!(missing.err.contains("ADS_DATABASE_URL"), "{missing:?}");
-    let mut run = tidegauge(dir.path());
+    let mut run = command_in(dir.path());
     run.env("ADS_DATABASE_URL", url("sqlite", theirs.path(), "tidegauge.db"));
-    let said = says(run.args(["run", "--source", "ads"]));
-    assert_eq!(said.code, Some(0), "{said:?}");
+    let output = output_of(run.args(["run", "--source", "ads"]));
+    assert_eq!(output.code, Some(0), "{output:?}");
     let spend = Scan::all(MarketingSpend::table());
     let (here, there) = (
         warehouse(&url("sqlite", dir.path(), "tidegauge.db")).read(&spend).await.unwrap(),
@@ -109,11 +109,11 @@ async fn a_database_is_read_by_its_url_from_the_environment_alone() {
 }
 
 #[test]
-fn a_table_that_nobody_declared_is_named_with_those_there_are() {
+fn undeclared_table_is_named_with_the_known_ones() {
     let dir = TempDir::new().unwrap();
     let text = SETTINGS.replace("table = \"tickets\"", "table = \"tikcets\"");
     fs::write(dir.path().join("tidegauge.toml"), text).unwrap();
-    let said = says(tidegauge(dir.path()).arg("run"));
-    assert_eq!(said.code, Some(2), "{said:?}");
-    assert!(said.err.contains("tikcets") && said.err.contains("tickets"), "{said:?}");
+    let output = output_of(command_in(dir.path()).arg("run"));
+    assert_eq!(output.code, Some(2), "{output:?}");
+    assert!(output.err.contains("tikcets") && output.err.contains("tickets"), "{output:?}");
 }

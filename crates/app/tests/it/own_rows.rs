@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use tidegauge::analytics::verify::AppliesTo;
 
-use crate::common::{Said, done, house, says, tidegauge};
+use crate::common::{CommandOutput, command_in, open_demo, output_of, succeed};
 
 /// The settings of three users, purchases in euros and yen and silver on a weekend, and fees and
 /// funnels of an exchange that is not the simulated one.
@@ -54,18 +54,18 @@ fn loaded(ramp: &str, settings: &str) -> TempDir {
     write("fx.csv", FX);
     write("spend.csv", SPEND);
     write("tidegauge.toml", &format!("{SETTINGS}{settings}"));
-    done(dir.path(), &["run"]);
+    succeed(dir.path(), &["run"]);
     dir
 }
 
-fn said(dir: &Path, command: &str) -> Said {
-    says(tidegauge(dir).arg(command))
+fn run_in(dir: &Path, command: &str) -> CommandOutput {
+    output_of(command_in(dir).arg(command))
 }
 
 #[test]
-fn a_report_of_rows_of_which_some_are_bad_comes_and_says_which() {
+fn report_lists_bad_rows_that_it_leaves_out() {
     let dir = loaded(BAD, "");
-    let report = said(dir.path(), "report");
+    let report = run_in(dir.path(), "report");
     assert_eq!(report.code, Some(0), "{report:?}");
     for note in [
         "note: 2 rows of ramp_transactions count as activity, without the amount: `EUR` on 2020-11-14 has no price \
@@ -87,38 +87,38 @@ fn a_report_of_rows_of_which_some_are_bad_comes_and_says_which() {
 }
 
 #[test]
-fn a_strict_report_refuses_the_first_bad_row() {
+fn strict_report_fails_on_a_bad_row() {
     let dir = loaded(BAD, "[analytics]\nstrict = true\n");
-    let report = said(dir.path(), "report");
+    let report = run_in(dir.path(), "report");
     assert_eq!(report.code, Some(10), "{report:?}");
     assert!(report.err.contains("no exchange rate of `"), "{report:?}");
     assert!(!dir.path().join("report.html").exists());
 }
 
 #[test]
-fn a_bad_fixing_costs_neither_the_derived_tables_nor_the_report() {
+fn bad_fixing_fails_neither_derived_tables_nor_report() {
     let dir = loaded("", "");
     let fixings = format!("{FX}EUR,GBP,2020-11-06,ours,0\n");
     fs::write(dir.path().join("fx.csv"), &fixings).unwrap();
-    let run = said(dir.path(), "run");
+    let run = run_in(dir.path(), "run");
     assert_eq!(run.code, Some(0), "{run:?}");
     let words = "the rate of EUR/GBP on 2020-11-06 is not above zero";
     assert!(run.err.contains(words), "{run:?}");
-    let report = said(dir.path(), "report");
+    let report = run_in(dir.path(), "report");
     assert!(report.code == Some(0) && report.out.contains(words), "{report:?}");
-    let verify = said(dir.path(), "verify");
+    let verify = run_in(dir.path(), "verify");
     assert_eq!(verify.code, Some(3), "{verify:?}");
     assert!(verify.out.contains("fx_rates: the rate of EUR/GBP"), "{verify:?}");
     let settings = format!("{SETTINGS}[analytics]\nstrict = true\n");
     fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
-    let run = said(dir.path(), "run");
+    let run = run_in(dir.path(), "run");
     assert!(run.code == Some(1) && run.err.contains(words), "{run:?}");
 }
 
 #[test]
-fn own_rows_pass_an_audit_that_says_which_rules_were_not_meant_for_them() {
+fn audit_of_user_rows_names_inapplicable_rules() {
     let dir = loaded("", "");
-    let verify = said(dir.path(), "verify");
+    let verify = run_in(dir.path(), "verify");
     assert_eq!(verify.code, Some(0), "{verify:?}");
     for words in [
         "judged 0 simulated rows and 3 rows of your own",
@@ -131,7 +131,7 @@ fn own_rows_pass_an_audit_that_says_which_rules_were_not_meant_for_them() {
     let fee = |share: &str| {
         let settings = format!("{SETTINGS}[verify]\nramp_fee = {share}\n");
         fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
-        said(dir.path(), "verify")
+        run_in(dir.path(), "verify")
     };
     assert_eq!(fee("0.03").code, Some(0));
     let verify = fee("0.015");
@@ -141,9 +141,9 @@ fn own_rows_pass_an_audit_that_says_which_rules_were_not_meant_for_them() {
 }
 
 #[test]
-fn what_is_wrong_in_own_rows_is_found() {
+fn audit_detects_faults_in_user_rows() {
     let dir = loaded(BAD, "");
-    let verify = said(dir.path(), "verify");
+    let verify = run_in(dir.path(), "verify");
     assert_eq!(verify.code, Some(3), "{verify:?}");
     for example in ["ramp_transactions 4", "ramp_transactions 5"] {
         assert!(verify.out.contains(example), "{verify:?}");
@@ -153,28 +153,28 @@ fn what_is_wrong_in_own_rows_is_found() {
 
 /// Checks that simulated rows and own rows in one warehouse are checked by their own rules.
 #[tokio::test(flavor = "multi_thread")]
-async fn own_rows_and_simulated_ones_in_one_warehouse_are_told_apart() {
+async fn audit_separates_user_rows_from_simulated_rows() {
     let dir = TempDir::new().unwrap();
-    done(dir.path(), &["run"]);
+    succeed(dir.path(), &["run"]);
     let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
     write("users.csv", &USERS.replace("\n1,", "\n5001,").replace("\n2,", "\n5002,"));
     write("ramp.csv", &RAMP.replace("\n1,1,", "\n900001,5001,"));
     write("fx.csv", FX);
     write("spend.csv", SPEND);
     write("tidegauge.toml", &SETTINGS.replace("[[files]]\n", "[[files]]\nshared = true\n"));
-    done(dir.path(), &["run"]);
-    let verify = said(dir.path(), "verify");
+    succeed(dir.path(), &["run"]);
+    let verify = run_in(dir.path(), "verify");
     assert_eq!(verify.code, Some(0), "{verify:?}");
     assert!(verify.out.contains("simulated rows and 3 rows of your own"), "{verify:?}");
     // The simulation's rules apply to its own rows alone: 85 % of 500 a day.
-    let report = house(dir.path(), |_| {}).verify().await.unwrap();
+    let report = open_demo(dir.path(), |_| {}).verify().await.unwrap();
     let fees = report.rules.iter().find(|rule| rule.name == "ramp_fees_follow_schedule").unwrap();
     assert_eq!((fees.tried, fees.applies_to), (38_250, AppliesTo::SimulatedRows));
     assert_eq!(report.own_rows, 3);
 }
 
 #[test]
-fn rows_in_quarantine_and_in_unknown_states_are_told() {
+fn quarantined_rows_and_unknown_statuses_are_reported() {
     let more = "2,1,EUR,50.00,BTC,0.01,card,DE,paid,1.00,2020-11-07 13:00:00\n\
                 3,1,EUR,free,BTC,0.01,card,DE,completed,1.00,2020-11-07 14:00:00\n";
     let dir = TempDir::new().unwrap();
@@ -188,45 +188,45 @@ fn rows_in_quarantine_and_in_unknown_states_are_told() {
         "table = \"ramp_transactions\"\nbad_rows = \"quarantine\"",
     );
     write("tidegauge.toml", &settings);
-    done(dir.path(), &["run"]);
+    succeed(dir.path(), &["run"]);
     for command in ["report", "verify"] {
-        let said = said(dir.path(), command);
-        assert_eq!(said.code, Some(0), "{said:?}");
+        let output = run_in(dir.path(), command);
+        assert_eq!(output.code, Some(0), "{output:?}");
         for note in [
             "1 row of purchases for ramp_transactions was set aside, and was not loaded unless mended since: the table",
             "1 row of ramp_transactions has a status that is not known (`paid` 1) and does not count: `values`",
         ] {
-            assert!(said.out.contains(note), "{command}: {note}: {said:?}");
+            assert!(output.out.contains(note), "{command}: {note}: {output:?}");
         }
     }
 }
 
 #[test]
-fn what_cannot_be_read_anew_is_not_removed() {
+fn full_refresh_of_an_unreadable_source_removes_nothing() {
     let dir = loaded("", "");
     fs::rename(dir.path().join("ramp.csv"), dir.path().join("moved.csv")).unwrap();
-    let refused = says(tidegauge(dir.path()).args(["run", "--full-refresh", "purchases"]));
+    let refused = output_of(command_in(dir.path()).args(["run", "--full-refresh", "purchases"]));
     assert_eq!(refused.code, Some(10), "{refused:?}");
     assert!(refused.err.contains("nothing was removed"), "{refused:?}");
     fs::rename(dir.path().join("moved.csv"), dir.path().join("ramp.csv")).unwrap();
-    let report = said(dir.path(), "report");
+    let report = run_in(dir.path(), "report");
     assert_eq!(report.code, Some(0), "{report:?}");
     // What the run finds is told once, and noted.
-    let anew = says(tidegauge(dir.path()).args(["run", "--full-refresh", "purchases"]));
+    let anew = output_of(command_in(dir.path()).args(["run", "--full-refresh", "purchases"]));
     let null = "columns of the table are null";
     assert_eq!((anew.code, anew.err.matches(null).count()), (Some(0), 1), "{anew:?}");
     assert_eq!(anew.out.matches(null).count(), 1, "{anew:?}");
 }
 
 #[test]
-fn purchases_of_which_none_is_completed_are_told() {
+fn missing_completed_purchases_are_reported() {
     let dir = TempDir::new().unwrap();
     fs::write(dir.path().join("ramp.csv"), RAMP.replace("completed", "paid")).unwrap();
     let settings =
         "[[files]]\nname = \"purchases\"\npath = \"ramp.csv\"\ntable = \"ramp_transactions\"\n";
     fs::write(dir.path().join("tidegauge.toml"), settings).unwrap();
-    done(dir.path(), &["run"]);
-    let report = said(dir.path(), "report");
+    succeed(dir.path(), &["run"]);
+    let report = run_in(dir.path(), "report");
     assert_eq!(report.code, Some(10), "{report:?}");
     assert!(report.err.contains("is completed") && report.err.contains("`values`"), "{report:?}");
 }

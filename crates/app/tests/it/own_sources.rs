@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tidegauge::core::tables::{MarketingSpend, Quarantine, User};
 use tidegauge::core::{Cell, DataType, Scan, Table, TableRef, Warehouse, WarehouseExt, WriteMode};
 
-use crate::common::{Said, bare, done, says, tidegauge, url, warehouse};
+use crate::common::{CommandOutput, bare_command, command_in, output_of, succeed, url, warehouse};
 
 const TABLES: &str = r#"
 [[tables]]
@@ -36,14 +36,14 @@ fn settings(dir: &Path, text: &str) {
 }
 
 /// Returns the output of the command in `dir` with the settings there alone.
-fn said(dir: &Path, words: &[&str]) -> Said {
-    says(bare(dir).args(words))
+fn run_in(dir: &Path, words: &[&str]) -> CommandOutput {
+    output_of(bare_command(dir).args(words))
 }
 
 fn json_of(dir: &Path, words: &[&str]) -> Value {
-    let said = said(dir, &[words, &["--output", "json"]].concat());
-    assert_eq!(said.code, Some(0), "{said:?}");
-    serde_json::from_str(&said.out).unwrap()
+    let output = run_in(dir, &[words, &["--output", "json"]].concat());
+    assert_eq!(output.code, Some(0), "{output:?}");
+    serde_json::from_str(&output.out).unwrap()
 }
 
 fn store(dir: &Path) -> std::sync::Arc<dyn Warehouse> {
@@ -72,7 +72,7 @@ async fn notes(dir: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_declared_file_is_loaded_and_nothing_is_simulated() {
+async fn declared_file_is_loaded_without_a_simulation() {
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
     let off = file("old", "tickets", "enabled = false");
@@ -83,14 +83,14 @@ async fn a_declared_file_is_loaded_and_nothing_is_simulated() {
     let run = json_of(dir, &["run"]);
     assert_eq!((&run["rows"], &run["tables"][0]["source"]), (&json!(1), &json!("crm")), "{run}");
     assert_eq!(store(dir).count(User::table()).await.unwrap(), 0);
-    let told = [
+    let reported = [
         "`old` is switched off and not read: `enabled = false` (tidegauge.toml, line 28)",
         "no file and no database fills the table `agents` (tidegauge.toml, line 13)",
     ];
-    assert_eq!(run["unused"], json!(told));
+    assert_eq!(run["unused"], json!(reported));
     for command in ["run", "status"] {
-        let said = done(dir, &[command]);
-        assert!(told.iter().all(|told| said.contains(told)), "{command}: {said}");
+        let output = succeed(dir, &[command]);
+        assert!(reported.iter().all(|reported| output.contains(reported)), "{command}: {output}");
     }
     // A disabled source is loaded when it is named.
     fs::write(dir.join("old.csv"), "ticket_id,opened_at,note\n2,2025-01-01T08:00:00Z,two\n")
@@ -100,20 +100,20 @@ async fn a_declared_file_is_loaded_and_nothing_is_simulated() {
     assert_eq!((&source["source"], &source["is_on"]), (&json!("crm"), &json!(true)), "{status}");
     assert_eq!(source["read_to"], json!("2026-01-01T08:00:00Z"));
     assert!(source["lag_seconds"].as_i64().unwrap() > 0, "{status}");
-    let mixed = said(dir, &["run", "--source", "old"]);
+    let mixed = run_in(dir, &["run", "--source", "old"]);
     assert_eq!(mixed.code, Some(2), "{mixed:?}");
     settings(dir, &format!("{TABLES}{}{off}shared = true\n", file("crm", "tickets", "")));
-    assert_eq!(said(dir, &["run", "--source", "old"]).code, Some(0));
+    assert_eq!(run_in(dir, &["run", "--source", "old"]).code, Some(0));
     assert_eq!(notes(dir).await, ["one", "two"]);
 }
 
 #[test]
-fn all_tables_that_are_not_there_are_named_at_once() {
+fn all_missing_tables_are_named_in_one_error() {
     let dir = TempDir::new().unwrap();
     let entries =
         file("one", "tikcets", "") + &file("two", "user", "") + &file("three", "users", "");
     settings(dir.path(), &format!("sources = [\"nope\"]\n{TABLES}{entries}"));
-    let run = said(dir.path(), &["run"]);
+    let run = run_in(dir.path(), &["run"]);
     assert_eq!((run.code, run.err.lines().count()), (Some(2), 1), "{run:?}");
     for words in
         ["there is no `nope`", "`one` is to fill", "`tikcets`", "`two` is to fill", "`user`"]
@@ -127,29 +127,29 @@ fn all_tables_that_are_not_there_are_named_at_once() {
 const SPEND: &str = "day,channel,campaign,currency,spend\n2026-01-05,ads,xmas,EUR,12.50\n";
 
 #[tokio::test]
-async fn rows_of_ones_own_do_not_mix_with_those_of_another_source() {
+async fn user_rows_do_not_mix_with_those_of_another_source() {
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
     for name in ["spend", "more_spend"] {
         fs::write(dir.join(format!("{name}.csv")), SPEND).unwrap();
     }
-    let refused = |words: &[&str], says: &[&str]| {
-        let said = said(dir, words);
-        assert_eq!((said.code, said.err.lines().count()), (Some(2), 1), "{said:?}");
-        assert!(says.iter().all(|says| said.err.contains(says)), "{said:?}");
-        said.err
+    let refused = |words: &[&str], expected: &[&str]| {
+        let output = run_in(dir, words);
+        assert_eq!((output.code, output.err.lines().count()), (Some(2), 1), "{output:?}");
+        assert!(expected.iter().all(|expected| output.err.contains(expected)), "{output:?}");
+        output.err
     };
     // Both sources in one run.
     let spend = file("spend", "marketing_spend", "");
     settings(dir, &format!("sources = [\"recorded\", \"simulation\"]\n{spend}"));
     let both = ["`spend` and `simulation` both fill `marketing_spend`", "shared = true"];
-    let told = refused(&["run"], &both);
-    assert!(told.contains("tidegauge.toml, line 5"), "{told}");
+    let reported = refused(&["run"], &both);
+    assert!(reported.contains("tidegauge.toml, line 5"), "{reported}");
     assert!(!dir.join("tidegauge.db").exists());
     settings(dir, &format!("{spend}{}", file("more_spend", "marketing_spend", "")));
     refused(&["run"], &["`spend` and `more_spend` both fill `marketing_spend`"]);
     settings(dir, &format!("{spend}{}", file("more_spend", "marketing_spend", "shared = true")));
-    done(dir, &["run"]);
+    succeed(dir, &["run"]);
     // The sources in consecutive runs.
     settings(dir, "sources = [\"recorded\", \"simulation\"]\n");
     let before = store(dir).cursors().await.unwrap();
@@ -163,14 +163,14 @@ async fn rows_of_ones_own_do_not_mix_with_those_of_another_source() {
             file("spend", "marketing_spend", "enabled = false")
         ),
     );
-    let told = refused(&["run", "--source", "simulation"], &earlier);
-    assert!(told.contains("`tidegauge reset spend`"), "{told}");
+    let reported = refused(&["run", "--source", "simulation"], &earlier);
+    assert!(reported.contains("`tidegauge reset spend`"), "{reported}");
     assert_eq!(store(dir).cursors().await.unwrap(), before);
 
     let demo = TempDir::new().unwrap();
     let demo = demo.path();
     settings(demo, "sources = [\"recorded\", \"simulation\"]\n");
-    done(demo, &["run"]);
+    succeed(demo, &["run"]);
     let rows = store(demo).count(MarketingSpend::table()).await.unwrap();
     fs::write(demo.join("spend.csv"), SPEND).unwrap();
     settings(demo, &spend);
@@ -179,26 +179,27 @@ async fn rows_of_ones_own_do_not_mix_with_those_of_another_source() {
         &["run", "--full-refresh", "spend"],
         &["reload", "spend", "--from", "2026-01-01"],
     ] {
-        let said = says(bare(demo).args(words));
-        assert_eq!(said.code, Some(2), "{said:?}");
-        for says in ["holds rows of `simulation`", "`tidegauge reset simulation`", "shared = true"]
+        let output = output_of(bare_command(demo).args(words));
+        assert_eq!(output.code, Some(2), "{output:?}");
+        for expected in
+            ["holds rows of `simulation`", "`tidegauge reset simulation`", "shared = true"]
         {
-            assert!(said.err.contains(says), "{said:?}");
+            assert!(output.err.contains(expected), "{output:?}");
         }
     }
     assert_eq!(store(demo).count(MarketingSpend::table()).await.unwrap(), rows);
     settings(demo, &file("spend", "marketing_spend", "shared = true"));
-    done(demo, &["run"]);
+    succeed(demo, &["run"]);
     assert_eq!(store(demo).count(MarketingSpend::table()).await.unwrap(), rows + 1);
     // Rows that carry their source in the key are told apart.
     let rates = "source,base,quote,rate_date,rate\nmine,EUR,USD,2026-01-05,1.08\n";
     fs::write(demo.join("rates.csv"), rates).unwrap();
     settings(demo, &format!("sources = [\"recorded\"]\n{}", file("rates", "fx_rates", "")));
-    done(demo, &["run"]);
+    succeed(demo, &["run"]);
 }
 
 #[tokio::test]
-async fn a_span_of_a_file_is_loaded_again() {
+async fn span_of_a_file_is_reloaded() {
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
     settings(dir, &format!("{TABLES}{}", file("crm", "tickets", "")));
@@ -210,7 +211,7 @@ async fn a_span_of_a_file_is_loaded_again() {
     let (january, february, march) =
         ("2026-01-31T23:59:59Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z");
     write(&[(1, january, "a"), (2, february, "b"), (3, march, "c"), (4, "", "d")]);
-    done(dir, &["run"]);
+    succeed(dir, &["run"]);
     write(&[
         (1, january, "A"),
         (2, february, "B"),
@@ -220,11 +221,11 @@ async fn a_span_of_a_file_is_loaded_again() {
     ]);
     let span = ["reload", "crm", "--from", "2026-02-01", "--to", "2026-03-01"];
     let dry = [&span[..], &["--dry-run"]].concat();
-    let told = done(dir, &dry);
+    let reported = succeed(dir, &dry);
     for words in
         ["crm: is read from its beginning", "2026-02-01T00:00:00Z", "has 1 of that time", "dry run"]
     {
-        assert!(told.contains(words), "{words}: {told}");
+        assert!(reported.contains(words), "{words}: {reported}");
     }
     assert_eq!(json_of(dir, &dry)["own"][0]["rows"], 1);
     assert_eq!(notes(dir).await, ["a", "b", "c", "d"]);
@@ -232,34 +233,37 @@ async fn a_span_of_a_file_is_loaded_again() {
     let table = &run["tables"][0];
     assert_eq!((&table["updated"], &table["inserted"]), (&json!(1), &json!(1)), "{run}");
     let note = "1 rows have no `opened_at`, and were not taken";
-    assert!(run["notes"].as_array().unwrap().iter().any(|told| told["note"] == note), "{run}");
+    assert!(
+        run["notes"].as_array().unwrap().iter().any(|reported| reported["note"] == note),
+        "{run}"
+    );
     assert_eq!(notes(dir).await, ["a", "B", "c", "d", "E"]);
     // A second reload changes nothing, and the next run resumes from its cursor: the file was
     // changed.
     assert_eq!(json_of(dir, &span)["tables"][0]["identical"], 2);
-    let from = done(dir, &["run", "--from", "2026-03-01", "--to", "2026-04-01"]);
+    let from = succeed(dir, &["run", "--from", "2026-03-01", "--to", "2026-04-01"]);
     assert!(from.contains("crm fill"), "{from}");
     assert_eq!(notes(dir).await, ["a", "B", "C", "d", "E"]);
-    done(dir, &["run"]);
+    succeed(dir, &["run"]);
     assert_eq!(notes(dir).await, ["A", "B", "C", "D", "E"]);
     // A reset removes the reloaded rows as well.
-    assert!(done(dir, &["reset", "crm"]).contains("cursor of crm fill"));
+    assert!(succeed(dir, &["reset", "crm"]).contains("cursor of crm fill"));
     assert!(notes(dir).await.is_empty());
 
-    for (words, says) in [
+    for (words, expected) in [
         (&["reload", "recorded", "--from", "2026-01-01"][..], "recorded"),
         (&["reload", "crm", "recorded", "--from", "2026-01-01"], "`recorded`"),
         (&["reload", "crm", "--from", "2026-02-01", "--to", "2026-01-01"], "does not lie before"),
         (&["reload", "crm"], "--from"),
     ] {
-        let said = says_of(dir, words);
-        assert!(said.code == Some(2) && said.err.contains(says), "{said:?}");
+        let output = says_of(dir, words);
+        assert!(output.code == Some(2) && output.err.contains(expected), "{output:?}");
     }
     settings(
         dir,
         &format!("{}{}", TABLES.replace("time = \"opened_at\"\n", ""), file("crm", "tickets", "")),
     );
-    let timeless = said(dir, &["reload", "crm", "--from", "2026-02-01"]);
+    let timeless = run_in(dir, &["reload", "crm", "--from", "2026-02-01"]);
     assert_eq!(timeless.code, Some(2), "{timeless:?}");
     assert!(timeless.err.contains("run --full-refresh crm"), "{timeless:?}");
 }
@@ -267,7 +271,7 @@ async fn a_span_of_a_file_is_loaded_again() {
 /// Checks that of several versions of a row the last one in the source is kept, independent of its
 /// time.
 #[tokio::test]
-async fn a_span_puts_no_older_version_over_a_newer_one() {
+async fn reload_of_a_span_keeps_newer_versions() {
     for page_rows in [1, 50_000] {
         let dir = TempDir::new().unwrap();
         let dir = dir.path();
@@ -282,7 +286,7 @@ async fn a_span_puts_no_older_version_over_a_newer_one() {
                     2,,later\n\
                     4,2026-02-04T00:00:00Z,later\n";
         fs::write(dir.join("crm.csv"), rows).unwrap();
-        done(dir, &["run"]);
+        succeed(dir, &["run"]);
         let before = notes(dir).await;
         assert_eq!(before, ["later", "later", "first", "later"]);
         fs::write(dir.join("crm.csv"), rows.replace("first", "mended")).unwrap();
@@ -290,17 +294,17 @@ async fn a_span_puts_no_older_version_over_a_newer_one() {
         assert_eq!(notes(dir).await, ["later", "later", "mended", "later"], "{page_rows}");
         assert_eq!(run["tables"][0]["updated"], 1, "{run}");
         if page_rows == 1 {
-            let told = run["notes"].as_array().unwrap().iter().filter(|told| {
-                told["note"].as_str().unwrap().contains("2 rows of the span were not taken")
+            let reported = run["notes"].as_array().unwrap().iter().filter(|reported| {
+                reported["note"].as_str().unwrap().contains("2 rows of the span were not taken")
             });
-            assert_eq!(told.count(), 1, "{run}");
+            assert_eq!(reported.count(), 1, "{run}");
         }
     }
 }
 
 /// Checks that a run of a span loads the sources with spans, and reports the others.
 #[tokio::test]
-async fn an_entry_without_spans_keeps_no_other_from_a_run_of_a_span() {
+async fn entry_without_spans_does_not_stop_others() {
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
     let agents = "[[tables]]\nname = \"agents\"\nkey = [\"id\"]\ncolumns = [{ name = \"id\", type = \"text\" }]\n";
@@ -323,22 +327,25 @@ async fn an_entry_without_spans_keeps_no_other_from_a_run_of_a_span() {
     let run = json_of(dir, &span);
     assert_eq!(run["tables"][0]["inserted"], 1, "{run}");
     assert_eq!(notes(dir).await, ["one"], "{run}");
-    let told = |source: &str, words: &str| {
+    let reported = |source: &str, words: &str| {
         let notes = run["notes"].as_array().unwrap().iter();
-        let mut of_source = notes.filter(|told| told["source"] == source);
-        of_source.any(|told| told["note"].as_str().unwrap().contains(words))
+        let mut of_source = notes.filter(|reported| reported["source"] == source);
+        of_source.any(|reported| reported["note"].as_str().unwrap().contains(words))
     };
-    assert!(told("agents", "run --full-refresh agents") && told("calls", "snapshot"), "{run}");
+    assert!(
+        reported("agents", "run --full-refresh agents") && reported("calls", "snapshot"),
+        "{run}"
+    );
     // Without any other source it is an error.
     let alone = ["run", "--source", "agents", "--from", "2026-01-01"];
-    let alone = said(dir, &alone);
+    let alone = run_in(dir, &alone);
     assert!(alone.code == Some(2) && alone.err.contains("--full-refresh agents"), "{alone:?}");
 }
 
 /// Checks that a snapshot leaves no rows or quarantine entries from before it, and follows changed
 /// mappings.
 #[tokio::test]
-async fn a_snapshot_follows_its_settings_and_leaves_nothing_of_before() {
+async fn snapshot_with_changed_settings_leaves_no_old_rows() {
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
     let merged = file("crm", "tickets", "bad_rows = \"quarantine\"");
@@ -350,12 +357,12 @@ async fn a_snapshot_follows_its_settings_and_leaves_nothing_of_before() {
     };
     settings(dir, &format!("{TABLES}{merged}"));
     rows("1,2026-01-01T08:00:00Z,a,A\n2,2026-01-02T08:00:00Z,b,B\nthree,,c,C\n");
-    done(dir, &["run"]);
-    done(dir, &["reload", "crm", "--from", "2026-01-01", "--to", "2026-02-01"]);
+    succeed(dir, &["run"]);
+    succeed(dir, &["reload", "crm", "--from", "2026-01-01", "--to", "2026-02-01"]);
     assert_eq!(aside().await, 1);
     settings(dir, &format!("{TABLES}{replaced}"));
     rows("3,2026-01-03T08:00:00Z,d,D\n");
-    done(dir, &["run"]);
+    succeed(dir, &["run"]);
     assert_eq!((notes(dir).await, aside().await), (vec!["d".to_owned()], 0));
     let status = json_of(dir, &["status", "--all"]);
     let known: Vec<_> = status["sources"].as_array().unwrap().iter().collect();
@@ -371,39 +378,39 @@ async fn a_snapshot_follows_its_settings_and_leaves_nothing_of_before() {
     let run = json_of(dir, &["run"]);
     assert_eq!(run["tables"][0]["identical"], 1, "{run}");
     rows("3,2026-01-03T08:00:00Z,d,D\n4,2026-01-04T08:00:00Z,e,E\n");
-    done(dir, &["run"]);
+    succeed(dir, &["run"]);
     assert_eq!(notes(dir).await, ["D", "E"]);
 }
 
 /// Checks that rows of an entry that was removed from the settings do not block one that replaces
 /// it.
 #[tokio::test]
-async fn a_source_that_is_gone_from_the_settings_can_be_reset() {
+async fn source_removed_from_the_settings_can_be_reset() {
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
     let rows = "ticket_id,opened_at,note\n1,2026-01-01T08:00:00Z,old\n";
     fs::write(dir.join("old crm.csv"), rows).unwrap();
     fs::write(dir.join("crm.csv"), rows.replace("1,", "2,").replace("old", "new")).unwrap();
     settings(dir, &format!("{TABLES}{}", file("old crm", "tickets", "")));
-    done(dir, &["run", "--backup", "csv://csv"]);
+    succeed(dir, &["run", "--backup", "csv://csv"]);
     settings(dir, &format!("{TABLES}{}", file("crm", "tickets", "write = \"replace\"")));
-    let refused = said(dir, &["run"]);
+    let refused = run_in(dir, &["run"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     for words in ["`tickets` holds rows of `old crm`", "`tidegauge reset 'old crm'`"] {
         assert!(refused.err.contains(words), "{words}: {refused:?}");
     }
     let reset = ["reset", "old crm", "--backup", "csv://csv"];
-    let told = done(dir, &[&reset[..], &["--dry-run"]].concat());
-    assert!(told.contains("cursor of old crm") && told.contains("tickets"), "{told}");
+    let reported = succeed(dir, &[&reset[..], &["--dry-run"]].concat());
+    assert!(reported.contains("cursor of old crm") && reported.contains("tickets"), "{reported}");
     assert_eq!(notes(dir).await, ["old"]);
-    done(dir, &reset);
+    succeed(dir, &reset);
     assert!(notes(dir).await.is_empty());
-    done(dir, &["run", "--backup", "csv://csv"]);
+    succeed(dir, &["run", "--backup", "csv://csv"]);
     assert_eq!(notes(dir).await, ["new"]);
     let csv = fs::read_to_string(dir.join("csv/tickets.csv")).unwrap();
     assert!(csv.contains("new") && !csv.contains("old"), "{csv}");
     for name in ["old crm", "pipeline"] {
-        let unknown = said(dir, &["reset", name]);
+        let unknown = run_in(dir, &["reset", name]);
         assert_eq!(unknown.code, Some(2), "{unknown:?}");
         assert!(unknown.err.contains("nothing was loaded under that name"), "{unknown:?}");
     }
@@ -411,7 +418,7 @@ async fn a_source_that_is_gone_from_the_settings_can_be_reset() {
 
 /// Checks a file and a query each of which is a complete snapshot.
 #[tokio::test]
-async fn a_snapshot_takes_the_place_of_the_one_before() {
+async fn snapshot_replaces_the_previous_one() {
     let dir = TempDir::new().unwrap();
     let dir = dir.path();
     let crm = file("crm", "tickets", "write = \"replace\"");
@@ -428,35 +435,35 @@ async fn a_snapshot_takes_the_place_of_the_one_before() {
     assert_eq!(run()["tables"][0]["inserted"], 3);
     assert_eq!((notes(dir).await.len(), lines(), in_parquet().await), (3, 3, 3));
     write("2,2026-01-02T08:00:00Z,B\n4,2026-01-04T08:00:00Z,d\n");
-    let told = run();
-    let table = &told["tables"][0];
-    assert_eq!((&table["inserted"], &table["removed"]), (&json!(2), &json!(3)), "{told}");
+    let reported = run();
+    let table = &reported["tables"][0];
+    assert_eq!((&table["inserted"], &table["removed"]), (&json!(2), &json!(3)), "{reported}");
     assert_eq!(notes(dir).await, ["B", "d"]);
     assert_eq!((lines(), in_parquet().await), (2, 2));
     // An unchanged file is not read.
     assert_eq!(run()["rows"], 0);
     // An invalid snapshot replaces nothing.
-    for (text, code, says) in [
+    for (text, code, expected) in [
         ("", 11, "the snapshot of `crm` has no row"),
         ("5,2026-01-05T08:00:00Z,e\n6,soon,f\n", 11, "crm.csv:3"),
         ("5,2026-01-05T08:00:00Z,e\n5,2026-01-05T08:00:00Z,E\n6,2026", 11, "crm.csv:4"),
     ] {
         write(text);
-        let failed = said(dir, &["run"]);
-        assert!(failed.code == Some(code) && failed.err.contains(says), "{failed:?}");
+        let failed = run_in(dir, &["run"]);
+        assert!(failed.code == Some(code) && failed.err.contains(expected), "{failed:?}");
         assert_eq!(notes(dir).await, ["B", "d"]);
     }
     settings(dir, &format!("{TABLES}{}", crm.replace("0s", "1h")));
     write("5,2026-01-05T08:00:00Z,e\n6,2026-01-05T08:00");
-    let failed = said(dir, &["run"]);
+    let failed = run_in(dir, &["run"]);
     assert_eq!(failed.code, Some(8), "{failed:?}");
     assert!(failed.err.contains("still being written"), "{failed:?}");
     assert_eq!(notes(dir).await, ["B", "d"]);
-    let spans = said(dir, &["reload", "crm", "--from", "2026-01-01"]);
+    let spans = run_in(dir, &["reload", "crm", "--from", "2026-01-01"]);
     assert!(spans.code == Some(2) && spans.err.contains("snapshot"), "{spans:?}");
     // A snapshot cannot share its table with another source.
     settings(dir, &format!("{TABLES}{crm}{}", file("more", "tickets", "shared = true")));
-    let shared = said(dir, &["run"]);
+    let shared = run_in(dir, &["run"]);
     assert_eq!(shared.code, Some(2), "{shared:?}");
     assert!(shared.err.contains("`crm` replaces all of its rows"), "{shared:?}");
 
@@ -466,7 +473,7 @@ async fn a_snapshot_takes_the_place_of_the_one_before() {
     let source = |text: &str| {
         let text = format!("ticket_id,opened_at,note\n{text}");
         fs::write(theirs.path().join("crm.csv"), text).unwrap();
-        done(theirs.path(), &["run", "--full-refresh", "crm"]);
+        succeed(theirs.path(), &["run", "--full-refresh", "crm"]);
     };
     let other = TempDir::new().unwrap();
     let database = "[[databases]]\nname = \"shop\"\nurl_env = \"SHOP_URL\"\nquery = \"SELECT * FROM tickets\"\n\
@@ -474,9 +481,9 @@ async fn a_snapshot_takes_the_place_of_the_one_before() {
     let tables = TABLES.replace("\"merge\"", "\"replace\"");
     settings(other.path(), &format!("{tables}{database}"));
     let run = || {
-        let mut run = bare(other.path());
+        let mut run = bare_command(other.path());
         let run = run.env("SHOP_URL", url("sqlite", theirs.path(), "tidegauge.db")).arg("run");
-        assert_eq!(says(run).code, Some(0));
+        assert_eq!(output_of(run).code, Some(0));
     };
     source("1,2026-01-01T08:00:00Z,a\n2,2026-01-02T08:00:00Z,b\n3,,c\n");
     run();
@@ -487,6 +494,6 @@ async fn a_snapshot_takes_the_place_of_the_one_before() {
     assert_eq!(notes(other.path()).await, ["C"]);
 }
 
-fn says_of(dir: &Path, words: &[&str]) -> Said {
-    says(tidegauge(dir).args(words))
+fn says_of(dir: &Path, words: &[&str]) -> CommandOutput {
+    output_of(command_in(dir).args(words))
 }

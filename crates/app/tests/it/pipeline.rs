@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crate::common::{
-    assert_same, assert_same_files, counts, csv_counts, csv_files, data_tables, house, rows, same,
-    url, warehouse,
+    assert_same, assert_same_files, counts, csv_counts, csv_files, data_tables, open_demo, rows,
+    same, url, warehouse,
 };
 use async_trait::async_trait;
 use tidegauge::Tidegauge;
@@ -21,14 +21,14 @@ use tidegauge::storage;
 
 /// Opens the demo job in `dir`: into SQLite, with both kinds of backup.
 fn main_job(dir: &Path) -> Tidegauge {
-    house(dir, |config| {
+    open_demo(dir, |config| {
         config.backups = vec![url("csv", dir, "csv").into(), url("parquet", dir, "parquet").into()];
     })
 }
 
 // The runtime has a single thread: a library must not rely on several.
 #[tokio::test]
-async fn a_second_run_adds_one_day_and_doubles_nothing() {
+async fn second_run_adds_one_day_without_duplicates() {
     let dir = tempfile::tempdir().unwrap();
     main_job(dir.path()).run(None, &Silent).await.unwrap();
     let first = counts(main_job(dir.path()).warehouse().as_ref()).await;
@@ -37,66 +37,66 @@ async fn a_second_run_adds_one_day_and_doubles_nothing() {
 
     let summary = main_job(dir.path()).run(None, &Silent).await.unwrap();
     assert_eq!(summary.rows(), 500, "{summary}");
-    let house = main_job(dir.path());
-    let second = counts(house.warehouse().as_ref()).await;
+    let tidegauge = main_job(dir.path());
+    let second = counts(tidegauge.warehouse().as_ref()).await;
     let mut expected = first.clone();
     expected.insert("ramp_transactions".into(), 91 * 500);
     assert_eq!(second, expected);
 
     let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
-    assert_same(house.warehouse().as_ref(), parquet.as_ref()).await;
+    assert_same(tidegauge.warehouse().as_ref(), parquet.as_ref()).await;
     assert_eq!(csv_counts(&dir.path().join("csv")), expected);
 
-    let audit = house.verify().await.unwrap();
+    let audit = tidegauge.verify().await.unwrap();
     assert!(audit.passed(), "{:?}", audit.broken().collect::<Vec<_>>());
     let tried: u64 = audit.rules.iter().map(|rule| rule.tried).sum();
     assert!(tried > 100_000, "{tried}");
-    assert!(house.report().await.unwrap().to_html().unwrap().contains("<html"));
+    assert!(tidegauge.report().await.unwrap().to_html().unwrap().contains("<html"));
 }
 
 /// Checks that a run is repeated until it is marked as finished.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_is_not_finished_is_taken_up_again() {
+async fn unfinished_run_is_resumed() {
     let dir = tempfile::tempdir().unwrap();
     let days = [("2020-10-01", false), ("2020-10-01", true), ("2020-10-02", false)];
     let later = [("2020-10-02", false), ("2020-10-02", true), ("2020-10-03", true)];
     for (until, finish) in days.into_iter().chain(later) {
-        let house = main_job(dir.path());
-        let run = house.begin(None).await.unwrap();
+        let tidegauge = main_job(dir.path());
+        let run = tidegauge.begin(None).await.unwrap();
         assert_eq!(run.until(), until.parse().ok());
-        house.load(&run, &Silent).await.unwrap();
+        tidegauge.load(&run, &Silent).await.unwrap();
         if finish {
-            house.finish(run).await.unwrap();
+            tidegauge.finish(run).await.unwrap();
         }
     }
     // A run that has gone further leaves nothing to resume.
-    let house = main_job(dir.path());
-    let stale = house.begin(None).await.unwrap();
-    house.load(&stale, &Silent).await.unwrap();
-    house.run("2020-10-09".parse().ok(), &Silent).await.unwrap();
-    house.finish(stale).await.unwrap();
-    let next = house.begin(None).await.unwrap();
+    let tidegauge = main_job(dir.path());
+    let stale = tidegauge.begin(None).await.unwrap();
+    tidegauge.load(&stale, &Silent).await.unwrap();
+    tidegauge.run("2020-10-09".parse().ok(), &Silent).await.unwrap();
+    tidegauge.finish(stale).await.unwrap();
+    let next = tidegauge.begin(None).await.unwrap();
     assert_eq!(next.until(), "2020-10-10".parse().ok());
-    let error = house.begin("2020-09-30".parse().ok()).await.unwrap_err().to_string();
+    let error = tidegauge.begin("2020-09-30".parse().ok()).await.unwrap_err().to_string();
     assert!(error.contains("2020-10-01"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_day_that_is_there_is_not_played_again() {
+async fn loaded_day_is_not_simulated_again() {
     let dir = tempfile::tempdir().unwrap();
     let until = "2020-10-02".parse().ok();
-    house(dir.path(), |_| {}).run(until, &Silent).await.unwrap();
+    open_demo(dir.path(), |_| {}).run(until, &Silent).await.unwrap();
     for until in [until, "2020-10-01".parse().ok()] {
-        let summary = house(dir.path(), |_| {}).run(until, &Silent).await.unwrap();
+        let summary = open_demo(dir.path(), |_| {}).run(until, &Silent).await.unwrap();
         assert_eq!(summary.rows(), 0, "{summary}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_seed_is_another_exchange_in_the_same_market() {
+async fn different_seed_gives_a_different_exchange_in_the_same_market() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let here = house(here.path(), |_| {});
-    let there = house(there.path(), |config| config.simulation.seed = 43);
+    let here = open_demo(here.path(), |_| {});
+    let there = open_demo(there.path(), |config| config.simulation.seed = 43);
     here.run(None, &Silent).await.unwrap();
     there.run(None, &Silent).await.unwrap();
     for table in data_tables() {
@@ -113,16 +113,16 @@ async fn another_seed_is_another_exchange_in_the_same_market() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_size_of_a_page_changes_nothing() {
+async fn page_size_does_not_change_the_rows() {
     let dir = tempfile::tempdir().unwrap();
     let folders = [500, 50_000].map(|page_rows| (page_rows, format!("csv-{page_rows}")));
     for (page_rows, folder) in &folders {
-        let house = house(dir.path(), |config| {
+        let tidegauge = open_demo(dir.path(), |config| {
             config.warehouse = url("sqlite", dir.path(), &format!("{page_rows}.db")).into();
             config.backups = vec![url("csv", dir.path(), folder).into()];
             config.simulation.page_rows = Some(*page_rows);
         });
-        house.run(None, &Silent).await.unwrap();
+        tidegauge.run(None, &Silent).await.unwrap();
     }
     let folders = folders.map(|(_, folder)| dir.path().join(folder));
     assert!(csv_files(&folders[0]).len() >= 10);
@@ -130,15 +130,15 @@ async fn the_size_of_a_page_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backup_is_brought_up_from_wherever_it_stands() {
+async fn backup_catches_up_from_its_own_cursor() {
     let dir = tempfile::tempdir().unwrap();
     let (csv, parquet) = (dir.path().join("csv"), dir.path().join("parquet"));
-    let alone = || house(dir.path(), |_| {});
+    let alone = || open_demo(dir.path(), |_| {});
     let check = async || {
-        let house = main_job(dir.path());
-        let ours = counts(house.warehouse().as_ref()).await;
+        let tidegauge = main_job(dir.path());
+        let ours = counts(tidegauge.warehouse().as_ref()).await;
         assert_same(
-            house.warehouse().as_ref(),
+            tidegauge.warehouse().as_ref(),
             warehouse(&url("parquet", dir.path(), "parquet")).as_ref(),
         )
         .await;
@@ -166,7 +166,7 @@ async fn a_backup_is_brought_up_from_wherever_it_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_warehouse_that_is_lost_is_filled_again_beside_its_backup() {
+async fn lost_warehouse_is_reloaded_beside_its_backup() {
     let dir = tempfile::tempdir().unwrap();
     main_job(dir.path()).run(None, &Silent).await.unwrap();
     main_job(dir.path()).run(None, &Silent).await.unwrap();
@@ -174,9 +174,9 @@ async fn a_warehouse_that_is_lost_is_filled_again_beside_its_backup() {
         let _ = fs::remove_file(dir.path().join(name));
     }
     main_job(dir.path()).run("2020-10-02".parse().ok(), &Silent).await.unwrap();
-    let house = main_job(dir.path());
+    let tidegauge = main_job(dir.path());
     let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
-    assert_same(house.warehouse().as_ref(), parquet.as_ref()).await;
+    assert_same(tidegauge.warehouse().as_ref(), parquet.as_ref()).await;
     assert_eq!(counts(parquet.as_ref()).await["ramp_transactions"], 91 * 500);
 }
 
@@ -236,7 +236,7 @@ impl Observer for Order {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sources_that_others_refer_to_run_first() {
+async fn referenced_sources_run_first() {
     for (given, runs) in [
         (["fills", "orders", "people"], ["people", "orders", "fills"]),
         (["orders", "fills", "people"], ["people", "orders", "fills"]),
@@ -321,7 +321,7 @@ impl Sink for Emptied {
 }
 
 #[tokio::test]
-async fn a_sink_that_lacks_rows_under_its_cursor_fails_the_source_and_is_not_written() {
+async fn sink_with_missing_rows_fails_the_source_and_is_not_written() {
     let (sink, source) = (Arc::new(Emptied::default()), Numbers::new("numbers", None));
     let error = Pipeline::new().source(source).sink(sink.clone()).run(&Silent).await.unwrap_err();
     let words = error.to_string();
@@ -355,7 +355,7 @@ impl Sink for Closed {
 /// Checks that rows of the warehouse are counted although the backup fails, and that a later
 /// catch-up of the backup is not counted again.
 #[tokio::test]
-async fn a_summary_counts_what_became_of_the_rows_in_the_warehouse() {
+async fn summary_counts_rows_by_their_result_in_the_warehouse() {
     let dir = tempfile::tempdir().unwrap();
     let numbers = || Numbers::new("numbers", None);
     let here = || storage::connect_sink(&url("sqlite", dir.path(), "store")).unwrap();
@@ -369,13 +369,13 @@ async fn a_summary_counts_what_became_of_the_rows_in_the_warehouse() {
     let summary = both.run(&Silent).await.unwrap();
     assert_eq!((summary.rows(), summary.counts().inserted), (4, 4));
     let notes: Vec<_> = summary.notes.iter().map(|note| note.text.as_str()).collect();
-    let told = |note: &&str| note.starts_with("csv://") && note.contains("brought 6 rows");
-    assert!(notes.len() == 1 && notes.iter().all(told), "{notes:?}");
+    let reported = |note: &&str| note.starts_with("csv://") && note.contains("brought 6 rows");
+    assert!(notes.len() == 1 && notes.iter().all(reported), "{notes:?}");
     assert_eq!(csv_counts(&dir.path().join("csv"))["numbers"], 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_loses_a_race_is_told_and_nothing_is_there_twice() {
+async fn losing_runner_gets_a_conflict_and_no_row_is_duplicated() {
     for scheme in ["sqlite", "parquet", "csv"] {
         for at in [None, Some(Cursor::new("2"))] {
             let dir = tempfile::tempdir().unwrap();
@@ -415,12 +415,12 @@ async fn whoever_loses_a_race_is_told_and_nothing_is_there_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_sink_refuses_stops_the_run_and_the_rest_stays() {
+async fn refused_load_stops_the_source_and_loaded_rows_stay() {
     let dir = tempfile::tempdir().unwrap();
     let parquet = warehouse(&url("parquet", dir.path(), "parquet"));
     // A row of another program: a purchase with a number that the simulator will use.
-    let house = main_job(dir.path());
-    house.run(None, &Silent).await.unwrap();
+    let tidegauge = main_job(dir.path());
+    tidegauge.run(None, &Silent).await.unwrap();
     let taken = Batch::from_rows(RampTransaction::table(), [ramp(45_250)]).unwrap();
     let after = Cursor::new("1");
     parquet.load(Load::new("rogue", &[taken], None, &after)).await.unwrap();

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::common::{house, url};
+use crate::common::{open_demo, url};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tidegauge::acquisition::{self, Opening, Provider, SourceHandle, SourceSpec};
@@ -19,9 +19,9 @@ const CHARTS: [&str; 5] = ["high-volume", "deciles", "churned", "ltv", "roas"];
 
 /// Returns the page of the demo job.
 async fn page(dir: &Path) -> String {
-    let house = house(dir, |_| {});
-    house.run(None, &Silent).await.unwrap();
-    house.report().await.unwrap().to_html().unwrap()
+    let tidegauge = open_demo(dir, |_| {});
+    tidegauge.run(None, &Silent).await.unwrap();
+    tidegauge.report().await.unwrap().to_html().unwrap()
 }
 
 /// Returns the texts between each `open` and the next `close`.
@@ -62,7 +62,7 @@ fn fetched(page: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_needs_nobody_else() {
+async fn page_is_self_contained() {
     let dir = tempfile::tempdir().unwrap();
     let page = page(dir.path()).await;
     let text = without_programs(&page);
@@ -91,7 +91,7 @@ async fn the_page_needs_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_chart_has_something_to_show() {
+async fn every_chart_has_data() {
     let dir = tempfile::tempdir().unwrap();
     let page = page(dir.path()).await;
     let charts = charts(&page);
@@ -137,7 +137,7 @@ fn luminance(colour: &str) -> f64 {
 }
 
 #[test]
-fn every_step_of_the_heatmap_can_be_read() {
+fn every_heatmap_step_has_readable_contrast() {
     let css = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../report/assets/report.css"));
     for level in 0..=10 {
         let rule = between(css, &format!(".l{level} {{"), "}")[0];
@@ -149,22 +149,22 @@ fn every_step_of_the_heatmap_can_be_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_warehouse_gives_the_same_page() {
+async fn report_is_deterministic() {
     let dir = tempfile::tempdir().unwrap();
     let first = page(dir.path()).await;
-    let again = house(dir.path(), |_| {}).report().await.unwrap().to_html().unwrap();
+    let again = open_demo(dir.path(), |_| {}).report().await.unwrap().to_html().unwrap();
     assert!(first == again);
 }
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)>\"'&";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_data_say_is_text_and_never_markup() {
+async fn data_is_escaped_in_the_page() {
     let dir = tempfile::tempdir().unwrap();
-    let house = house(dir.path(), |config| {
+    let tidegauge = open_demo(dir.path(), |config| {
         config.warehouse = url("sqlite", dir.path(), "<b>&\"'.db").into();
     });
-    house.run(None, &Silent).await.unwrap();
+    tidegauge.run(None, &Silent).await.unwrap();
     let users = (5_000..5_040).map(|user_id| User {
         user_id,
         email: Some(format!("{user_id}@example.com")),
@@ -197,9 +197,9 @@ async fn what_the_data_say_is_text_and_never_markup() {
     ];
     let after = Cursor::new("1");
     let load = Load::new("hostile", &batches, None, &after);
-    house.warehouse().load(load).await.unwrap();
+    tidegauge.warehouse().load(load).await.unwrap();
 
-    let page = house.report().await.unwrap().to_html().unwrap();
+    let page = tidegauge.report().await.unwrap().to_html().unwrap();
     for markup in ["<img", "<i>", "<u>", "<b>", "<!--"] {
         assert!(!without_programs(&page).contains(markup), "{markup}");
     }
@@ -252,29 +252,29 @@ fn row_of(table: &TableRef, source: &str, number: i64) -> Batch {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_source_with_rows_is_given_its_due() {
+async fn every_source_with_rows_is_attributed() {
     let dir = tempfile::tempdir().unwrap();
-    let house = house(dir.path(), |config| {
+    let tidegauge = open_demo(dir.path(), |config| {
         config.providers = config.providers.clone().with::<Tickets>();
     });
-    house.run(None, &Silent).await.unwrap();
-    let owed = house.config().providers.specs();
+    tidegauge.run(None, &Silent).await.unwrap();
+    let owed = tidegauge.config().providers.specs();
     let owed = owed.filter_map(|spec| Some((spec.name, spec.attribution?)));
     let owed: Vec<(&str, &str)> = owed.collect();
     assert_eq!(owed.len(), acquisition::SOURCES.len() + 1, "each wants something shown");
-    let shown = house.report().await.unwrap().provenance.attributions;
+    let shown = tidegauge.report().await.unwrap().provenance.attributions;
     assert_eq!(shown, [acquisition::recorded::ATTRIBUTION]);
     let load = async |name: &str, batches: &[Batch]| {
         let after = Cursor::new("1");
         let load = Load::new(name, batches, None, &after);
-        house.warehouse().load(load).await.unwrap();
+        tidegauge.warehouse().load(load).await.unwrap();
     };
 
     // A span that failed has brought no rows.
     for (at, (name, _)) in owed.iter().enumerate() {
         load(&format!("failed-{at}"), &[row_of(Coverage::table(), name, 0)]).await;
     }
-    let shown = house.report().await.unwrap().provenance.attributions;
+    let shown = tidegauge.report().await.unwrap().provenance.attributions;
     assert_eq!(shown, [acquisition::recorded::ATTRIBUTION]);
 
     // Each source fills another table, so that every table that names the sources of its rows is
@@ -285,7 +285,7 @@ async fn every_source_with_rows_is_given_its_due() {
     for (at, (name, _)) in owed.iter().enumerate() {
         load(&format!("loaded-{at}"), &[row_of(&tables[at % tables.len()], name, 1)]).await;
     }
-    let report = house.report().await.unwrap();
+    let report = tidegauge.report().await.unwrap();
     let page = report.to_html().unwrap();
     for (at, (name, text)) in owed.iter().enumerate() {
         let table = &tables[at % tables.len()].name;
@@ -319,35 +319,35 @@ async fn every_source_with_rows_is_given_its_due() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_panel_can_be_asked_for() {
+async fn single_panel_can_be_requested() {
     let dir = tempfile::tempdir().unwrap();
-    let house = house(dir.path(), |_| {});
-    house.run(None, &Silent).await.unwrap();
-    let report = house.report().await.unwrap();
+    let tidegauge = open_demo(dir.path(), |_| {});
+    tidegauge.run(None, &Silent).await.unwrap();
+    let report = tidegauge.report().await.unwrap();
     let question = Question::new(Page::Monetization).with_panel("roas");
-    let answer = house.answer(&question).await.unwrap();
+    let answer = tidegauge.answer(&question).await.unwrap();
     assert_eq!(answer.panels, [report.panel("roas").unwrap().clone()]);
     let question = Question::new(Page::Monetization).with_panel("roi");
-    let error = house.answer(&question).await.unwrap_err().to_string();
+    let error = tidegauge.answer(&question).await.unwrap_err().to_string();
     assert!(error.contains("no panel `roi`") && error.contains("roas"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_has_the_thresholds_of_the_settings_unless_it_names_others() {
+async fn answer_uses_configured_thresholds_by_default() {
     let dir = tempfile::tempdir().unwrap();
-    let house = house(dir.path(), |config| {
+    let tidegauge = open_demo(dir.path(), |config| {
         config.analytics.high_volume_usd = 500.0;
         config.analytics.inactive_days = 10;
     });
-    house.run(None, &Silent).await.unwrap();
-    let report = house.report().await.unwrap();
+    tidegauge.run(None, &Silent).await.unwrap();
+    let report = tidegauge.report().await.unwrap();
     for (page, id) in [(Page::Acquisition, "high-volume"), (Page::Retention, "churned")] {
         let question = Question::new(page).with_panel(id);
-        let answer = house.answer(&question).await.unwrap();
+        let answer = tidegauge.answer(&question).await.unwrap();
         assert_eq!(answer.panels, [report.panel(id).unwrap().clone()], "{id}");
     }
     let question = Question::from_query("acquisition", [("threshold_usd", "1000000000")]).unwrap();
-    let answer = house.answer(&question).await.unwrap();
+    let answer = tidegauge.answer(&question).await.unwrap();
     assert_ne!(answer.panel("high-volume"), report.panel("high-volume"));
 }
 
@@ -395,10 +395,10 @@ impl Browser {
             .arg(format!("file://{}", file.display()))
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         let dom = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success() && dom.contains("</html>"), "{said}");
-        let console = said.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned);
+        assert!(output.status.success() && dom.contains("</html>"), "{stderr}");
+        let console = stderr.lines().filter(|line| line.contains("CONSOLE")).map(str::to_owned);
         Seen { dom, console: console.collect() }
     }
 }
@@ -412,7 +412,7 @@ fn drawn(dom: &str, id: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_draws_every_chart_and_has_nothing_to_complain_about() {
+async fn browser_renders_every_chart_without_errors() {
     let Some(chromium) = chromium() else { return };
     let dir = tempfile::tempdir().unwrap();
     let page = page(dir.path()).await;
@@ -436,7 +436,7 @@ async fn a_browser_draws_every_chart_and_has_nothing_to_complain_about() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_fits_wide_and_narrow_windows() {
+async fn page_fits_wide_and_narrow_windows() {
     let Some(chromium) = chromium() else { return };
     let dir = tempfile::tempdir().unwrap();
     let page = page(dir.path()).await;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::common::markets::{Market, settings};
 use crate::common::{
-    assert_same, assert_same_files, csv_counts, csv_files, done, says, tidegauge, url, warehouse,
+    assert_same, assert_same_files, command_in, csv_counts, csv_files, output_of, succeed, url,
+    warehouse,
 };
 use tempfile::TempDir;
 use tidegauge::core::tables::{
@@ -18,7 +19,7 @@ const BACKUPS: [&str; 4] = ["--backup", "csv://csv", "--backup", "parquet://parq
 
 /// Runs a command with the two backups; it must succeed.
 fn with_backups(dir: &Path, args: &[&str]) -> String {
-    done(dir, &[args, &BACKUPS[..]].concat())
+    succeed(dir, &[args, &BACKUPS[..]].concat())
 }
 
 /// Returns every file in the folder with its length.
@@ -49,7 +50,7 @@ async fn assert_all_same(dir: &Path, other: &Path) {
 }
 
 #[tokio::test]
-async fn what_is_reset_and_loaded_again_is_what_it_was() {
+async fn reset_and_reloaded_rows_are_identical() {
     let (dir, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     for dir in [&dir, &other] {
         with_backups(dir.path(), &["run"]);
@@ -58,19 +59,22 @@ async fn what_is_reset_and_loaded_again_is_what_it_was() {
     let users = ours.count(User::table()).await.unwrap();
 
     let before = lengths(dir.path());
-    let said = with_backups(dir.path(), &["reset", "recorded", "--dry-run"]);
+    let output = with_backups(dir.path(), &["reset", "recorded", "--dry-run"]);
     for words in
         ["csv://csv", "parquet://parquet", "sqlite://", "cursor of recorded", "cursor of market"]
     {
-        assert!(said.contains(words), "{words}: {said}");
+        assert!(output.contains(words), "{words}: {output}");
     }
-    assert!(said.contains("candles") && said.contains("1292"), "{said}");
-    assert!(said.contains("nothing was removed: this is a dry run"), "{said}");
-    assert!(!said.contains("orders") && !said.contains("simulation"), "{said}");
+    assert!(output.contains("candles") && output.contains("1292"), "{output}");
+    assert!(output.contains("nothing was removed: this is a dry run"), "{output}");
+    assert!(!output.contains("orders") && !output.contains("simulation"), "{output}");
     assert_eq!(lengths(dir.path()), before);
 
-    let said = with_backups(dir.path(), &["reset", "recorded"]);
-    assert!(said.contains("1292") && said.contains("removed; `tidegauge run` loads"), "{said}");
+    let output = with_backups(dir.path(), &["reset", "recorded"]);
+    assert!(
+        output.contains("1292") && output.contains("removed; `tidegauge run` loads"),
+        "{output}"
+    );
     for table in [Candle::table(), FxRate::table(), MarketPrice::table(), FxDaily::table()] {
         assert_eq!(ours.count(table).await.unwrap(), 0, "{}", table.name);
     }
@@ -80,7 +84,7 @@ async fn what_is_reset_and_loaded_again_is_what_it_was() {
     let kept: Vec<_> = cursors.keys().map(String::as_str).collect();
     assert_eq!(kept, ["pipeline", "simulation"]);
     assert!(!csv_counts(&dir.path().join("csv")).contains_key("candles"));
-    let status = done(dir.path(), &["status"]);
+    let status = succeed(dir.path(), &["status"]);
     assert!(status.contains("never loaded") && status.contains("reset"), "{status}");
     let again = with_backups(dir.path(), &["reset", "recorded"]);
     assert!(again.contains("there was nothing to remove"), "{again}");
@@ -90,30 +94,34 @@ async fn what_is_reset_and_loaded_again_is_what_it_was() {
 
     // Reset and load in one command, also of the derived tables alone.
     for source in ["recorded", "market"] {
-        let said = with_backups(dir.path(), &["run", "--full-refresh", source, "--dry-run"]);
-        assert!(said.contains("and nothing loaded: this is a dry run"), "{said}");
+        let output = with_backups(dir.path(), &["run", "--full-refresh", source, "--dry-run"]);
+        assert!(output.contains("and nothing loaded: this is a dry run"), "{output}");
         assert_all_same(dir.path(), other.path()).await;
-        let said = with_backups(dir.path(), &["run", "--full-refresh", source]);
-        assert!(said.contains("cursor of market") && said.contains("market_prices"), "{said}");
+        let output = with_backups(dir.path(), &["run", "--full-refresh", source]);
+        assert!(
+            output.contains("cursor of market") && output.contains("market_prices"),
+            "{output}"
+        );
         assert_all_same(dir.path(), other.path()).await;
     }
 
     // The simulation restarts with its first ninety days, independent of how far it was played.
     with_backups(dir.path(), &["run", "--until", "2020-10-05"]);
-    let said = with_backups(dir.path(), &["reset", "simulation"]);
-    assert!(said.contains("orders") && !said.contains("candles"), "{said}");
+    let output = with_backups(dir.path(), &["reset", "simulation"]);
+    assert!(output.contains("orders") && !output.contains("candles"), "{output}");
     assert_eq!(ours.count(User::table()).await.unwrap(), 0);
     with_backups(dir.path(), &["run"]);
     assert_all_same(dir.path(), other.path()).await;
-    assert!(done(dir.path(), &["verify"]).contains("rules hold"));
+    assert!(succeed(dir.path(), &["verify"]).contains("rules hold"));
 }
 
 async fn server_is_reset(theirs: &str) {
     let dir = TempDir::new().unwrap();
     let run = |words: &[&str]| {
-        let said = says(tidegauge(dir.path()).env("TIDEGAUGE_WAREHOUSE", theirs).args(words));
-        assert_eq!(said.code, Some(0), "{said:?}");
-        said.out
+        let output =
+            output_of(command_in(dir.path()).env("TIDEGAUGE_WAREHOUSE", theirs).args(words));
+        assert_eq!(output.code, Some(0), "{output:?}");
+        output.out
     };
     run(&["run"]);
     assert!(run(&["reset", "recorded", "simulation", "--dry-run"]).contains("1292"));
@@ -124,20 +132,20 @@ async fn server_is_reset(theirs: &str) {
         assert_eq!(there.count(table).await.unwrap(), 0, "{}", table.name);
     }
     run(&["run"]);
-    done(dir.path(), &["run"]);
+    succeed(dir.path(), &["run"]);
     let ours = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
     assert_same(ours.as_ref(), there.as_ref()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgres_is_reset_and_loaded_again() {
+async fn postgres_is_reset_and_reloaded() {
     if let Some(server) = Postgres::shared() {
         server_is_reset(&format!("{}?schema=reset", server.url())).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mysql_is_reset_and_loaded_again() {
+async fn mysql_is_reset_and_reloaded() {
     let Some(server) = MariaDb::start() else { return };
     server_is_reset(&server.url()).await;
 }
@@ -197,7 +205,7 @@ agent_id = "id"
 "#;
 
 #[tokio::test]
-async fn rows_that_cannot_be_told_apart_go_together_or_not_at_all() {
+async fn rows_of_shared_tables_are_reset_together_or_not_at_all() {
     let dir = TempDir::new().unwrap();
     let settings = dir.path().join("tidegauge.toml");
     fs::write(&settings, FILES).unwrap();
@@ -206,8 +214,8 @@ async fn rows_that_cannot_be_told_apart_go_together_or_not_at_all() {
     {
         fs::write(dir.path().join(file), rows).unwrap();
     }
-    done(dir.path(), &["run"]);
-    let refused = says(tidegauge(dir.path()).args(["reset", "new_tickets"]));
+    succeed(dir.path(), &["run"]);
+    let refused = output_of(command_in(dir.path()).args(["reset", "new_tickets"]));
     assert_eq!(refused.code, Some(2), "{refused:?}");
     for words in
         ["`tickets` only takes new rows", "`old_tickets` filled it", "`tidegauge reset new_tickets"]
@@ -216,7 +224,7 @@ async fn rows_that_cannot_be_told_apart_go_together_or_not_at_all() {
     }
     // A source that is no longer in the settings is known from the history.
     fs::write(&settings, FILES.replace("\"old_tickets\"", "\"older_tickets\"")).unwrap();
-    let refused = says(tidegauge(dir.path()).args(["reset", "new_tickets"]));
+    let refused = output_of(command_in(dir.path()).args(["reset", "new_tickets"]));
     assert!(refused.err.contains("`tidegauge reset new_tickets old_tickets`"), "{refused:?}");
     fs::write(&settings, FILES).unwrap();
 
@@ -227,20 +235,20 @@ async fn rows_that_cannot_be_told_apart_go_together_or_not_at_all() {
         .build()
         .unwrap();
     assert_eq!(store.count(&tickets).await.unwrap(), 3);
-    let said = done(dir.path(), &["reset", "new_tickets", "old_tickets"]);
-    assert!(said.contains("cursor of old_tickets"), "{said}");
+    let output = succeed(dir.path(), &["reset", "new_tickets", "old_tickets"]);
+    assert!(output.contains("cursor of old_tickets"), "{output}");
     assert_eq!(store.count(&tickets).await.unwrap(), 0);
-    done(dir.path(), &["run"]);
+    succeed(dir.path(), &["run"]);
     assert_eq!(store.count(&tickets).await.unwrap(), 3);
 
     // Rows of a merge table stay, and are replaced by those that are loaded again.
-    done(dir.path(), &["run", "--source", "agents", "--source", "more_agents"]);
-    let said = done(dir.path(), &["reset", "agents"]);
-    assert!(said.contains("the rows of agents stay, since more_agents filled it"), "{said}");
-    assert!(said.contains("cursor of agents"), "{said}");
+    succeed(dir.path(), &["run", "--source", "agents", "--source", "more_agents"]);
+    let output = succeed(dir.path(), &["reset", "agents"]);
+    assert!(output.contains("the rows of agents stay, since more_agents filled it"), "{output}");
+    assert!(output.contains("cursor of agents"), "{output}");
     assert_eq!(store.cursor("agents").await.unwrap(), None);
     assert!(store.cursor("more_agents").await.unwrap().is_some());
-    done(dir.path(), &["run", "--full-refresh", "agents"]);
+    succeed(dir.path(), &["run", "--full-refresh", "agents"]);
     assert!(store.cursor("agents").await.unwrap().is_some());
 
     for (args, word) in [
@@ -249,36 +257,36 @@ async fn rows_that_cannot_be_told_apart_go_together_or_not_at_all() {
         (&["run", "--full-refresh", "nope"], "nope"),
         (&["run", "--dry-run"], "--full-refresh"),
     ] {
-        let said = says(tidegauge(dir.path()).args(args));
-        assert_eq!(said.code, Some(2), "{said:?}");
-        assert!(said.err.contains(word), "{said:?}");
+        let output = output_of(command_in(dir.path()).args(args));
+        assert_eq!(output.code, Some(2), "{output:?}");
+        assert!(output.err.contains(word), "{output:?}");
     }
 }
 
 /// Checks that a reset that fails at the warehouse after a backup is reported, and that the same
 /// command finishes it.
 #[tokio::test]
-async fn a_reset_that_stops_half_way_says_so_and_is_finished_by_another() {
+async fn partial_reset_is_reported_and_finished_by_a_second() {
     let dir = TempDir::new().unwrap();
     let backup = ["--backup", "csv://csv"];
-    done(dir.path(), &[&["run", "--source", "recorded"], &backup[..]].concat());
+    succeed(dir.path(), &[&["run", "--source", "recorded"], &backup[..]].concat());
     let ours = url("sqlite", dir.path(), "tidegauge.db");
     let closed = format!("{ours}?mode=ro");
     let reset = ["reset", "recorded", "--warehouse", &closed];
-    let said = says(tidegauge(dir.path()).args([&reset[..], &backup[..]].concat()));
-    assert_eq!(said.code, Some(6), "{said:?}");
+    let output = output_of(command_in(dir.path()).args([&reset[..], &backup[..]].concat()));
+    assert_eq!(output.code, Some(6), "{output:?}");
     let words = "csv was reset by then: the same command again finishes it";
-    assert!(said.err.contains("cannot be written") && said.err.contains(words), "{said:?}");
+    assert!(output.err.contains("cannot be written") && output.err.contains(words), "{output:?}");
     assert!(!csv_counts(&dir.path().join("csv")).contains_key("candles"));
     let store = warehouse(&ours);
     assert_eq!(store.count(Candle::table()).await.unwrap(), 1292);
     assert!(store.cursor("recorded").await.unwrap().is_some());
-    done(dir.path(), &[&["reset", "recorded"], &backup[..]].concat());
+    succeed(dir.path(), &[&["reset", "recorded"], &backup[..]].concat());
     assert_eq!(store.count(Candle::table()).await.unwrap(), 0);
     assert_eq!(store.cursor("recorded").await.unwrap(), None::<Cursor>);
-    done(dir.path(), &[&["run", "--source", "recorded"], &backup[..]].concat());
+    succeed(dir.path(), &[&["run", "--source", "recorded"], &backup[..]].concat());
     let other = TempDir::new().unwrap();
-    done(other.path(), &[&["run", "--source", "recorded"], &backup[..]].concat());
+    succeed(other.path(), &[&["run", "--source", "recorded"], &backup[..]].concat());
     assert_same_files(&other.path().join("csv"), &dir.path().join("csv"));
     assert!(!csv_files(&dir.path().join("csv")).is_empty());
 }
@@ -294,22 +302,22 @@ history_days = 2
 /// Checks that a reset removes rows, ledger, cursor and backfill of a source, keeps other sources'
 /// entries, and that stored spans are loaded again on request only.
 #[tokio::test]
-async fn the_ledger_of_a_source_goes_with_it_and_a_span_is_loaded_again() {
+async fn coverage_is_reset_with_its_source_and_a_span_is_reloaded() {
     let (dir, twelve) = (TempDir::new().unwrap(), Market::open(1));
     settings(dir.path(), &[("twelvedata", &twelve)], 6_000, SERVICES);
     let command = |words: &[&str]| {
-        let said =
-            says(tidegauge(dir.path()).env("TIDEGAUGE_TWELVEDATA_KEY", "canary").args(words));
-        assert_eq!(said.code, Some(0), "{said:?}");
-        said.out
+        let output =
+            output_of(command_in(dir.path()).env("TIDEGAUGE_TWELVEDATA_KEY", "canary").args(words));
+        assert_eq!(output.code, Some(0), "{output:?}");
+        output.out
     };
-    done(dir.path(), &["run", "--source", "recorded"]);
+    succeed(dir.path(), &["run", "--source", "recorded"]);
     let span = ["--from", "2024-01-01", "--to", "2024-01-08"];
     command(&[&["run"], &span[..]].concat());
     let asked = twelve.asked().len();
     let reload = [&["reload", "twelvedata"], &span[..]].concat();
-    let said = command(&[&reload[..], &["--dry-run"]].concat());
-    assert!(said.contains("twelvedata: 6 calls") && said.contains("dry run"), "{said}");
+    let output = command(&[&reload[..], &["--dry-run"]].concat());
+    assert!(output.contains("twelvedata: 6 calls") && output.contains("dry run"), "{output}");
     assert_eq!(twelve.asked().len(), asked);
     let store = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
     let of = |source: &str| Filter::eq("source", source);
@@ -320,13 +328,16 @@ async fn the_ledger_of_a_source_goes_with_it_and_a_span_is_loaded_again() {
     assert!(command(&reload).contains("20160"));
     assert_eq!(twelve.asked().len(), asked + 6);
     assert_eq!(candles(&*store, "twelvedata").await, 20_160);
-    let mut again = tidegauge(dir.path());
+    let mut again = command_in(dir.path());
     again.env("TIDEGAUGE_TWELVEDATA_KEY", "canary").arg("run").args(span);
-    assert!(says(&mut again).err.contains("nothing is missing"));
+    assert!(output_of(&mut again).err.contains("nothing is missing"));
 
     // A reset needs no key.
-    let said = done(dir.path(), &["reset", "twelvedata"]);
-    assert!(said.contains("cursor of twelvedata fill") && said.contains("coverage"), "{said}");
+    let output = succeed(dir.path(), &["reset", "twelvedata"]);
+    assert!(
+        output.contains("cursor of twelvedata fill") && output.contains("coverage"),
+        "{output}"
+    );
     assert_eq!(candles(&*store, "twelvedata").await, 0);
     assert_eq!(candles(&*store, "recorded").await, 1292);
     assert_eq!(store.count_where(Coverage::table(), of("twelvedata")).await.unwrap(), 0);
@@ -338,9 +349,9 @@ async fn the_ledger_of_a_source_goes_with_it_and_a_span_is_loaded_again() {
 
 /// Checks that rows that were removed by hand under a cursor are reported.
 #[tokio::test]
-async fn rows_that_are_gone_under_a_cursor_are_told_by_status_and_verify() {
+async fn status_and_verify_report_rows_missing_under_a_cursor() {
     let dir = TempDir::new().unwrap();
-    done(dir.path(), &["run"]);
+    succeed(dir.path(), &["run"]);
     let store = warehouse(&url("sqlite", dir.path(), "tidegauge.db"));
     let removals = [Removal::all(Candle::table())];
     store.reset(Reset { cursors: &[], removals: &removals, dry_run: false }).await.unwrap();
@@ -353,21 +364,24 @@ async fn rows_that_are_gone_under_a_cursor_are_told_by_status_and_verify() {
     };
     let before = written();
     let words = "table `candles` lacks rows that `recorded` has loaded";
-    let status = done(dir.path(), &["status"]);
-    let told = status.lines().find(|line| line.starts_with("warning: ")).unwrap();
-    assert!(told.contains(words) && told.contains("`tidegauge reset recorded`"), "{status}");
-    let status = done(dir.path(), &["status", "--output", "json"]);
+    let status = succeed(dir.path(), &["status"]);
+    let reported = status.lines().find(|line| line.starts_with("warning: ")).unwrap();
+    assert!(
+        reported.contains(words) && reported.contains("`tidegauge reset recorded`"),
+        "{status}"
+    );
+    let status = succeed(dir.path(), &["status", "--output", "json"]);
     let status: serde_json::Value = serde_json::from_str(&status).unwrap();
     for source in status["sources"].as_array().unwrap() {
         let fault = source["fault"].as_str().unwrap_or_default();
         assert_eq!(fault.contains(words), source["source"] == "recorded", "{source}");
     }
-    let verdict = says(tidegauge(dir.path()).arg("verify"));
+    let verdict = output_of(command_in(dir.path()).arg("verify"));
     assert_eq!(verdict.code, Some(13), "{verdict:?}");
     assert!(verdict.err.contains(words), "{verdict:?}");
     assert_eq!(written(), before, "nothing is written");
-    done(dir.path(), &["run", "--full-refresh", "recorded"]);
-    assert!(!done(dir.path(), &["status"]).contains("warning"));
+    succeed(dir.path(), &["run", "--full-refresh", "recorded"]);
+    assert!(!succeed(dir.path(), &["status"]).contains("warning"));
 }
 
 /// Checks that reading commands create no warehouse, and need no permission to write it.
@@ -375,9 +389,9 @@ async fn rows_that_are_gone_under_a_cursor_are_told_by_status_and_verify() {
 #[test]
 fn status_and_verify_write_nothing() {
     let dir = TempDir::new().unwrap();
-    done(dir.path(), &["status"]);
+    succeed(dir.path(), &["status"]);
     assert!(!dir.path().join("tidegauge.db").exists());
-    done(dir.path(), &["run", "--source", "recorded"]);
+    succeed(dir.path(), &["run", "--source", "recorded"]);
     let url = format!("{}?mode=ro", url("sqlite", dir.path(), "tidegauge.db"));
-    done(dir.path(), &["status", "--warehouse", &url]);
+    succeed(dir.path(), &["status", "--warehouse", &url]);
 }

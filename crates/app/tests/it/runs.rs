@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::common::{counts, done, house, house_at, rows, says, tidegauge, url, warehouse};
+use crate::common::{
+    command_in, counts, open_demo, open_demo_at, output_of, rows, succeed, url, warehouse,
+};
 use async_trait::async_trait;
 use tidegauge::core::tables::{MarketPrice, RunRecord};
 use tidegauge::core::{
@@ -45,10 +47,10 @@ fn three_sources(dir: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_dead_source_among_three_keeps_no_other_from_being_loaded() {
+async fn failing_source_does_not_stop_the_others() {
     let dir = tempfile::tempdir().unwrap();
     three_sources(dir.path());
-    let run = says(tidegauge(dir.path()).arg("run"));
+    let run = output_of(command_in(dir.path()).arg("run"));
     assert_eq!(run.code, Some(1), "{run:?}");
     let errors: Vec<_> = run.err.lines().filter(|line| line.starts_with("error: ")).collect();
     assert_eq!(errors.len(), 1, "one failure reads as it is: {run:?}");
@@ -58,7 +60,7 @@ async fn one_dead_source_among_three_keeps_no_other_from_being_loaded() {
     assert_eq!(held["fx_rates"], 2, "{held:?}");
     assert!(held["fx_daily"] >= 2, "what follows is worked out: {held:?}");
 
-    let status = done(dir.path(), &["status"]);
+    let status = succeed(dir.path(), &["status"]);
     let line = |source: &str| {
         let (_, runs) = status.split_once("last run of").unwrap();
         runs.lines().find(|line| line.trim_start().starts_with(source)).unwrap().to_owned()
@@ -72,20 +74,20 @@ async fn one_dead_source_among_three_keeps_no_other_from_being_loaded() {
     }
     let runs = rows(store.as_ref(), RunRecord::table()).await;
     assert_eq!(runs.rows(), 4, "{runs:?}");
-    let verify = done(dir.path(), &["verify"]);
+    let verify = succeed(dir.path(), &["verify"]);
     assert!(verify.contains("The last run of broken") && verify.contains("failed"), "{verify}");
 
     // Once it is fixed, it is loaded, and no other source is loaded again.
     fs::write(dir.path().join("broken.csv"), "at,note\n2024-01-01T00:00:00Z,fine\n").unwrap();
-    done(dir.path(), &["run"]);
-    assert!(!done(dir.path(), &["status"]).contains("failed"));
-    assert!(!done(dir.path(), &["verify"]).contains("The last run of"));
+    succeed(dir.path(), &["run"]);
+    assert!(!succeed(dir.path(), &["status"]).contains("failed"));
+    assert!(!succeed(dir.path(), &["verify"]).contains("The last run of"));
 
     // Several failures are named one by one.
     for name in ["broken.csv", "notes.csv"] {
         fs::write(dir.path().join(name), "at,note\nnever,not\n").unwrap();
     }
-    let run = says(tidegauge(dir.path()).arg("run"));
+    let run = output_of(command_in(dir.path()).arg("run"));
     assert_eq!(run.code, Some(1), "{run:?}");
     let errors: Vec<_> = run.err.lines().filter(|line| line.starts_with("error: ")).collect();
     assert_eq!(errors.len(), 2, "{run:?}");
@@ -144,26 +146,26 @@ impl Source for Pages {
 /// Returns the relevant columns of the history: source, outcome, rows, kind, message.
 async fn history(tidegauge: &Tidegauge) -> Vec<(String, String, i64, String, String)> {
     let runs = tidegauge.runs().await.unwrap();
-    let mut told: Vec<_> = runs
+    let mut reported: Vec<_> = runs
         .into_iter()
         .map(|run| {
             let kind = run.error_kind.unwrap_or_default();
             (run.source, run.outcome, run.rows, kind, run.error_message.unwrap_or_default())
         })
         .collect();
-    told.sort();
-    told
+    reported.sort();
+    reported
 }
 
 #[tokio::test]
-async fn a_token_that_is_cancelled_between_pages_leaves_with_the_page_committed() {
+async fn cancellation_between_pages_keeps_the_committed_page() {
     for scheme in ["sqlite", "parquet"] {
         let dir = tempfile::tempdir().unwrap();
         let token = CancellationToken::new();
-        let house = house(dir.path(), |config| {
+        let tidegauge = open_demo(dir.path(), |config| {
             config.warehouse = url(scheme, dir.path(), "store").into();
         });
-        let cancelled = house.clone().cancelled_by(token.clone());
+        let cancelled = tidegauge.clone().cancelled_by(token.clone());
         let stop = move |from: i64| {
             if from == 6 {
                 token.cancel();
@@ -177,15 +179,15 @@ async fn a_token_that_is_cancelled_between_pages_leaves_with_the_page_committed(
         assert!(error.is_cancelled() && error.failures().is_empty(), "{error}");
         assert_eq!(error.to_string(), interrupted());
         assert_eq!(error.summary().rows(), 20 + 8);
-        let cursor = house.warehouse().cursor("numbers").await.unwrap();
+        let cursor = tidegauge.warehouse().cursor("numbers").await.unwrap();
         assert_eq!(cursor, Some(Cursor::new("8")), "the page in hand is committed");
         // A pipeline with a cancelled token starts nothing.
         let error = pipeline().run(&Silent).await.unwrap_err();
         assert!(error.is_cancelled() && error.summary().rows() == 0);
 
-        let rest = house.pipeline().source(pages("numbers", |_| Ok(()))).run(&Silent).await;
+        let rest = tidegauge.pipeline().source(pages("numbers", |_| Ok(()))).run(&Silent).await;
         assert_eq!(rest.unwrap().rows(), 12, "{scheme}");
-        let told = history(&house).await;
+        let reported = history(&tidegauge).await;
         let of = |source: &str, outcome: &str, rows: i64| {
             (source.to_owned(), outcome.to_owned(), rows, String::new(), String::new())
         };
@@ -194,7 +196,7 @@ async fn a_token_that_is_cancelled_between_pages_leaves_with_the_page_committed(
             of("numbers", "cancelled", 8),
             of("numbers", "succeeded", 12),
         ];
-        assert_eq!(told, expected, "{scheme}");
+        assert_eq!(reported, expected, "{scheme}");
     }
 }
 
@@ -224,17 +226,18 @@ impl Observer for Told {
 }
 
 #[tokio::test]
-async fn events_come_in_order_to_all_observers_and_subscribers() {
+async fn events_reach_all_observers_and_subscribers_in_order() {
     let dir = tempfile::tempdir().unwrap();
-    let house = house(dir.path(), |_| {});
+    let tidegauge = open_demo(dir.path(), |_| {});
     let fails = |from: i64| match from {
         4 => Err(Error::source("fails", ErrorKind::Authentication, "the key abcdefgh is wrong")),
         _ => Ok(()),
     };
     let (one, other, hub) = (Told::default(), Told::default(), Events::default());
-    let mut heard = [house.subscribe(), hub.subscribe()];
+    let mut heard = [tidegauge.subscribe(), hub.subscribe()];
     let observers = Observers(&[&one, &other, &hub]);
-    let pipeline = house.pipeline().source(pages("fails", fails)).source(pages("goes", |_| Ok(())));
+    let pipeline =
+        tidegauge.pipeline().source(pages("fails", fails)).source(pages("goes", |_| Ok(())));
     let error = pipeline.run(&observers).await.unwrap_err();
     assert_eq!(error.failures().len(), 1);
     assert_eq!(error.summary().rows(), 24);
@@ -243,8 +246,8 @@ async fn events_come_in_order_to_all_observers_and_subscribers() {
     expected.push("goes begins");
     expected.extend(["goes +2"; 10]);
     expected.extend(["goes has 20", "failed"]);
-    for told in [&one, &other] {
-        assert_eq!(*told.0.lock().unwrap(), expected);
+    for reported in [&one, &other] {
+        assert_eq!(*reported.0.lock().unwrap(), expected);
     }
     for heard in &mut heard {
         let later = Told::default();
@@ -257,7 +260,7 @@ async fn events_come_in_order_to_all_observers_and_subscribers() {
         assert_eq!(*later.0.lock().unwrap(), expected);
         ids.dedup();
         assert_eq!(ids.len(), 1);
-        assert_eq!(ids[0], house.runs().await.unwrap()[0].run_id);
+        assert_eq!(ids[0], tidegauge.runs().await.unwrap()[0].run_id);
     }
     let finished = RunEvent::RunFinished { run_id: "1".into(), outcome: Outcome::Failed };
     let json = r#"{"event":"run_finished","run_id":"1","outcome":"failed"}"#;
@@ -267,12 +270,12 @@ async fn events_come_in_order_to_all_observers_and_subscribers() {
 /// Checks the layout of the previous version: the state of the simulation under the name
 /// `pipeline`, and no history.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_warehouse_of_the_version_before_goes_on_where_it_was() {
+async fn warehouse_of_the_previous_version_resumes() {
     for scheme in ["sqlite", "parquet"] {
         for (finished, next) in [(false, "2020-10-03"), (true, "2020-10-04")] {
             let dir = tempfile::tempdir().unwrap();
             let open = || {
-                house(dir.path(), |config| {
+                open_demo(dir.path(), |config| {
                     config.warehouse = url(scheme, dir.path(), "store").into();
                     config.simulation.start_day = "2020-10-01".parse().unwrap();
                 })
@@ -289,19 +292,19 @@ async fn a_warehouse_of_the_version_before_goes_on_where_it_was() {
             assert_eq!(run.until(), next.parse().ok(), "{scheme}");
             open().run(None, &Silent).await.unwrap();
             let state = store.cursor("pipeline").await.unwrap().unwrap();
-            let told = format!(r#"{{"until":"{next}","finished":true,"rows":"#);
-            assert!(state.as_str().starts_with(&told), "{state}");
+            let reported = format!(r#"{{"until":"{next}","finished":true,"rows":"#);
+            assert!(state.as_str().starts_with(&reported), "{state}");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_source_does_not_hold_the_simulated_days_back() {
+async fn failing_source_does_not_delay_the_simulation() {
     let dir = tempfile::tempdir().unwrap();
     three_sources(dir.path());
     let run = || {
-        let mut command = tidegauge(dir.path());
-        says(command.args([
+        let mut command = command_in(dir.path());
+        output_of(command.args([
             "run",
             "--source",
             "broken",
@@ -316,36 +319,39 @@ async fn a_dead_source_does_not_hold_the_simulated_days_back() {
         store.cursor("pipeline").await.unwrap().unwrap().to_string()
     };
     for day in ["2020-10-01", "2020-10-02"] {
-        let said = run();
-        assert_eq!(said.code, Some(1), "{said:?}");
-        assert!(said.err.contains("broken.csv:3"), "{said:?}");
+        let output = run();
+        assert_eq!(output.code, Some(1), "{output:?}");
+        assert!(output.err.contains("broken.csv:3"), "{output:?}");
         assert!(state().await.contains(&format!(r#""until":"{day}","finished":true"#)));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_source_is_loaded_alone_by_its_name() {
+async fn single_source_is_loaded_by_name() {
     let dir = tempfile::tempdir().unwrap();
-    let house = house(dir.path(), |_| {});
-    let summary = house.load_source("recorded", &Silent).await.unwrap();
+    let tidegauge = open_demo(dir.path(), |_| {});
+    let summary = tidegauge.load_source("recorded", &Silent).await.unwrap();
     assert!(
         summary.rows() > 1_000 && summary.tables.iter().all(|entry| entry.source == "recorded")
     );
-    assert_eq!(house.load_source("recorded", &Silent).await.unwrap().rows(), 0);
-    assert_eq!(rows(house.warehouse().as_ref(), MarketPrice::table()).await.rows(), 0);
-    house.derive(&Silent).await.unwrap();
-    let summary = house.load_source("simulation", &Silent).await.unwrap();
+    assert_eq!(tidegauge.load_source("recorded", &Silent).await.unwrap().rows(), 0);
+    assert_eq!(rows(tidegauge.warehouse().as_ref(), MarketPrice::table()).await.rows(), 0);
+    tidegauge.derive(&Silent).await.unwrap();
+    let summary = tidegauge.load_source("simulation", &Silent).await.unwrap();
     assert!(summary.tables.iter().all(|entry| entry.source == "simulation"));
-    assert_eq!(house.load_source("simulation", &Silent).await.unwrap().rows(), 500);
-    for (name, says) in [("nobody", "no source `nobody`"), ("kraken_stream", "never ends")] {
-        let error = house.load_source(name, &Silent).await.unwrap_err().to_string();
-        assert!(error.contains(says), "{error}");
+    assert_eq!(tidegauge.load_source("simulation", &Silent).await.unwrap().rows(), 500);
+    for (name, expected) in [("nobody", "no source `nobody`"), ("kraken_stream", "never ends")] {
+        let error = tidegauge.load_source(name, &Silent).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
     }
-    let told = house.runs().await.unwrap();
-    let outcomes: Vec<_> = told.iter().map(|run| run.outcome.as_str()).collect();
+    let reported = tidegauge.runs().await.unwrap();
+    let outcomes: Vec<_> = reported.iter().map(|run| run.outcome.as_str()).collect();
     assert_eq!(outcomes, ["succeeded"; 5]);
-    assert!(told.iter().all(|run| run.ended_at.is_some() && run.seconds.is_some()), "{told:?}");
-    let simulated = told.iter().find(|run| run.rows == 500).unwrap();
+    assert!(
+        reported.iter().all(|run| run.ended_at.is_some() && run.seconds.is_some()),
+        "{reported:?}"
+    );
+    let simulated = reported.iter().find(|run| run.rows == 500).unwrap();
     assert_eq!(simulated.rows_by_table.as_deref(), Some(r#"{"ramp_transactions":500}"#));
     assert_eq!(simulated.version, env!("CARGO_PKG_VERSION"));
 }
@@ -353,7 +359,7 @@ async fn one_source_is_loaded_alone_by_its_name() {
 /// Checks that a run that is dropped during a page leaves its first row in the history, as a kill
 /// does.
 #[tokio::test]
-async fn a_run_that_is_killed_stays_running_in_the_history_and_secrets_stay_out_of_it() {
+async fn killed_run_stays_running_in_the_history_without_secrets() {
     let dir = tempfile::tempdir().unwrap();
     let open = || {
         let mut config = tidegauge::Config::demo();
@@ -362,7 +368,7 @@ async fn a_run_that_is_killed_stays_running_in_the_history_and_secrets_stay_out_
         let secrets = tidegauge::Secrets::default().with_key("x", "abcdefgh".to_owned().into());
         Tidegauge::open(config, secrets, Arc::new(clock)).unwrap()
     };
-    let house = open();
+    let tidegauge = open();
     let is_asked = Arc::new(AtomicBool::new(false));
     let asked = is_asked.clone();
     let mut hangs = pages("hangs", move |from| {
@@ -370,7 +376,7 @@ async fn a_run_that_is_killed_stays_running_in_the_history_and_secrets_stay_out_
         Ok(())
     });
     Arc::get_mut(&mut hangs).unwrap().hangs_at = Some(2);
-    let pipeline = house.pipeline().source(hangs);
+    let pipeline = tidegauge.pipeline().source(hangs);
     let run = pipeline.run(&Silent);
     let gone = async {
         while !is_asked.load(Ordering::SeqCst) {
@@ -387,16 +393,16 @@ async fn a_run_that_is_killed_stays_running_in_the_history_and_secrets_stay_out_
     });
     let error = open().pipeline().source(fails).run(&Silent).await.unwrap_err();
     assert_eq!(error.failures()[0].source, "fails");
-    let told = history(&open()).await;
+    let reported = history(&open()).await;
     assert_eq!(
-        (told[0].3.as_str(), told[0].4.as_str()),
+        (reported[0].3.as_str(), reported[0].4.as_str()),
         ("authentication", "source `fails`: the key *** is wrong")
     );
-    assert_eq!((told[1].0.as_str(), told[1].1.as_str()), ("hangs", "running"));
+    assert_eq!((reported[1].0.as_str(), reported[1].1.as_str()), ("hangs", "running"));
     // After a day it is no longer presumed to be running.
     let outcome = async |at: &str| {
         let clock = Arc::new(FixedClock(at.parse().unwrap()));
-        let status = house_at(dir.path(), |_| {}, clock).status().await.unwrap();
+        let status = open_demo_at(dir.path(), |_| {}, clock).status().await.unwrap();
         status.runs.into_iter().find(|run| run.source == "hangs").unwrap().outcome
     };
     assert_eq!(outcome("2021-03-01T23:59:59Z").await, "running");
@@ -404,45 +410,45 @@ async fn a_run_that_is_killed_stays_running_in_the_history_and_secrets_stay_out_
 }
 
 #[tokio::test]
-async fn bookkeeping_does_not_change_the_version_of_the_data() {
+async fn run_history_does_not_change_the_data_version() {
     let dir = tempfile::tempdir().unwrap();
-    let house = house(dir.path(), |_| {});
-    let version = async || house.warehouse().data_version().await.unwrap();
-    house.load_source("recorded", &Silent).await.unwrap();
+    let tidegauge = open_demo(dir.path(), |_| {});
+    let version = async || tidegauge.warehouse().data_version().await.unwrap();
+    tidegauge.load_source("recorded", &Silent).await.unwrap();
     let first = version().await;
     // Nothing is new: the history grows, and the data stays the same.
-    house.load_source("recorded", &Silent).await.unwrap();
-    let sink: Arc<dyn Sink> = house.warehouse().clone();
+    tidegauge.load_source("recorded", &Silent).await.unwrap();
+    let sink: Arc<dyn Sink> = tidegauge.warehouse().clone();
     let clock = Arc::new(FixedClock("2021-03-01T00:00:00Z".parse().unwrap()));
     let mut lease = Lease::new(sink, "recorded", "a test", Duration::from_secs(60), clock);
     assert!(lease.acquire().await.unwrap());
     assert_eq!(version().await, first);
-    house.derive(&Silent).await.unwrap();
+    tidegauge.derive(&Silent).await.unwrap();
     assert_ne!(version().await, first);
 }
 
 /// Checks that two concurrent runners lose no row of the history.
 #[tokio::test(flavor = "multi_thread")]
-async fn runners_that_meet_write_one_history() {
+async fn concurrent_runs_write_one_history() {
     for scheme in ["sqlite", "parquet"] {
         let dir = tempfile::tempdir().unwrap();
         let runner = async |name: &'static str| {
-            let house = house(dir.path(), |config| {
+            let tidegauge = open_demo(dir.path(), |config| {
                 config.warehouse = url(scheme, dir.path(), "store").into();
             });
-            house.pipeline().source(pages(name, |_| Ok(()))).run(&Silent).await.unwrap();
+            tidegauge.pipeline().source(pages(name, |_| Ok(()))).run(&Silent).await.unwrap();
         };
         tokio::join!(runner("one"), runner("two"), runner("three"));
         let store = storage::connect(&url(scheme, dir.path(), "store")).unwrap();
-        let told = rows(store.as_ref(), RunRecord::table()).await;
-        assert_eq!(told.rows(), 3, "{scheme}: {told:?}");
-        let outcomes = told.column("outcome").unwrap().as_text().unwrap();
-        assert!(outcomes.iter().all(|outcome| outcome == Some("succeeded")), "{told:?}");
+        let reported = rows(store.as_ref(), RunRecord::table()).await;
+        assert_eq!(reported.rows(), 3, "{scheme}: {reported:?}");
+        let outcomes = reported.column("outcome").unwrap().as_text().unwrap();
+        assert!(outcomes.iter().all(|outcome| outcome == Some("succeeded")), "{reported:?}");
     }
 }
 
 #[tokio::test]
-async fn a_lease_goes_with_a_sink_that_cannot_be_read_back() {
+async fn lease_works_with_a_write_only_sink() {
     let dir = tempfile::tempdir().unwrap();
     let sink = storage::connect_sink(&url("csv", dir.path(), "csv")).unwrap();
     let clock = Arc::new(FixedClock("2021-03-01T00:00:00Z".parse().unwrap()));
@@ -456,7 +462,7 @@ async fn a_lease_goes_with_a_sink_that_cannot_be_read_back() {
 
 #[cfg(unix)]
 #[test]
-fn a_first_signal_finishes_the_page_and_a_second_one_leaves_at_once() {
+fn first_signal_finishes_the_page_and_second_exits_at_once() {
     use std::io::{BufRead, BufReader};
     use std::net::TcpListener;
     use std::process::{Command, Stdio};
@@ -473,7 +479,7 @@ fn a_first_signal_finishes_the_page_and_a_second_one_leaves_at_once() {
         std::thread::sleep(Duration::from_secs(4));
         drop(open);
     });
-    let mut command = tidegauge(dir.path());
+    let mut command = command_in(dir.path());
     command.env("TIDEGAUGE_OPEN_ER_API__HTTP__BASE_URL", format!("http://127.0.0.1:{port}"));
     command.args(["run", "--source", "open_er_api"]);
     let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -488,12 +494,12 @@ fn a_first_signal_finishes_the_page_and_a_second_one_leaves_at_once() {
     std::thread::sleep(Duration::from_millis(500));
     let second = Instant::now();
     signal("-INT");
-    let end = crate::common::Said::from(run.wait_with_output().unwrap());
+    let end = crate::common::CommandOutput::from(run.wait_with_output().unwrap());
     assert!(second.elapsed() < Duration::from_secs(2), "at once");
     assert_eq!(end.code, Some(130), "{end:?}");
-    let said: Vec<_> = lines.map(Result::unwrap).collect();
-    assert!(said.join("\n").contains(interrupted()), "{said:?}");
+    let output: Vec<_> = lines.map(Result::unwrap).collect();
+    assert!(output.join("\n").contains(interrupted()), "{output:?}");
     server.join().unwrap();
-    let status = done(dir.path(), &["status"]);
+    let status = succeed(dir.path(), &["status"]);
     assert!(status.contains("it is running, or was killed"), "{status}");
 }

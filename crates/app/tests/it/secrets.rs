@@ -7,58 +7,58 @@ use std::path::Path;
 use std::thread;
 
 use crate::common;
-use crate::common::{says, tidegauge};
+use crate::common::{command_in, output_of};
 
 /// The key that must never appear.
 const KEY: &str = "CG-canary0123456789abcdef";
 
 /// Checks that keys in wrong places are not repeated.
 #[test]
-fn a_misplaced_key_is_not_repeated() {
+fn misplaced_key_is_not_leaked() {
     let dir = tempfile::tempdir().unwrap();
     for (name, value) in [("TIDEGAUGE_COINGECKO", KEY), ("TIDEGAUGE_COINGECKO__PLAN", KEY)] {
-        let said = says(tidegauge(dir.path()).env(name, value).arg("status"));
-        assert_eq!(said.code, Some(2), "{said:?}");
+        let output = output_of(command_in(dir.path()).env(name, value).arg("status"));
+        assert_eq!(output.code, Some(2), "{output:?}");
         assert!(
-            said.err.to_lowercase().contains("coingecko") && !said.err.contains("canary"),
-            "{said:?}"
+            output.err.to_lowercase().contains("coingecko") && !output.err.contains("canary"),
+            "{output:?}"
         );
     }
     for line in [format!("TIDEGAUGE_COINGECKO_KEY={KEY} and more"), KEY.to_owned()] {
         fs::write(dir.path().join(".env"), line).unwrap();
-        let said = says(tidegauge(dir.path()).arg("status"));
-        assert_eq!(said.code, Some(2), "{said:?}");
-        assert!(said.err.contains(".env") && !said.err.contains("canary"), "{said:?}");
+        let output = output_of(command_in(dir.path()).arg("status"));
+        assert_eq!(output.code, Some(2), "{output:?}");
+        assert!(output.err.contains(".env") && !output.err.contains("canary"), "{output:?}");
     }
 }
 
 /// Loads from a CoinGecko at `port` of this machine, with the log at its most verbose level. The
 /// command must end with `code`.
-fn with_key(dir: &Path, port: u16, code: i32) -> common::Said {
-    let mut command = tidegauge(dir);
+fn with_key(dir: &Path, port: u16, code: i32) -> common::CommandOutput {
+    let mut command = command_in(dir);
     command
         .env("RUST_LOG", "trace")
         .env("RUST_BACKTRACE", "full")
         .env("TIDEGAUGE_COINGECKO_KEY", KEY)
         .env("TIDEGAUGE_COINGECKO__PLAN", "demo")
         .env("TIDEGAUGE_COINGECKO__HTTP__BASE_URL", format!("http://127.0.0.1:{port}"));
-    let said = says(command.args(["run", "--source", "coingecko"]));
-    assert_eq!(said.code, Some(code), "{said:?}");
-    assert!(said.err.contains("TRACE") && said.err.contains("coingecko"), "{said:?}");
-    assert!(!format!("{}{}", said.out, said.err).contains("canary"), "{said:?}");
-    said
+    let output = output_of(command.args(["run", "--source", "coingecko"]));
+    assert_eq!(output.code, Some(code), "{output:?}");
+    assert!(output.err.contains("TRACE") && output.err.contains("coingecko"), "{output:?}");
+    assert!(!format!("{}{}", output.out, output.err).contains("canary"), "{output:?}");
+    output
 }
 
 #[test]
-fn a_key_is_never_shown_where_nobody_answers() {
+fn key_is_not_leaked_by_an_unreachable_service() {
     let dir = tempfile::tempdir().unwrap();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let said = with_key(dir.path(), closed, 8);
-    assert!(said.err.contains("error: "), "{said:?}");
+    let output = with_key(dir.path(), closed, 8);
+    assert!(output.err.contains("error: "), "{output:?}");
 }
 
 #[test]
-fn a_key_is_never_shown_where_the_answer_repeats_it() {
+fn key_is_not_leaked_by_a_reply_that_repeats_it() {
     let dir = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -77,8 +77,8 @@ fn a_key_is_never_shown_where_the_answer_repeats_it() {
         write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
         String::from_utf8(request).unwrap()
     });
-    let said = with_key(dir.path(), port, 5);
-    assert!(said.err.contains("bad key"), "{said:?}");
+    let output = with_key(dir.path(), port, 5);
+    assert!(output.err.contains("bad key"), "{output:?}");
     let request = server.join().unwrap();
     assert!(request.contains(KEY), "the key was in play: {request}");
     assert!(!request.lines().next().unwrap().contains(KEY), "not in the address: {request}");

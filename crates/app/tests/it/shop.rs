@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tidegauge::core::tables::{RampTransaction, User};
 use tidegauge::core::{Filter, Scan, WarehouseExt};
 
-use crate::common::{done, says, tidegauge, warehouse};
+use crate::common::{command_in, output_of, succeed, warehouse};
 
 const SETTINGS: &str = r#"
 sources = ["customers", "purchases"]
@@ -51,24 +51,24 @@ fn shop(url: &str, purchases: &str) -> TempDir {
 }
 
 fn page(dir: &Path) -> (String, String) {
-    let report = says(tidegauge(dir).arg("report"));
+    let report = output_of(command_in(dir).arg("report"));
     assert_eq!(report.code, Some(0), "{report:?}");
     (fs::read_to_string(dir.join("report.html")).unwrap(), report.out)
 }
 
 #[tokio::test]
-async fn a_shop_s_users_and_orders_with_ids_of_text_are_answered() {
+async fn users_and_orders_with_text_ids_are_reported() {
     for url in ["sqlite://shop.db", "parquet://shop"] {
         let dir = shop(url, PURCHASES);
-        let told = says(tidegauge(dir.path()).arg("run"));
-        assert_eq!(told.code, Some(0), "{told:?}");
-        assert!(told.err.contains("`status` is `completed`"), "{told:?}");
-        let verify = says(tidegauge(dir.path()).arg("verify"));
+        let reported = output_of(command_in(dir.path()).arg("run"));
+        assert_eq!(reported.code, Some(0), "{reported:?}");
+        assert!(reported.err.contains("`status` is `completed`"), "{reported:?}");
+        let verify = output_of(command_in(dir.path()).arg("verify"));
         assert_eq!(verify.code, Some(0), "{url}: {verify:?}");
-        let (page, said) = page(dir.path());
+        let (page, output) = page(dir.path());
         // The four users paid 33.50; no country is known.
-        assert!(page.contains("$33.50") && page.contains("no country"), "{url}: {said}");
-        assert!(page.contains("None of 4 users has passed"), "{url}: {said}");
+        assert!(page.contains("$33.50") && page.contains("no country"), "{url}: {output}");
+        assert!(page.contains("None of 4 users has passed"), "{url}: {output}");
         let store = url.split_once("://").unwrap();
         let store = warehouse(&format!("{}://{}", store.0, dir.path().join(store.1).display()));
         let one = Scan::all(User::table()).filter(Filter::eq("external_id", "c-1"));
@@ -79,33 +79,33 @@ async fn a_shop_s_users_and_orders_with_ids_of_text_are_answered() {
         assert_eq!(store.count(User::table()).await.unwrap(), 4, "`17` and `00017` are two");
         assert_eq!(store.read(&bought).await.unwrap().rows(), 2, "{url}");
         // A second run finds nothing new.
-        done(dir.path(), &["run"]);
+        succeed(dir.path(), &["run"]);
         assert_eq!(store.count(RampTransaction::table()).await.unwrap(), 4, "{url}");
     }
 }
 
 #[test]
-fn what_a_person_reads_names_rows_by_the_ids_that_they_gave() {
+fn messages_name_rows_by_their_original_ids() {
     let lost = format!("{PURCHASES}A-5,c-9,2024-02-02,3.00\n");
     let dir = shop("sqlite://shop.db", &lost);
-    done(dir.path(), &["run"]);
-    let verify = says(tidegauge(dir.path()).arg("verify"));
+    succeed(dir.path(), &["run"]);
+    let verify = output_of(command_in(dir.path()).arg("verify"));
     assert!(verify.code == Some(3) && verify.out.contains("ramp_transactions `A-5`"), "{verify:?}");
-    let (page, said) = page(dir.path());
-    assert!(said.contains("user `c-9`") && page.contains("user `c-9`"), "{said}");
+    let (page, output) = page(dir.path());
+    assert!(output.contains("user `c-9`") && page.contains("user `c-9`"), "{output}");
 }
 
 #[test]
-fn payments_alone_make_users() {
+fn users_are_derived_from_payments() {
     for url in ["sqlite://shop.db", "parquet://shop"] {
         let dir = shop(url, PURCHASES);
-        done(dir.path(), &["run", "--source", "purchases"]);
-        let verify = says(tidegauge(dir.path()).arg("verify"));
+        succeed(dir.path(), &["run", "--source", "purchases"]);
+        let verify = output_of(command_in(dir.path()).arg("verify"));
         assert_eq!(verify.code, Some(0), "{url}: {verify:?}");
-        let (page, said) = page(dir.path());
+        let (page, output) = page(dir.path());
         assert!(
-            said.contains("There are no users") && page.contains("There are no users"),
-            "{said}"
+            output.contains("There are no users") && page.contains("There are no users"),
+            "{output}"
         );
         assert!(page.contains("3 users, 0 orders, 0 trades and 4 ramp purchases"), "{url}");
         assert!(page.contains("$33.50"), "{url}");

@@ -16,7 +16,7 @@ use tidegauge::pipeline::{RunEvent, Silent};
 use tidegauge::{CancellationToken, Config, Error, Preset};
 use tidegauge_testkit::Postgres;
 
-use crate::common::{Ticking, house, house_at, url};
+use crate::common::{Ticking, open_demo, open_demo_at, url};
 
 /// The variable that sets the number of audits, and its default.
 const AUDITS: &str = "TIDEGAUGE_AUDITS";
@@ -28,19 +28,19 @@ const PAUSE: Duration = Duration::from_millis(50);
 const LONG_PAUSE: Duration = Duration::from_secs(3);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_store_sqlite_is_never_called_broken_beside_a_load() {
+async fn every_store_sqlite_passes_verify_during_a_load() {
     let dir = tempfile::tempdir().unwrap();
     beside_a_load(dir.path(), &url("sqlite", dir.path(), "loaded.db")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_store_parquet_is_never_called_broken_beside_a_load() {
+async fn every_store_parquet_passes_verify_during_a_load() {
     let dir = tempfile::tempdir().unwrap();
     beside_a_load(dir.path(), &url("parquet", dir.path(), "loaded")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgres_is_never_called_broken_beside_a_load() {
+async fn postgres_passes_verify_during_a_load() {
     if let Some(server) = Postgres::shared() {
         let dir = tempfile::tempdir().unwrap();
         beside_a_load(dir.path(), &format!("{}?schema=under_load", server.url())).await;
@@ -60,8 +60,8 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
         (config.simulation.users, config.simulation.days) = (150, 60);
         config.simulation.page_rows = Some(page_rows);
     };
-    let loader = house(dir, small);
-    let judge = house(dir, small);
+    let loader = open_demo(dir, small);
+    let judge = open_demo(dir, small);
     let ended = Arc::new(AtomicBool::new(false));
     let over = ended.clone();
     let load = tokio::spawn(async move {
@@ -93,9 +93,9 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
                     assert!(broken.is_empty(), "{broken:#?}");
                     judged += 1;
                 }
-                Err(Error::LoadUnderWay { .. }) => under_way += 1,
+                Err(Error::LoadInProgress { .. }) => under_way += 1,
                 // The audit came before the first row.
-                Err(Error::Nothing { .. }) => {
+                Err(Error::EmptyWarehouse { .. }) => {
                     empty += 1;
                     assert!(empty < 1_000, "the warehouse was never more than empty");
                     tokio::time::sleep(PAUSE).await;
@@ -109,7 +109,7 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
                     assert_eq!(report.provenance.set_aside, []);
                     reported += 1;
                 }
-                Err(Error::LoadUnderWay { .. } | Error::Nothing { .. }) => {}
+                Err(Error::LoadInProgress { .. } | Error::EmptyWarehouse { .. }) => {}
                 Err(error) => panic!("{error}"),
             }
         }
@@ -131,12 +131,12 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
 
 /// Checks an interrupted load, which leaves orders whose trades are still to come.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_load_that_was_broken_off_is_said_and_not_called_broken() {
+async fn interrupted_load_is_noted_and_is_not_a_violation() {
     let dir = tempfile::tempdir().unwrap();
     let small = |config: &mut Config| config.simulation.page_rows = Some(1_000);
     // The last run is determined by its time.
     let start = "2021-03-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap().timestamp();
-    let tidegauge = house_at(dir.path(), small, Arc::new(Ticking(start.into())));
+    let tidegauge = open_demo_at(dir.path(), small, Arc::new(Ticking(start.into())));
     let (mut under_way, mut pages) = (0, 0);
     loop {
         let token = CancellationToken::new();
@@ -150,13 +150,13 @@ async fn a_load_that_was_broken_off_is_said_and_not_called_broken() {
         pages += 1;
         match tidegauge.verify().await {
             Ok(report) => assert!(report.passed(), "{:#?}", report.broken().collect::<Vec<_>>()),
-            Err(error @ Error::LoadUnderWay { .. }) => {
-                let said = error.to_string();
-                assert!(said.contains("is being loaded (simulation)"), "{said}");
+            Err(error @ Error::LoadInProgress { .. }) => {
+                let output = error.to_string();
+                assert!(output.contains("is being loaded (simulation)"), "{output}");
                 under_way += 1;
                 // No run resumes it: after a day it is not waited for any more.
                 let later = Arc::new(FixedClock("2021-03-03T00:00:00Z".parse().unwrap()));
-                let report = house_at(dir.path(), small, later).verify().await.unwrap();
+                let report = open_demo_at(dir.path(), small, later).verify().await.unwrap();
                 assert!(!report.passed());
                 let note = report.notes.join(" ");
                 assert!(note.contains("simulation was broken off more than a day ago"), "{note}");

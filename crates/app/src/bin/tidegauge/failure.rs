@@ -9,12 +9,13 @@ use tidegauge::pipeline::{RunError, SourceFailure, Summary};
 /// gaps or a source that does not answer.
 pub(crate) const FAILED: u8 = 1;
 /// The exit code of a command that a signal ended.
-const INTERRUPTED: u8 = 130;
+const INTERRUPTED_EXIT: u8 = 130;
 /// The message of such a command.
-const INTERRUPTION: &str = "interrupted; what was loaded stays, the next run goes on from there";
+const INTERRUPTED_MESSAGE: &str =
+    "interrupted; what was loaded stays, the next run goes on from there";
 
 /// Returns the exit code of an error. A code is never reused for another kind: scripts act on it.
-pub(crate) fn code(kind: ErrorKind) -> u8 {
+pub(crate) fn exit_code(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::Configuration => 2,
         ErrorKind::Conflict => 4,
@@ -42,14 +43,14 @@ pub(crate) struct Failure {
     message: String,
     /// The failures of a run, one by one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    failures: Vec<Part>,
+    failures: Vec<PartialFailure>,
     #[serde(skip)]
-    is_cut: bool,
+    is_cancelled: bool,
 }
 
 /// A failure of one source or series in a run.
 #[derive(Debug, Serialize)]
-struct Part {
+struct PartialFailure {
     source: String,
     /// The series that its service refused permanently; `None` if the source itself failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,8 +62,8 @@ struct Part {
 impl Failure {
     /// Returns a failure of one kind.
     pub(crate) fn new(kind: ErrorKind, message: String) -> Self {
-        let (failures, is_cut) = (Vec::new(), false);
-        Self { kind: kind.name(), exit_code: code(kind), message, failures, is_cut }
+        let (failures, is_cancelled) = (Vec::new(), false);
+        Self { kind: kind.name(), exit_code: exit_code(kind), message, failures, is_cancelled }
     }
 
     /// Returns the failure of a command that a signal ended.
@@ -81,14 +82,14 @@ impl Failure {
         failures: &[SourceFailure],
         is_cancelled: bool,
     ) -> Self {
-        let refusals = &summary.failures;
-        let refused = refusals.iter().map(|refusal| Part {
+        let refusals = &summary.refused;
+        let refused = refusals.iter().map(|refusal| PartialFailure {
             source: refusal.source.clone(),
             series: Some(refusal.series.clone()),
             kind: ErrorKind::Configuration,
             message: refusal.to_string(),
         });
-        let failed = failures.iter().map(|failure| Part {
+        let failed = failures.iter().map(|failure| PartialFailure {
             source: failure.source.clone(),
             series: None,
             kind: failure.error.kind(),
@@ -100,37 +101,37 @@ impl Failure {
         });
         let parts: Vec<_> = refused.chain(failed).collect();
         let first = parts.first().map_or(ErrorKind::Bug, |part| part.kind);
-        let is_one = refusals.is_empty() && parts.iter().all(|part| part.kind == first);
+        let is_one_kind = refusals.is_empty() && parts.iter().all(|part| part.kind == first);
         // A conflict loses nothing: another runner has loaded those rows.
-        let is_lost_race = is_one && first == ErrorKind::Conflict;
+        let is_lost_race = is_one_kind && first == ErrorKind::Conflict;
         let (kind, exit_code) = if is_cancelled {
-            ("interrupted", INTERRUPTED)
+            ("interrupted", INTERRUPTED_EXIT)
         } else if failures.is_empty() {
             ("refused", FAILED)
         } else if summary.completed > 0 && !is_lost_race {
             ("partial", FAILED)
-        } else if is_one {
-            (first.name(), code(first))
+        } else if is_one_kind {
+            (first.name(), exit_code(first))
         } else {
             ("several", FAILED)
         };
         let mut message =
             parts.iter().map(|part| part.message.as_str()).collect::<Vec<_>>().join("; ");
         if is_cancelled && message.is_empty() {
-            message = INTERRUPTION.into();
+            message = INTERRUPTED_MESSAGE.into();
         } else if is_cancelled {
             message += "; then the run was interrupted";
         }
-        Self { kind, exit_code, message, failures: parts, is_cut: is_cancelled }
+        Self { kind, exit_code, message, failures: parts, is_cancelled }
     }
 
-    /// Returns the failure with each text mapped by `words`.
-    pub(crate) fn map(mut self, words: impl Fn(&str) -> String) -> Self {
-        self.message = words(&self.message);
+    /// Returns the failure with each text mapped by `map`.
+    pub(crate) fn map_text(mut self, map: impl Fn(&str) -> String) -> Self {
+        self.message = map(&self.message);
         for part in &mut self.failures {
-            part.source = words(&part.source);
-            part.series = part.series.as_deref().map(&words);
-            part.message = words(&part.message);
+            part.source = map(&part.source);
+            part.series = part.series.as_deref().map(&map);
+            part.message = map(&part.message);
         }
         self
     }
@@ -139,7 +140,7 @@ impl Failure {
     pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         let parts = self.failures.iter().map(|part| part.message.as_str());
         let whole = self.failures.is_empty().then_some(self.message.as_str());
-        let cut = (self.is_cut && !self.failures.is_empty()).then_some(INTERRUPTION);
+        let cut = (self.is_cancelled && !self.failures.is_empty()).then_some(INTERRUPTED_MESSAGE);
         parts.chain(whole).chain(cut)
     }
 }
@@ -180,14 +181,14 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_a_code_of_its_own() {
-        let codes: BTreeSet<u8> = ErrorKind::ALL.into_iter().map(code).collect();
+    fn every_kind_has_its_own_exit_code() {
+        let codes: BTreeSet<u8> = ErrorKind::ALL.into_iter().map(exit_code).collect();
         assert_eq!(codes.len(), ErrorKind::ALL.len());
-        for taken in [0, FAILED, 3, 101, INTERRUPTED] {
+        for taken in [0, FAILED, 3, 101, INTERRUPTED_EXIT] {
             assert!(!codes.contains(&taken), "{taken}");
         }
         // The names and codes that scripts rely on.
-        let told = ErrorKind::ALL.map(|kind| (kind.name(), code(kind)));
+        let codes = ErrorKind::ALL.map(|kind| (kind.name(), exit_code(kind)));
         let pinned = [
             ("invalid_input", 11),
             ("configuration", 2),
@@ -202,16 +203,17 @@ mod tests {
             ("corrupt", 13),
             ("bug", 14),
         ];
-        assert_eq!(told, pinned);
+        assert_eq!(codes, pinned);
     }
 
     #[test]
-    fn a_run_has_the_code_of_its_failures_if_that_is_one() {
+    fn run_with_one_kind_of_failure_has_its_exit_code() {
         let busy = || failure("kraken", ErrorKind::Unavailable);
         let other = || failure("ecb", ErrorKind::Unavailable);
         let spent = || failure("coingecko", ErrorKind::RateLimited);
         let with = |completed, failures: &[SourceFailure], is_cancelled| {
-            let summary = Summary { completed, ..Summary::default() };
+            let mut summary = Summary::default();
+            summary.completed = completed;
             let failure = Failure::of_run(&summary, failures, is_cancelled);
             (failure.kind, failure.exit_code, failure.lines().count())
         };

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use tidegauge::Secrets;
 use tidegauge::core::ErrorKind;
-use tidegauge::text::clean;
+use tidegauge::text::sanitize;
 use tracing_subscriber::EnvFilter;
 
 use crate::failure::Failure;
@@ -19,7 +19,7 @@ use crate::output;
 static SECRETS: OnceLock<Secrets> = OnceLock::new();
 
 /// Sets the secrets that are redacted in all later log lines.
-pub(crate) fn redact(secrets: &Secrets) {
+pub(crate) fn set_secrets(secrets: &Secrets) {
     // A second call has no effect: a command opens its warehouse once.
     let _ = SECRETS.set(secrets.clone());
 }
@@ -36,8 +36,8 @@ pub(crate) fn redacted(text: &str) -> String {
 /// Starts the log on the standard error: warnings and the cost of queries by default, or what
 /// `RUST_LOG` selects. With `json` only what `RUST_LOG` selects, with `quiet` only errors;
 /// `verbose` overrides `RUST_LOG`: 1 adds the steps, 2 every request and page.
-pub(crate) fn begin(json: bool, quiet: bool, verbose: u8) {
-    let usual = match (json, quiet, verbose) {
+pub(crate) fn init(json: bool, quiet: bool, verbose: u8) {
+    let default = match (json, quiet, verbose) {
         // The targets of all crates of this workspace begin with `tidegauge`.
         (_, false, 1) => "warn,tidegauge=info",
         (_, false, 2..) => "info,tidegauge=debug",
@@ -48,14 +48,14 @@ pub(crate) fn begin(json: bool, quiet: bool, verbose: u8) {
         (true, ..) => "off",
     };
     let flags_decide = quiet || verbose > 0;
-    let mut wrong = None;
+    let mut invalid = None;
     let filter = match EnvFilter::try_from_default_env() {
         Ok(filter) if !flags_decide => filter,
         Err(error) if !flags_decide && env::var_os(EnvFilter::DEFAULT_ENV).is_some() => {
-            wrong = Some(error);
-            EnvFilter::new(usual)
+            invalid = Some(error);
+            EnvFilter::new(default)
         }
-        _ => EnvFilter::new(usual),
+        _ => EnvFilter::new(default),
     };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -63,8 +63,8 @@ pub(crate) fn begin(json: bool, quiet: bool, verbose: u8) {
         .with_ansi(false)
         .with_writer(|| Lines)
         .init();
-    if let Some(error) = wrong {
-        output::explain(redacted(&format!(
+    if let Some(error) = invalid {
+        output::print_notice(redacted(&format!(
             "warning: RUST_LOG is no filter of the log ({error}), and the usual one is kept: set it as in \
              RUST_LOG=debug or RUST_LOG=warn,tidegauge=debug"
         )));
@@ -88,7 +88,7 @@ impl Write for Lines {
 /// Returns an event, which ends in a line break, as one clean line without secrets.
 fn line(event: &[u8]) -> String {
     let text = redacted(&String::from_utf8_lossy(event));
-    format!("{}\n", clean(text.trim_end_matches('\n')))
+    format!("{}\n", sanitize(text.trim_end_matches('\n')))
 }
 
 /// Sets a panic hook that reports position and message, without the secrets that the message may
@@ -98,14 +98,14 @@ pub(crate) fn set_panic_hook() {
         let place = bug.location().map(ToString::to_string).unwrap_or_default();
         let trace = Backtrace::capture();
         if trace.status() == BacktraceStatus::Captured {
-            output::explain(trace);
+            output::print_notice(trace);
         }
-        let words = last_words(&place, bug.payload_as_str().unwrap_or_default());
-        output::fail(Failure::new(ErrorKind::Bug, words));
+        let message = panic_message(&place, bug.payload_as_str().unwrap_or_default());
+        output::print_failure(Failure::new(ErrorKind::Bug, message));
     }));
 }
 
-fn last_words(place: &str, message: &str) -> String {
+fn panic_message(place: &str, message: &str) -> String {
     format!("tidegauge panicked at {place}: {message}; this is a bug, please report it")
 }
 
@@ -116,22 +116,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_and_a_log_line_repeat_no_secret() {
+    fn panic_message_and_log_line_contain_no_secret() {
         let broken = "called `unwrap()` on an `Err`:\n\"postgres://u:tiger1@h/db\"";
-        let told = redacted(&last_words("src/x.rs:1:2", broken));
+        let shown = redacted(&panic_message("src/x.rs:1:2", broken));
         assert_eq!(
-            clean(&told),
+            sanitize(&shown),
             "tidegauge panicked at src/x.rs:1:2: called `unwrap()` on an `Err`: \
              \"postgres://***@h/db\"; this is a bug, please report it"
         );
         let mut config = Config::default();
         config.warehouse = "postgres://u:ti%67er-2@h/db?sslkey=lion-3".into();
-        redact(&Secrets::from_env(&config).unwrap().with_key("x", "puma-44".to_owned().into()));
+        set_secrets(
+            &Secrets::from_env(&config).unwrap().with_key("x", "puma-44".to_owned().into()),
+        );
         assert_eq!(redacted("ti%67er-2 tiger-2 lion-3 puma-44 h"), "*** *** *** *** h");
     }
 
     #[test]
-    fn an_event_is_one_line() {
+    fn log_event_is_one_line() {
         let event = b"WARN a: \x1b[31mred\nerror: forged\n";
         assert_eq!(line(event), "WARN a: \u{fffd}[31mred error: forged\n");
     }

@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 use tidegauge::core::ErrorKind;
-use tidegauge::text::{Table, clean, is_control};
+use tidegauge::text::{Table, is_control, sanitize};
 
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, exit_code};
 use crate::log::redacted;
 
 /// The output modes, set once before a command begins; observers of a run and writers of the log
@@ -32,7 +32,7 @@ pub(crate) fn is_json() -> bool {
 }
 
 /// Returns `true` if progress and notes are printed.
-pub(crate) fn is_talkative() -> bool {
+pub(crate) fn shows_progress() -> bool {
     !is_json() && !QUIET.load(Ordering::Relaxed)
 }
 
@@ -42,14 +42,14 @@ pub(crate) trait Document: Serialize {
     fn text(&self) -> Text;
 }
 
-/// Clean lines of text.
+/// Sanitized lines of text.
 #[derive(Debug, Default)]
 pub(crate) struct Text(String);
 
 impl Text {
     /// Appends a line.
     pub(crate) fn line(&mut self, line: impl AsRef<str>) {
-        self.0.push_str(&clean(line.as_ref()));
+        self.0.push_str(&sanitize(line.as_ref()));
         self.0.push('\n');
     }
 
@@ -70,84 +70,87 @@ impl Text {
 }
 
 /// Prints the answer of a command.
-pub(crate) fn document(document: &impl Document) {
+pub(crate) fn print_document(document: &impl Document) {
     if is_json() {
-        print(&json(document));
-    } else if is_talkative() {
-        print(&document.text().0);
+        write_stdout(&to_json_line(document));
+    } else if shows_progress() {
+        write_stdout(&document.text().0);
     }
 }
 
 /// Prints a value as one line of JSON in every output mode.
-pub(crate) fn data(value: &impl Serialize) {
-    print(&json(value));
+pub(crate) fn print_json(value: &impl Serialize) {
+    write_stdout(&to_json_line(value));
 }
 
 /// Prints a generated page, such as Markdown or a script, also in JSON mode.
-pub(crate) fn page(page: &str) {
+pub(crate) fn print_page(page: &str) {
     if !QUIET.load(Ordering::Relaxed) {
         let mut text = Text::default();
         text.lines(page);
-        print(&text.0);
+        write_stdout(&text.0);
     }
 }
 
 /// Prints progress text to the standard error: the standard output has answers alone.
-pub(crate) fn talk(text: &Text) {
-    if is_talkative() {
-        complain(&text.0);
+pub(crate) fn print_progress(text: &Text) {
+    if shows_progress() {
+        write_stderr(&text.0);
     }
 }
 
 /// Prints a line of progress.
-pub(crate) fn line(line: &str) {
+pub(crate) fn print_line(line: &str) {
     let mut text = Text::default();
     text.line(line);
-    talk(&text);
+    print_progress(&text);
 }
 
 /// Prints a failure to the standard error, redacted, and returns the exit code.
-pub(crate) fn fail(failure: Failure) -> ExitCode {
+pub(crate) fn print_failure(failure: Failure) -> ExitCode {
     #[derive(Serialize)]
     struct Document<'a> {
         error: &'a Failure,
     }
-    let failure = failure.map(redacted);
+    let failure = failure.map_text(redacted);
     let text = if is_json() {
-        json(&Document { error: &failure })
+        to_json_line(&Document { error: &failure })
     } else {
-        failure.lines().map(|line| format!("error: {}\n", clean(line))).collect()
+        failure.lines().map(|line| format!("error: {}\n", sanitize(line))).collect()
     };
-    complain(&text);
+    write_stderr(&text);
     ExitCode::from(failure.exit_code)
 }
 
 /// Prints the usage of a command, which must contain no secret, to the standard error, and returns
 /// the exit code.
-pub(crate) fn usage(text: &str) -> ExitCode {
-    explain(text);
-    ExitCode::from(code(ErrorKind::Configuration))
+pub(crate) fn print_usage(text: &str) -> ExitCode {
+    print_notice(text);
+    ExitCode::from(exit_code(ErrorKind::Configuration))
 }
 
 /// Prints lines that accompany an error to the standard error.
-pub(crate) fn explain(lines: impl Display) {
+pub(crate) fn print_notice(lines: impl Display) {
     let mut text = Text::default();
     text.lines(lines);
-    complain(&text.0);
+    write_stderr(&text.0);
 }
 
-fn complain(text: &str) {
+fn write_stderr(text: &str) {
     // A failure to write to the standard error cannot be reported anywhere.
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// Converts a value to one line of JSON in which every character that is not shown as itself is
 /// escaped.
-pub(crate) fn json(value: &impl Serialize) -> String {
+pub(crate) fn to_json_line(value: &impl Serialize) -> String {
     // Answers are structs with string keys, which always have a JSON form.
     let plain = serde_json::to_string(value).unwrap_or_else(|error| {
-        fail(Failure::new(ErrorKind::Bug, format!("the answer has no JSON form: {error}")));
-        std::process::exit(code(ErrorKind::Bug).into())
+        print_failure(Failure::new(
+            ErrorKind::Bug,
+            format!("the answer has no JSON form: {error}"),
+        ));
+        std::process::exit(exit_code(ErrorKind::Bug).into())
     });
     let mut escaped = String::with_capacity(plain.len() + 1);
     for character in plain.chars() {
@@ -165,14 +168,14 @@ pub(crate) fn json(value: &impl Serialize) -> String {
 /// Prints text to the standard output. A closed pipe (`| head`) is no error, and the command
 /// continues; any other failure, such as a full disk, loses the answer and ends the process with
 /// its exit code.
-fn print(text: &str) {
+fn write_stdout(text: &str) {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(failed) if failed.kind() != io::ErrorKind::BrokenPipe => {
             let kind = ErrorKind::from_io(&failed).unwrap_or(ErrorKind::Unavailable);
             let message = format!("cannot write to the standard output: {failed}");
-            fail(Failure::new(kind, message));
-            std::process::exit(code(kind).into());
+            print_failure(Failure::new(kind, message));
+            std::process::exit(exit_code(kind).into());
         }
         _ => {}
     }
@@ -185,13 +188,13 @@ mod tests {
     #[test]
     fn json_escapes_what_text_replaces() {
         let dirty = "\u{1b}[31m\u{7f}\u{9b}\u{202e}\u{2028}\"\\\n–";
-        let escaped = json(&dirty);
+        let escaped = to_json_line(&dirty);
         assert_eq!(escaped, "\"\\u001b[31m\\u007f\\u009b\\u202e\\u2028\\\"\\\\\\n–\"\n");
         assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), dirty);
     }
 
     #[test]
-    fn lines_are_cleaned_one_by_one() {
+    fn lines_are_sanitized_separately() {
         let mut text = Text::default();
         text.line("one\nerror: two");
         text.lines("three\nfour\u{1b}[2J");

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use tidegauge::pipeline::{Observer, RunEvent, Silent};
-use tidegauge::text::clean;
+use tidegauge::text::sanitize;
 
 use crate::{log, output};
 
 /// Returns the observer for the current output mode.
 pub(crate) fn observer() -> Box<dyn Observer> {
-    if !output::is_talkative() {
+    if !output::shows_progress() {
         Box::new(Silent)
     } else if std::io::stderr().is_terminal() {
         Box::new(Bar { bar: ProgressBar::no_length().with_style(style()) })
@@ -39,7 +39,7 @@ impl Bar {
     fn end(&self, source: &str, rows: usize, how: &str) {
         let rows = HumanCount(rows as u64);
         let line = format!("  {source:<14} {:>12} rows{how}", rows.to_string());
-        self.bar.println(clean(&line));
+        self.bar.println(sanitize(&line));
         self.bar.disable_steady_tick();
         self.bar.finish_and_clear();
     }
@@ -50,7 +50,7 @@ impl Observer for Bar {
         match event {
             RunEvent::SourceStarted { source, .. } => {
                 self.bar.reset();
-                self.bar.set_prefix(clean(source).into_owned());
+                self.bar.set_prefix(sanitize(source).into_owned());
                 self.bar.enable_steady_tick(Duration::from_millis(120));
             }
             RunEvent::PageCommitted { rows, .. } => self.bar.inc(*rows as u64),
@@ -71,10 +71,12 @@ struct Lines;
 impl Observer for Lines {
     fn observe(&self, event: &RunEvent) {
         let ended = |source: &str, rows: usize, how: &str| {
-            output::line(&format!("{source}: {} rows{how}", HumanCount(rows as u64)));
+            output::print_line(&format!("{source}: {} rows{how}", HumanCount(rows as u64)));
         };
         match event {
-            RunEvent::SourceStarted { source, .. } => output::line(&format!("{source}: loading")),
+            RunEvent::SourceStarted { source, .. } => {
+                output::print_line(&format!("{source}: loading"))
+            }
             RunEvent::SourceFinished { source, rows, .. } => ended(source, *rows, ""),
             RunEvent::SourceFailed { source, rows, message, .. } => {
                 ended(source, *rows, &failed(message));

@@ -35,7 +35,7 @@ const IDLE: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn an_exchange_that_nobody_broke_passes_every_rule() {
+async fn unmodified_exchange_passes_every_rule() {
     let tables = world().await;
     assert!(tables.rows("ledger_entries") as u64 > 2 * FEW, "there are no slices");
     let [whole, sliced] = audits(&tables).await;
@@ -50,7 +50,7 @@ async fn an_exchange_that_nobody_broke_passes_every_rule() {
 }
 
 #[tokio::test]
-async fn every_fault_is_found_and_named() {
+async fn every_injected_fault_is_detected_by_its_rule() {
     let tables = world().await;
     let mut missed = Vec::new();
     let faults = faults::all();
@@ -70,7 +70,7 @@ async fn every_fault_is_found_and_named() {
 
 /// Checks that every rule with rows in this world is violated by some fault.
 #[tokio::test]
-async fn no_rule_goes_untested() {
+async fn every_rule_has_a_fault() {
     let report = verify(&world().await, &VerifyParams::all_simulated()).await.unwrap();
     let broken: BTreeSet<_> = faults::all().into_iter().map(|fault| fault.rule).collect();
     let tried = report.rules.iter().filter(|rule| rule.tried > 0);

@@ -170,7 +170,7 @@ fn balances(tables: &mut Tables) {
             .into_iter()
             .map(|(asset, units)| (asset, Crypto::from_units(units).to_string()))
             .collect();
-        let said = serde_json::to_string(&has).unwrap();
-        tables.set("users", row, "balances", Value::Text(said));
+        let output = serde_json::to_string(&has).unwrap();
+        tables.set("users", row, "balances", Value::Text(output));
     }
 }

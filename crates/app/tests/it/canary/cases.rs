@@ -11,9 +11,10 @@ fn with(text: &str) -> String {
 }
 
 /// Returns a case per text, each in the second line of a refused file.
-fn refused(says: &'static str, texts: &[&str]) -> Vec<Case> {
-    let case =
-        |text: &&str| Case::new(*text).file(FILE, with(&format!("# a\n{text}\n"))).refused(says);
+fn refused(expected: &'static str, texts: &[&str]) -> Vec<Case> {
+    let case = |text: &&str| {
+        Case::new(*text).file(FILE, with(&format!("# a\n{text}\n"))).refused(expected)
+    };
     texts.iter().map(case).collect()
 }
 
@@ -72,7 +73,7 @@ pub(super) fn toml() -> Vec<Case> {
 /// Returns cases of settings of the wrong type.
 pub(super) fn settings() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (says, text) in [
+    for (expected, text) in [
         ("line 2: warehouse: expected text in quotes", "warehouse = [\"postgres://u:@@@h/db\"]"),
         (
             "line 2: warehouse: expected text in quotes",
@@ -109,7 +110,9 @@ pub(super) fn settings() -> Vec<Case> {
         ),
     ] {
         let file = with(&format!("# a\n{text}\n"));
-        cases.push(Case::new(text).file(FILE, file).refused(says).run(&["status"]).run(&["check"]));
+        cases.push(
+            Case::new(text).file(FILE, file).refused(expected).run(&["status"]).run(&["check"]),
+        );
     }
     for text in [
         "sources = [\"postgres://u:@@@h/db\"]",
@@ -142,7 +145,7 @@ pub(super) fn environment() -> Vec<Case> {
     cases.push(
         Case::new("bytes").file(".env", bytes).refused(".env: line 1: a character is not UTF-8"),
     );
-    for (says, name, value) in [
+    for (expected, name, value) in [
         ("TIDEGAUGE_COINGECKO: expected settings", "TIDEGAUGE_COINGECKO", "@@"),
         ("TIDEGAUGE_COINGECKO__PLAN: expected one of", "TIDEGAUGE_COINGECKO__PLAN", "@@"),
         ("TIDEGAUGE_SIMULATION__SEED: expected a whole", "TIDEGAUGE_SIMULATION__SEED", "@@"),
@@ -159,7 +162,7 @@ pub(super) fn environment() -> Vec<Case> {
         ("no source has its key in TIDEGAUGE_NOPE_KEY", "TIDEGAUGE_NOPE_KEY", "@@"),
         ("there is no `postgres://***@h/db`", "TIDEGAUGE_CONFIG", "postgres://u:@@@h/db"),
     ] {
-        let case = Case::new(format!("{name}={value}")).env(name, with(value)).refused(says);
+        let case = Case::new(format!("{name}={value}")).env(name, with(value)).refused(expected);
         cases.push(case.run(&["status"]).run(&["run"]));
     }
     for key in ["@@\nx", " @@", "@@é", "@@ @@", "@@\u{7f}"] {

@@ -11,7 +11,7 @@ use std::thread;
 
 use tidegauge_testkit::Postgres;
 
-use crate::common::{Said, says, tidegauge};
+use crate::common::{CommandOutput, command_in, output_of};
 
 /// The secret. Only letters and digits, so that no encoding of a URL changes it.
 const CANARY: &str = "Xq7Canary9Bird4Zw";
@@ -29,7 +29,7 @@ struct Case {
     /// The exit code; `None`: any, since there may be other errors as well.
     code: Option<i32>,
     /// A text that the error must contain.
-    says: &'static str,
+    expected: &'static str,
 }
 
 impl Case {
@@ -54,8 +54,8 @@ impl Case {
 
     /// Expects the refusal of a setting: a one-line error with exit code 2, the same for each
     /// command.
-    fn refused(mut self, says: &'static str) -> Self {
-        (self.code, self.says) = (Some(2), says);
+    fn refused(mut self, expected: &'static str) -> Self {
+        (self.code, self.expected) = (Some(2), expected);
         self
     }
 
@@ -69,13 +69,13 @@ impl Case {
         let all = ["status", "run", "check", "sources", "report", "verify"];
         let all: Vec<_> = all.iter().map(|command| vec![(*command).to_owned()]).collect();
         for command in if self.commands.is_empty() { &all } else { &self.commands } {
-            let said = says(&mut self.command(dir.path(), command));
-            let shown = format!("{}: {command:?}: {said:?}", self.what);
-            assert!(!is_seen(&format!("{}\n{}", said.out, said.err)), "{shown}");
+            let output = output_of(&mut self.command(dir.path(), command));
+            let shown = format!("{}: {command:?}: {output:?}", self.what);
+            assert!(!is_seen(&format!("{}\n{}", output.out, output.err)), "{shown}");
             if let Some(code) = self.code {
-                self.is_one_line(&said, code, &shown);
+                self.is_one_line(&output, code, &shown);
             }
-            let json = says(self.command(dir.path(), command).arg("--output=json"));
+            let json = output_of(self.command(dir.path(), command).arg("--output=json"));
             let shown = format!("{}: {command:?} as JSON: {json:?}", self.what);
             assert!(!is_seen(&format!("{}\n{}", json.out, json.err)), "{shown}");
         }
@@ -87,15 +87,15 @@ impl Case {
         }
     }
 
-    fn is_one_line(&self, said: &Said, code: i32, shown: &str) {
-        assert_eq!(said.code, Some(code), "{shown}");
-        let errors: Vec<_> = said.err.lines().collect();
+    fn is_one_line(&self, output: &CommandOutput, code: i32, shown: &str) {
+        assert_eq!(output.code, Some(code), "{shown}");
+        let errors: Vec<_> = output.err.lines().collect();
         assert!(matches!(errors[..], [line] if line.starts_with("error: ")), "{shown}");
-        assert!(said.err.contains(self.says), "should say {}: {shown}", self.says);
+        assert!(output.err.contains(self.expected), "should say {}: {shown}", self.expected);
     }
 
     fn command(&self, dir: &Path, words: &[String]) -> Command {
-        let mut command = tidegauge(dir);
+        let mut command = command_in(dir);
         command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "1").args(words);
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
@@ -154,7 +154,7 @@ fn check(cases: &[Case]) {
 }
 
 #[test]
-fn the_canary_is_found_where_it_is() {
+fn canary_scan_detects_a_planted_secret() {
     for text in ["a Xq7Canary9Bird4Zw b", "Basic dTpYcTdDYW5hcnk5QmlyZDRadw==", "%58%71%37Canary9"]
     {
         assert!(is_seen(text), "{text}");
@@ -163,37 +163,37 @@ fn the_canary_is_found_where_it_is() {
 }
 
 #[test]
-fn a_broken_configuration_file_repeats_nothing() {
+fn invalid_configuration_file_leaks_no_secret() {
     check(&cases::toml());
 }
 
 #[test]
-fn a_wrong_setting_repeats_nothing() {
+fn invalid_setting_leaks_no_secret() {
     check(&cases::settings());
 }
 
 #[test]
-fn a_broken_env_file_or_variable_repeats_nothing() {
+fn invalid_env_file_or_variable_leaks_no_secret() {
     check(&cases::environment());
 }
 
 #[test]
-fn a_wrong_store_url_repeats_nothing() {
+fn invalid_store_url_leaks_no_secret() {
     check(&cases::stores());
 }
 
 #[test]
-fn a_wrong_command_line_repeats_no_url() {
+fn invalid_command_line_leaks_no_url() {
     check(&cases::command_line());
 }
 
 #[test]
-fn keys_and_passwords_are_not_seen_where_nobody_answers() {
+fn unreachable_services_leak_no_secret() {
     check(&cases::closed());
 }
 
 #[test]
-fn a_password_that_postgres_refuses_is_not_seen() {
+fn password_refused_by_postgres_is_not_leaked() {
     let Some(server) = Postgres::shared() else { return };
     let url = server.url();
     let address = url.rsplit_once('@').unwrap().1;

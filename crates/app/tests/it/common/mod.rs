@@ -22,13 +22,13 @@ pub(crate) fn url(scheme: &str, dir: &Path, name: &str) -> String {
 }
 
 /// Opens the demo with its warehouse in `dir`, after `change`.
-pub(crate) fn house(dir: &Path, change: impl FnOnce(&mut Config)) -> Tidegauge {
+pub(crate) fn open_demo(dir: &Path, change: impl FnOnce(&mut Config)) -> Tidegauge {
     let clock = FixedClock("2021-03-01T00:00:00Z".parse().unwrap());
-    house_at(dir, change, Arc::new(clock))
+    open_demo_at(dir, change, Arc::new(clock))
 }
 
 /// Opens the same at the time of `clock`.
-pub(crate) fn house_at(
+pub(crate) fn open_demo_at(
     dir: &Path,
     change: impl FnOnce(&mut Config),
     clock: Arc<dyn Clock>,
@@ -153,8 +153,8 @@ pub(crate) fn csv_counts(dir: &Path) -> BTreeMap<String, usize> {
 
 /// Returns the command in `dir`, isolated from the developer's settings. If `dir` has no settings,
 /// it loads the demo: recorded prices and a simulated exchange.
-pub(crate) fn tidegauge(dir: &Path) -> Command {
-    let mut command = bare(dir);
+pub(crate) fn command_in(dir: &Path) -> Command {
+    let mut command = bare_command(dir);
     if !dir.join("tidegauge.toml").exists() {
         command.env("TIDEGAUGE_SOURCES", r#"["recorded", "simulation"]"#);
     }
@@ -162,7 +162,7 @@ pub(crate) fn tidegauge(dir: &Path) -> Command {
 }
 
 /// Returns the command in `dir` with the settings there alone.
-pub(crate) fn bare(dir: &Path) -> Command {
+pub(crate) fn bare_command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegauge"));
     command.current_dir(dir).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
@@ -177,32 +177,32 @@ pub(crate) fn bare(dir: &Path) -> Command {
 
 /// The output and the exit code of a command.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct CommandOutput {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-impl From<Output> for Said {
+impl From<Output> for CommandOutput {
     fn from(output: Output) -> Self {
-        let said = Self {
+        let output = Self {
             code: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         };
-        assert!(!said.err.contains("panicked"), "{said:?}");
-        said
+        assert!(!output.err.contains("panicked"), "{output:?}");
+        output
     }
 }
 
 /// Runs the command to its end.
-pub(crate) fn says(command: &mut Command) -> Said {
+pub(crate) fn output_of(command: &mut Command) -> CommandOutput {
     command.output().unwrap().into()
 }
 
 /// Runs the command with `args` in `dir`, which must succeed, and returns its standard output.
-pub(crate) fn done(dir: &Path, args: &[&str]) -> String {
-    let said = says(tidegauge(dir).args(args));
-    assert_eq!(said.code, Some(0), "{args:?}: {said:?}");
-    said.out
+pub(crate) fn succeed(dir: &Path, args: &[&str]) -> String {
+    let output = output_of(command_in(dir).args(args));
+    assert_eq!(output.code, Some(0), "{args:?}: {output:?}");
+    output.out
 }

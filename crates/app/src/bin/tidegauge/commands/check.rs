@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use tidegauge::core::ErrorKind;
-use tidegauge::{Result, Tidegauge, Visit};
+use tidegauge::{CheckResult, Result, Tidegauge};
 
 use crate::failure::FAILED;
 use crate::log;
@@ -13,11 +13,11 @@ use crate::output::{self, Document, Text};
 /// The results of all checks.
 #[derive(Debug, Serialize)]
 struct Check {
-    sources: Vec<Checked>,
+    sources: Vec<CheckedSource>,
 }
 
 #[derive(Debug, Serialize)]
-struct Checked {
+struct CheckedSource {
     source: String,
     ok: bool,
     /// The kind of error, if it does not answer.
@@ -25,10 +25,10 @@ struct Checked {
     message: String,
 }
 
-impl From<Visit> for Checked {
-    fn from(visit: Visit) -> Self {
-        let Visit { source, outcome, .. } = visit;
-        match outcome {
+impl From<CheckResult> for CheckedSource {
+    fn from(checked: CheckResult) -> Self {
+        let CheckResult { source, result, .. } = checked;
+        match result {
             Ok(message) => Self { source, ok: true, kind: None, message },
             Err(error) => {
                 let message = log::redacted(&error.to_string());
@@ -43,7 +43,7 @@ impl Document for Check {
         let mut text = Text::default();
         let width = self.sources.iter().map(|checked| checked.source.len()).max();
         let width = width.unwrap_or_default();
-        for Checked { source, ok, message, .. } in &self.sources {
+        for CheckedSource { source, ok, message, .. } in &self.sources {
             let mark = if *ok { "ok     " } else { "BROKEN " };
             text.line(format!("{mark}{source:<width$}  {message}"));
         }
@@ -53,9 +53,9 @@ impl Document for Check {
 
 /// Checks each source and prints one line for each; exit code 1 if one does not answer.
 pub(crate) async fn check(tidegauge: &Tidegauge, names: &[String]) -> Result<ExitCode> {
-    let visits = tidegauge.visit(names).await?;
-    let check = Check { sources: visits.into_iter().map(Checked::from).collect() };
-    output::document(&check);
+    let results = tidegauge.check_sources(names).await?;
+    let check = Check { sources: results.into_iter().map(CheckedSource::from).collect() };
+    output::print_document(&check);
     let answer = check.sources.iter().all(|checked| checked.ok);
     Ok(if answer { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }

@@ -8,7 +8,7 @@ use tidegauge::acquisition::backfill::Estimate;
 use tidegauge::core::coverage::GapReason;
 use tidegauge::core::{Clock, Span, SystemClock};
 use tidegauge::text::Table;
-use tidegauge::{Config, Gaps, Result};
+use tidegauge::{Config, Result, SourceGaps};
 
 use crate::args;
 use crate::failure::FAILED;
@@ -16,14 +16,14 @@ use crate::output::{self, Document, Text};
 
 /// The gaps, and the cost of their backfill.
 #[derive(Debug, Serialize)]
-struct Missing {
-    sources: Vec<Source>,
+struct GapReport {
+    sources: Vec<SourceReport>,
     /// The command that backfills exactly these; `None` if nothing is missing.
     command: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Source {
+pub(super) struct SourceReport {
     source: String,
     gaps: Vec<Gap>,
     /// The cost of the backfill; `None` if nothing is missing.
@@ -60,10 +60,10 @@ impl From<Estimate> for Cost {
     }
 }
 
-impl From<&Gaps> for Source {
-    fn from(gaps: &Gaps) -> Self {
+impl From<&SourceGaps> for SourceReport {
+    fn from(gaps: &SourceGaps) -> Self {
         let holes = gaps.series.iter().flat_map(|series| {
-            series.holes.iter().map(|gap| {
+            series.gaps.iter().map(|gap| {
                 let (reason, message) = match &gap.reason {
                     GapReason::NotRequested => ("not_asked", None),
                     GapReason::Requested => ("requested", None),
@@ -91,7 +91,7 @@ impl Gap {
     }
 }
 
-impl Source {
+impl SourceReport {
     /// Returns the cost of the backfill, in words.
     pub(super) fn cost(&self) -> &str {
         self.estimate.as_ref().map_or("nothing is missing", |estimate| &estimate.shown)
@@ -103,7 +103,7 @@ impl Source {
     }
 }
 
-impl Document for Missing {
+impl Document for GapReport {
     fn text(&self) -> Text {
         let mut text = Text::default();
         let Some(command) = &self.command else {
@@ -113,7 +113,7 @@ impl Document for Missing {
         let mut table = Table::new(["source", "series", "missing from", "to", "why"]);
         for source in &self.sources {
             for gap in &source.gaps {
-                let (from, to) = (shown(gap.from), shown(gap.to));
+                let (from, to) = (format_time(gap.from), format_time(gap.to));
                 table.row([&source.source, &gap.series, &from, &to, gap.why()]);
             }
         }
@@ -134,21 +134,21 @@ pub(crate) async fn gaps(mut config: Config, args: args::Gaps) -> Result<ExitCod
         command += &format!(" --source {source}");
     }
     if !args.sources.is_empty() {
-        config.choose(args.sources);
+        config.select_sources(args.sources);
     }
     let tidegauge = super::open(config)?;
     let wanted = args.from.map(|from| Span::new(from, args.to.unwrap_or(SystemClock.now())));
     let gaps = tidegauge.gaps(wanted).await?;
     command += &match wanted {
-        Some(span) => format!(" --from {} --to {}", shown(span.from), shown(span.to)),
+        Some(span) => format!(" --from {} --to {}", format_time(span.from), format_time(span.to)),
         None => " --fill-gaps".to_owned(),
     };
-    let sources: Vec<_> = gaps.iter().map(Source::from).collect();
-    let is_whole = sources.iter().all(|source| source.gaps.is_empty());
-    output::document(&Missing { sources, command: (!is_whole).then_some(command) });
-    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    let sources: Vec<_> = gaps.iter().map(SourceReport::from).collect();
+    let is_complete = sources.iter().all(|source| source.gaps.is_empty());
+    output::print_document(&GapReport { sources, command: (!is_complete).then_some(command) });
+    Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-pub(super) fn shown(at: DateTime<Utc>) -> String {
+pub(super) fn format_time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use serde::Serialize;
 use tidegauge::Result;
 use tidegauge::core::SystemClock;
-use tidegauge::import::{Guess, Hints, Import, Question, Trial};
-use tidegauge::text::{Table, cut};
+use tidegauge::import::{Guess, Hints, Import, Preview, Question};
+use tidegauge::text::{Table, truncate};
 
 use crate::args;
 use crate::output::{self, Document, Text};
 
 /// The number of characters of a cell that are shown.
-const CELL: usize = 24;
+const MAX_CELL_CHARS: usize = 24;
 
 /// The findings about a file, and the file to which the settings were written.
 #[derive(Debug, Serialize)]
@@ -55,20 +55,20 @@ struct Reason {
     first: String,
 }
 
-impl From<Trial> for Source {
-    fn from(trial: Trial) -> Self {
-        let reasons = trial.reasons.into_iter().map(|(rows, first)| Reason { rows, first });
+impl From<Preview> for Source {
+    fn from(preview: Preview) -> Self {
+        let reasons = preview.reasons.into_iter().map(|(rows, first)| Reason { rows, first });
         Self {
-            name: trial.source,
-            table: trial.table,
-            rows: trial.rows,
-            all: trial.is_whole,
-            set_aside: trial.set_aside,
+            name: preview.source,
+            table: preview.table,
+            rows: preview.rows,
+            all: preview.is_whole,
+            set_aside: preview.set_aside,
             reasons: reasons.collect(),
-            repeated: trial.repeated,
-            notes: trial.notes,
-            columns: trial.columns,
-            first: trial.first,
+            repeated: preview.repeated,
+            notes: preview.notes,
+            columns: preview.columns,
+            first: preview.first,
         }
     }
 }
@@ -130,8 +130,9 @@ impl Source {
         }
         let mut table = Table::new(columns);
         for row in first {
-            let cell =
-                |cell: &Option<String>| cut(cell.as_deref().unwrap_or("–"), CELL).into_owned();
+            let cell = |cell: &Option<String>| {
+                truncate(cell.as_deref().unwrap_or("–"), MAX_CELL_CHARS).into_owned()
+            };
             table.row(row.iter().map(cell));
         }
         text.table(&table);
@@ -146,24 +147,25 @@ pub(crate) async fn import(settings: Option<&Path>, args: args::Import) -> Resul
     let columns = columns.into_iter().collect();
     let mut hints = Hints { name, table, zone, currency, day_first, columns };
     let clock = Arc::new(SystemClock);
-    let mut import = Import::plan(&file, &hints, clock.clone()).await?;
-    let asks = output::is_talkative() && io::stdin().is_terminal() && io::stderr().is_terminal();
-    if asks && ask(&import.guesses, &mut hints, &mut io::stdin().lock(), output::line) {
-        import = Import::plan(&file, &hints, clock).await?;
+    let mut import = Import::inspect(&file, &hints, clock.clone()).await?;
+    let may_ask =
+        output::shows_progress() && io::stdin().is_terminal() && io::stderr().is_terminal();
+    if may_ask && ask(&import.guesses, &mut hints, &mut io::stdin().lock(), output::print_line) {
+        import = Import::inspect(&file, &hints, clock).await?;
     }
     let written_to = match dry_run {
         true => None,
-        false => Some(import.write(settings)?.display().to_string()),
+        false => Some(import.write_settings(settings)?.display().to_string()),
     };
     let text = import.settings();
-    output::document(&Imported {
+    output::print_document(&Imported {
         file,
         written_to,
         preset: import.preset,
         notes: import.notes,
         found: import.found,
         guessed: import.guesses.into_iter().map(|guess| guess.text).collect(),
-        sources: import.trials.into_iter().map(Source::from).collect(),
+        sources: import.previews.into_iter().map(Source::from).collect(),
         settings: text,
     });
     Ok(())
@@ -175,7 +177,7 @@ fn ask(
     guesses: &[Guess],
     hints: &mut Hints,
     answers: &mut impl BufRead,
-    say: impl Fn(&str),
+    print: impl Fn(&str),
 ) -> bool {
     let mut asked = Vec::new();
     let before = hints.clone();
@@ -184,8 +186,8 @@ fn ask(
             continue;
         };
         asked.push(question);
-        say(text);
-        say(match question {
+        print(text);
+        print(match question {
             Question::Zone => "Zone of these times, as in Europe/Madrid (return: UTC)?",
             Question::DayOrder => "Which comes first, `day` or `month` (return: as guessed)?",
             Question::Currency => "Currency, as in EUR (return: as guessed)?",
@@ -219,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_question_is_asked_once_and_may_stay_open() {
+    fn each_question_is_asked_once_and_may_be_skipped() {
         let guess = |question| Guess { text: "a guess".into(), question };
         let guesses = [
             guess(Some(Question::Zone)),

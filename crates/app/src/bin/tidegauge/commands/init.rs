@@ -46,12 +46,12 @@ pub(crate) fn init(file: Option<&Path>, demo: bool) -> Result<()> {
             // A partial file would block the next attempt.
             open.write_all(settings.as_bytes()).inspect_err(|_| drop(fs::remove_file(file)))
         })
-        .map_err(|error| Error::Write { file: file.into(), error: told(error) })?;
-    output::document(&Written { file: file.display().to_string(), demo });
+        .map_err(|error| Error::Write { file: file.into(), error: with_hint(error) })?;
+    output::print_document(&Written { file: file.display().to_string(), demo });
     Ok(())
 }
 
-fn told(error: io::Error) -> io::Error {
+fn with_hint(error: io::Error) -> io::Error {
     match error.kind() {
         kind @ io::ErrorKind::AlreadyExists => {
             io::Error::new(kind, "it is there already; move it away to start anew")

@@ -79,7 +79,7 @@ impl From<FoundInstrument> for Listed {
 pub(crate) async fn instruments(tidegauge: &Tidegauge, find: Option<String>) -> Result<()> {
     if let Some(find) = find {
         let found = tidegauge.find_instruments(&find).await?;
-        output::document(&Found { found: found.into_iter().map(Listed::from).collect() });
+        output::print_document(&Found { found: found.into_iter().map(Listed::from).collect() });
         return Ok(());
     }
     let services = tidegauge.services();
@@ -94,6 +94,6 @@ pub(crate) async fn instruments(tidegauge: &Tidegauge, find: Option<String>) -> 
         }
     });
     let instruments = instruments.collect();
-    output::document(&Known { services, instruments });
+    output::print_document(&Known { services, instruments });
     Ok(())
 }

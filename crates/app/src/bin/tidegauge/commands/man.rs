@@ -35,6 +35,6 @@ pub(crate) fn man(folder: &Path) -> Result<()> {
     let commands =
         program.get_subcommands().map(|command| format!("{name}-{}.1", command.get_name()));
     let files = [format!("{name}.1")].into_iter().chain(commands).collect();
-    output::document(&Pages { folder: folder.display().to_string(), files });
+    output::print_document(&Pages { folder: folder.display().to_string(), files });
     Ok(())
 }

@@ -51,11 +51,13 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode, Fai
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "tidegauge", &mut script);
-            output::page(&String::from_utf8_lossy(&script));
+            output::print_page(&String::from_utf8_lossy(&script));
         }
         Command::Man { folder } => man::man(&folder)?,
         Command::Run(args) => return run::run(config, args, shutdown).await,
-        Command::Sources { markdown: true } => output::page(tidegauge::sources_page().trim_end()),
+        Command::Sources { markdown: true } => {
+            output::print_page(tidegauge::sources_page().trim_end())
+        }
         Command::Sources { markdown: false } => sources::sources(&open(config)?).await?,
         Command::Check { sources } => return Ok(check::check(&open(config)?, &sources).await?),
         Command::Gaps(args) => return Ok(gaps::gaps(config, args).await?),
@@ -72,15 +74,15 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode, Fai
 
 fn open(mut config: Config) -> Result<Tidegauge> {
     if config.state.is_none() {
-        config.state = state();
+        config.state = state_folder();
     }
     let secrets = Secrets::from_env(&config)?;
-    crate::log::redact(&secrets);
+    crate::log::set_secrets(&secrets);
     Tidegauge::open(config, secrets, Arc::new(SystemClock))
 }
 
 /// Returns the folder of persistent state of the program (XDG Base Directory Specification).
-fn state() -> Option<PathBuf> {
+fn state_folder() -> Option<PathBuf> {
     let absolute =
         |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));

@@ -18,17 +18,17 @@ struct Store {
     store: String,
     /// The faults; nothing was changed if there are none.
     faults: Vec<String>,
-    tables: Vec<Held>,
+    tables: Vec<RepairedTable>,
     sources: Vec<Source>,
     /// The folder of the files that were set aside, and of the previous manifest.
     folder: Option<String>,
-    set_aside: Vec<Aside>,
+    set_aside: Vec<SetAsideFile>,
     /// Facts that cannot be restored, and the way out.
     notes: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct Held {
+struct RepairedTable {
     table: String,
     files: usize,
     rows: usize,
@@ -41,7 +41,7 @@ struct Source {
 }
 
 #[derive(Debug, Serialize)]
-struct Aside {
+struct SetAsideFile {
     path: String,
     reason: String,
 }
@@ -52,11 +52,13 @@ impl From<RepairReport> for Store {
             store, faults, tables, cursors, moved_to, rejected, unrecoverable, ..
         } = repair;
         let tables = tables.into_iter().filter(|(_, held)| held.files > 0);
-        let tables = tables.map(|(table, held)| Held { table, files: held.files, rows: held.rows });
+        let tables =
+            tables.map(|(table, held)| RepairedTable { table, files: held.files, rows: held.rows });
         let sources = cursors.into_iter().map(|(source, cursor)| Source { source, cursor });
-        let aside = rejected
-            .into_iter()
-            .map(|file| Aside { path: file.path.to_string(), reason: file.reason.to_string() });
+        let aside = rejected.into_iter().map(|file| SetAsideFile {
+            path: file.path.to_string(),
+            reason: file.reason.to_string(),
+        });
         Self {
             store,
             faults,
@@ -72,13 +74,13 @@ impl From<RepairReport> for Store {
 impl Document for Repaired {
     fn text(&self) -> Text {
         let mut text = Text::default();
-        self.stores.iter().for_each(|store| store.tell(&mut text));
+        self.stores.iter().for_each(|store| store.describe(&mut text));
         text
     }
 }
 
 impl Store {
-    fn tell(&self, text: &mut Text) {
+    fn describe(&self, text: &mut Text) {
         let store = &self.store;
         if self.faults.is_empty() {
             text.line(format!("{store}: its manifest is that of its files; nothing was changed"));
@@ -88,7 +90,7 @@ impl Store {
         for fault in &self.faults {
             text.line(format!("  found: {fault}"));
         }
-        for Held { table, files, rows } in &self.tables {
+        for RepairedTable { table, files, rows } in &self.tables {
             text.line(format!("  holds: {table}, {rows} rows in {files} files"));
         }
         let names: Vec<&str> = self.sources.iter().map(|source| source.source.as_str()).collect();
@@ -97,7 +99,7 @@ impl Store {
         } else {
             text.line(format!("  goes on where it was: {}", names.join(", ")));
         }
-        for Aside { path, reason } in &self.set_aside {
+        for SetAsideFile { path, reason } in &self.set_aside {
             text.line(format!("  set aside: {path}: {reason}"));
         }
         if let Some(folder) = &self.folder {
@@ -114,6 +116,6 @@ impl Store {
 /// Rebuilds the manifests of folders that do not match their files, and prints the findings.
 pub(crate) async fn repair(tidegauge: &Tidegauge) -> Result<()> {
     let stores = tidegauge.repair().await?.into_iter().map(Store::from).collect();
-    output::document(&Repaired { stores });
+    output::print_document(&Repaired { stores });
     Ok(())
 }

@@ -13,17 +13,17 @@ use crate::output::{self, Document, Text};
 #[derive(Debug, Serialize)]
 struct Written<'a> {
     file: String,
-    /// The file of the data, if that was asked for.
+    /// The file of the data, if requested.
     data: Option<String>,
     provenance: &'a Provenance,
     /// The caveats of the numbers, one sentence each.
     caveats: Vec<String>,
-    answers: Vec<Told<'a>>,
+    answers: Vec<PageSummary<'a>>,
 }
 
 /// The key figures and the insights of a page.
 #[derive(Debug, Serialize)]
-struct Told<'a> {
+struct PageSummary<'a> {
     page: Page,
     figures: &'a [Tile],
     insights: &'a [String],
@@ -31,12 +31,12 @@ struct Told<'a> {
 
 impl<'a> Written<'a> {
     fn new(file: &Path, data: Option<&Path>, report: &'a Report) -> Self {
-        let told = |answer: &'a Answer| Told {
+        let summary = |answer: &'a Answer| PageSummary {
             page: answer.question.page,
             figures: &answer.tiles,
             insights: &answer.insights,
         };
-        let answers = report.answers.iter().map(told).collect();
+        let answers = report.answers.iter().map(summary).collect();
         let file = file.display().to_string();
         let data = data.map(|data| data.display().to_string());
         let provenance = &report.provenance;
@@ -47,7 +47,7 @@ impl<'a> Written<'a> {
 impl Document for Written<'_> {
     fn text(&self) -> Text {
         let mut text = Text::default();
-        for insight in self.answers.iter().flat_map(|told| told.insights) {
+        for insight in self.answers.iter().flat_map(|summary| summary.insights) {
             text.line(insight);
             text.line("");
         }
@@ -63,7 +63,7 @@ impl Document for Written<'_> {
     }
 }
 
-/// Writes the report atomically, and its data if that is asked for; prints the insights.
+/// Writes the report atomically, and its data if requested; prints the insights.
 pub(crate) async fn report(mut config: Config, args: args::Report) -> Result<()> {
     if let Some(file) = args.file {
         config.report = file;
@@ -77,12 +77,12 @@ pub(crate) async fn report(mut config: Config, args: args::Report) -> Result<()>
     let file = tidegauge.config().report.clone();
     write(&file, &report.to_html()?)?;
     match args.data {
-        Some(data) if data == Path::new("-") => output::data(&report.data()),
+        Some(data) if data == Path::new("-") => output::print_json(&report.data()),
         Some(data) => {
-            write(&data, &output::json(&report.data()))?;
-            output::document(&Written::new(&file, Some(&data), &report));
+            write(&data, &output::to_json_line(&report.data()))?;
+            output::print_document(&Written::new(&file, Some(&data), &report));
         }
-        None => output::document(&Written::new(&file, None, &report)),
+        None => output::print_document(&Written::new(&file, None, &report)),
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tidegauge::core::Cursor;
-use tidegauge::text::{Table, cut};
+use tidegauge::text::{Table, truncate};
 use tidegauge::{Config, Result, SinkReset, StoreUrl};
 
 use crate::args;
@@ -31,10 +31,10 @@ struct Sink {
     sink: String,
     rows: usize,
     sources: Vec<Source>,
-    tables: Vec<Rows>,
+    tables: Vec<RemovedRows>,
     /// The tables whose rows stay, since other sources have filled them as well, or the settings do
     /// not declare them.
-    kept: Vec<Stays>,
+    kept: Vec<KeptTable>,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,13 +45,13 @@ struct Source {
 }
 
 #[derive(Debug, Serialize)]
-struct Rows {
+struct RemovedRows {
     table: String,
     rows: usize,
 }
 
 #[derive(Debug, Serialize)]
-struct Stays {
+struct KeptTable {
     table: String,
     /// The sources that have filled it as well; empty for a table that is not declared.
     sources: Vec<String>,
@@ -62,8 +62,9 @@ impl From<SinkReset> for Sink {
         let rows = reset.rows();
         let SinkReset { sink, cursors, tables, kept, .. } = reset;
         let sources = cursors.into_iter().map(|(source, cursor)| Source { source, cursor });
-        let tables = tables.into_iter().map(|(table, rows)| Rows { table, rows });
-        let kept = kept.into_iter().map(|kept| Stays { table: kept.table, sources: kept.sources });
+        let tables = tables.into_iter().map(|(table, rows)| RemovedRows { table, rows });
+        let kept =
+            kept.into_iter().map(|kept| KeptTable { table: kept.table, sources: kept.sources });
         Self {
             sink,
             rows,
@@ -102,14 +103,14 @@ impl Removed {
                 lines.push(("nothing".into(), String::new()));
             }
             for (what, rows) in lines {
-                table.row([std::mem::take(&mut sink), &cut(&what, 100), &rows]);
+                table.row([std::mem::take(&mut sink), &truncate(&what, 100), &rows]);
             }
         }
         let mut text = Text::default();
-        text.table(&table.right([2]));
+        text.table(&table.align_right([2]));
         text.line("");
-        let mut told = Vec::new();
-        for Stays { table, sources } in self.sinks.iter().flat_map(|sink| &sink.kept) {
+        let mut shown = Vec::new();
+        for KeptTable { table, sources } in self.sinks.iter().flat_map(|sink| &sink.kept) {
             let line = match sources.is_empty() {
                 true => format!(
                     "the rows of {table} stay, since the settings declare no such table: it can be dropped by hand"
@@ -120,9 +121,9 @@ impl Removed {
                     sources.join(", ")
                 ),
             };
-            if !told.contains(&line) {
+            if !shown.contains(&line) {
                 text.line(&line);
-                told.push(line);
+                shown.push(line);
             }
         }
         text
@@ -142,7 +143,7 @@ pub(crate) async fn reset(mut config: Config, args: args::Reset) -> Result<()> {
     config.backups.extend(args.backups.into_iter().map(StoreUrl::from));
     let tidegauge = super::open(config)?;
     let resets = tidegauge.reset(&args.sources, args.dry_run).await?;
-    output::document(&if args.dry_run {
+    output::print_document(&if args.dry_run {
         Reset::dry(resets, "nothing was removed: this is a dry run")
     } else {
         let end = match resets.iter().all(SinkReset::is_empty) {

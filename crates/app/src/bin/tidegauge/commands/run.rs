@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tidegauge::core::{Clock, Span, SystemClock};
-use tidegauge::pipeline::{Failure as Refusal, SourceFailure, Summary};
-use tidegauge::{Config, Error, Gaps, OwnSpan, OwnSpans, Result, StoreUrl, Tidegauge};
+use tidegauge::pipeline::{RefusedSpan, SourceFailure, Summary};
+use tidegauge::{Config, Error, ReloadSpan, ReloadSpans, Result, SourceGaps, StoreUrl, Tidegauge};
 
-use super::gaps::{Source as Missing, shown};
+use super::gaps::{SourceReport, format_time};
 use super::reset::{Removed, Reset};
 use crate::failure::Failure;
 use crate::output::{self, Document, Text};
@@ -26,13 +26,13 @@ pub(crate) async fn run(
     shutdown: &Shutdown,
 ) -> Result<ExitCode, Failure> {
     if !args.sources.is_empty() {
-        config.choose(args.sources);
+        config.select_sources(args.sources);
     }
     if !args.full_refresh.is_empty() {
         let mut sources = args.full_refresh.clone();
         sources.retain(|source| source != MARKET);
         config.market.derive |= sources.len() < args.full_refresh.len();
-        config.choose(sources);
+        config.select_sources(sources);
     }
     config.backups.extend(args.backups.into_iter().map(StoreUrl::from));
     if let Some(seed) = args.seed {
@@ -51,44 +51,44 @@ pub(crate) async fn run(
     let tidegauge = super::open(config)?.cancelled_by(token.clone());
     let mut removed = None;
     if !args.full_refresh.is_empty() {
-        let resets = tidegauge.reset_to_run(&args.full_refresh, args.dry_run).await?;
+        let resets = tidegauge.reset_before_run(&args.full_refresh, args.dry_run).await?;
         if args.dry_run {
             let end = "nothing was removed, and nothing loaded: this is a dry run";
-            output::document(&Reset::dry(resets, end));
+            output::print_document(&Reset::dry(resets, end));
             return Ok(ExitCode::SUCCESS);
         }
         removed = Some(Removed::from(resets));
     }
     let observer = progress::observer();
     let wanted = args.from.map(|from| span(from, args.to)).transpose()?;
-    let mut all = Loaded::default();
+    let mut all = RunResults::default();
     if args.fill_gaps || wanted.is_some() {
         let gaps = tidegauge.gaps(wanted).await?;
         let mut own = match wanted {
-            Some(span) => tidegauge.own_spans(span).await?,
-            None => OwnSpans::default(),
+            Some(span) => tidegauge.reload_spans(span).await?,
+            None => ReloadSpans::default(),
         };
         // A source without spans does not prevent others from being loaded; if there is no other,
         // that is the error.
-        if gaps.is_empty() && own.spans.is_empty() && !own.left_out.is_empty() {
-            return Err(own.left_out.swap_remove(0).error.into());
+        if gaps.is_empty() && own.spans.is_empty() && !own.skipped.is_empty() {
+            return Err(own.skipped.swap_remove(0).error.into());
         }
         let estimate = Estimate::new(&gaps, &own);
         if args.dry_run {
-            output::document(&estimate);
+            output::print_document(&estimate);
             return Ok(ExitCode::SUCCESS);
         }
-        output::talk(&estimate.costs());
-        all.take(tidegauge.fill_and_reload(gaps, own, observer.as_ref()).await)?;
+        output::print_progress(&estimate.costs());
+        all.add(tidegauge.backfill_and_reload(gaps, own, observer.as_ref()).await)?;
     } else {
-        all.take(tidegauge.run(args.until, observer.as_ref()).await)?;
+        all.add(tidegauge.run(args.until, observer.as_ref()).await)?;
         if tidegauge.is_live() && !all.is_cancelled {
-            output::line("streaming; Ctrl-C ends it, and what was heard by then is kept");
-            all.take(tidegauge.stream(observer.as_ref(), token.cancelled()).await)?;
+            output::print_line("streaming; Ctrl-C ends it, and what was heard by then is kept");
+            all.add(tidegauge.stream(observer.as_ref(), token.cancelled()).await)?;
         }
     }
-    output::document(&Run { removed, ..Run::new(&all.summary, &tidegauge) });
-    all.end()
+    output::print_document(&Run { removed, ..Run::new(&all.summary, &tidegauge) });
+    all.into_exit_code()
 }
 
 /// Returns the span from `from` up to, and without, `to`, or up to now.
@@ -98,7 +98,8 @@ pub(crate) async fn run(
 fn span(from: DateTime<Utc>, to: Option<DateTime<Utc>>) -> Result<Span> {
     let span = Span::new(from, to.unwrap_or(SystemClock.now()));
     if span.is_empty() {
-        let reason = format!("{} does not lie before {}", shown(span.from), shown(span.to));
+        let reason =
+            format!("{} does not lie before {}", format_time(span.from), format_time(span.to));
         return Err(Error::Setting { setting: "from", reason });
     }
     Ok(span)
@@ -110,14 +111,14 @@ pub(crate) async fn reload(
     args: args::Reload,
     shutdown: &Shutdown,
 ) -> Result<ExitCode, Failure> {
-    config.choose(args.sources.clone());
+    config.select_sources(args.sources.clone());
     config.backups.extend(args.backups.into_iter().map(StoreUrl::from));
     let tidegauge = super::open(config)?.cancelled_by(shutdown.token());
     let span = span(args.from, args.to)?;
-    let (gaps, mut own) = (tidegauge.again(span)?, tidegauge.own_spans(span).await?);
+    let (gaps, mut own) = (tidegauge.gaps_for_reload(span)?, tidegauge.reload_spans(span).await?);
     // Each source was named explicitly.
-    if !own.left_out.is_empty() {
-        return Err(own.left_out.swap_remove(0).error.into());
+    if !own.skipped.is_empty() {
+        return Err(own.skipped.swap_remove(0).error.into());
     }
     let has_spans = |name: &&String| {
         gaps.iter().any(|gaps| gaps.source() == **name)
@@ -131,15 +132,15 @@ pub(crate) async fn reload(
     }
     let estimate = Estimate::new(&gaps, &own);
     if args.dry_run {
-        output::document(&estimate);
+        output::print_document(&estimate);
         return Ok(ExitCode::SUCCESS);
     }
-    output::talk(&estimate.costs());
-    let mut all = Loaded::default();
+    output::print_progress(&estimate.costs());
+    let mut all = RunResults::default();
     let observer = progress::observer();
-    all.take(tidegauge.fill_and_reload(gaps, own, observer.as_ref()).await)?;
-    output::document(&Run::new(&all.summary, &tidegauge));
-    all.end()
+    all.add(tidegauge.backfill_and_reload(gaps, own, observer.as_ref()).await)?;
+    output::print_document(&Run::new(&all.summary, &tidegauge));
+    all.into_exit_code()
 }
 
 /// The spans that would be loaded again, and their cost.
@@ -147,9 +148,9 @@ pub(crate) async fn reload(
 struct Estimate {
     dry_run: bool,
     /// The historical sources.
-    sources: Vec<Missing>,
+    sources: Vec<SourceReport>,
     /// The files and databases of the user's own.
-    own: Vec<Again>,
+    own: Vec<ReloadedSpan>,
     /// Those of them that have no spans, and are left out.
     left_out: Vec<LeftOut>,
 }
@@ -163,7 +164,7 @@ struct LeftOut {
 
 /// A span of a file or a database that is read again.
 #[derive(Debug, Serialize)]
-struct Again {
+struct ReloadedSpan {
     source: String,
     table: String,
     from: DateTime<Utc>,
@@ -173,20 +174,20 @@ struct Again {
 }
 
 impl Estimate {
-    fn new(gaps: &[Gaps], own: &OwnSpans) -> Self {
-        let again = |own: &OwnSpan| {
+    fn new(gaps: &[SourceGaps], own: &ReloadSpans) -> Self {
+        let span = |own: &ReloadSpan| {
             let Span { from, to } = own.span();
             let (source, table) = (own.source().to_owned(), own.table().to_owned());
-            Again { source, table, from, to, rows: own.rows }
+            ReloadedSpan { source, table, from, to, rows: own.rows }
         };
-        let left_out = own.left_out.iter().map(|left| LeftOut {
+        let left_out = own.skipped.iter().map(|left| LeftOut {
             source: left.source.clone(),
             reason: log::redacted(&left.error.to_string()),
         });
         Self {
             dry_run: true,
-            sources: gaps.iter().map(Missing::from).collect(),
-            own: own.spans.iter().map(again).collect(),
+            sources: gaps.iter().map(SourceReport::from).collect(),
+            own: own.spans.iter().map(span).collect(),
             left_out: left_out.collect(),
         }
     }
@@ -197,12 +198,12 @@ impl Estimate {
         for source in &self.sources {
             text.line(format!("{}: {}", source.name(), source.cost()));
         }
-        for Again { source, table, from, to, rows } in &self.own {
+        for ReloadedSpan { source, table, from, to, rows } in &self.own {
             text.line(format!(
                 "{source}: is read from its beginning, and its rows from {} to {} take the place of those in \
                  `{table}`, which has {rows} of that time",
-                shown(*from),
-                shown(*to)
+                format_time(*from),
+                format_time(*to)
             ));
         }
         for LeftOut { source, reason } in &self.left_out {
@@ -222,15 +223,15 @@ impl Document for Estimate {
 
 /// The result of one or more runs.
 #[derive(Default)]
-struct Loaded {
+struct RunResults {
     summary: Summary,
     failures: Vec<SourceFailure>,
     is_cancelled: bool,
 }
 
-impl Loaded {
+impl RunResults {
     /// Adds the result of a run; returns an error that prevented it from starting.
-    fn take(&mut self, run: Result<Summary>) -> Result<()> {
+    fn add(&mut self, run: Result<Summary>) -> Result<()> {
         match run {
             Ok(summary) => self.summary.extend(summary),
             Err(Error::Run(error)) => {
@@ -246,9 +247,9 @@ impl Loaded {
 
     /// Ends the command: as failed if a source failed or was refused a series, or the run was
     /// cancelled.
-    fn end(self) -> Result<ExitCode, Failure> {
+    fn into_exit_code(self) -> Result<ExitCode, Failure> {
         let Self { summary, failures, is_cancelled } = self;
-        if summary.failures.is_empty() && failures.is_empty() && !is_cancelled {
+        if summary.refused.is_empty() && failures.is_empty() && !is_cancelled {
             return Ok(ExitCode::SUCCESS);
         }
         Err(Failure::of_run(&summary, &failures, is_cancelled))
@@ -269,7 +270,7 @@ struct Run<'a> {
     notes: Vec<Note<'a>>,
     /// The declarations of the settings that no run uses, one sentence each.
     unused: Vec<String>,
-    /// The rows that were removed before, if that was asked for.
+    /// The rows that were removed before, if requested.
     removed: Option<Removed>,
     #[serde(skip)]
     summary: &'a Summary,
@@ -338,7 +339,7 @@ impl<'a> Run<'a> {
             backups: config.backups.iter().map(ToString::to_string).collect(),
             rows: summary.rows(),
             tables: tables.collect(),
-            refused: summary.failures.iter().map(Refused::from).collect(),
+            refused: summary.refused.iter().map(Refused::from).collect(),
             traffic: traffic.collect(),
             notes: summary
                 .notes
@@ -352,9 +353,9 @@ impl<'a> Run<'a> {
     }
 }
 
-impl<'a> From<&'a Refusal> for Refused<'a> {
-    fn from(refusal: &'a Refusal) -> Self {
-        let Refusal { source, series, span, reason, .. } = refusal;
+impl<'a> From<&'a RefusedSpan> for Refused<'a> {
+    fn from(refusal: &'a RefusedSpan) -> Self {
+        let RefusedSpan { source, series, span, reason, .. } = refusal;
         let reason = log::redacted(reason);
         Self { source, series, from: span.from, to: span.to, reason }
     }

@@ -4,8 +4,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use tidegauge::acquisition::http::Budget;
 use tidegauge::core::Cursor;
-use tidegauge::text::{Table, cut};
-use tidegauge::{Needs, Result, SourceStanding, Tidegauge};
+use tidegauge::text::{Table, truncate};
+use tidegauge::{Credential, Result, SourceStatus, Tidegauge};
 
 use crate::output::{self, Document, Text};
 
@@ -41,15 +41,15 @@ struct Limits {
     left_this_month: Option<u32>,
 }
 
-impl From<SourceStanding> for Source {
-    fn from(standing: SourceStanding) -> Self {
-        let SourceStanding { offer, is_on, is_ready, budget, cursor, fresh_to, .. } = standing;
-        let variable = match offer.needs {
-            Needs::Key(variable) | Needs::Url(variable) => Some(variable),
+impl From<SourceStatus> for Source {
+    fn from(status: SourceStatus) -> Self {
+        let SourceStatus { info, is_on, is_ready, budget, cursor, fresh_to, .. } = status;
+        let variable = match info.credential {
+            Credential::Key(variable) | Credential::Url(variable) => Some(variable),
             _ => None,
         };
         let limits = budget.map(Limits::from);
-        let (source, is_live, description) = (offer.name, offer.is_live, offer.what);
+        let (source, is_live, description) = (info.name, info.is_live, info.description);
         Self { source, is_on, is_live, variable, is_ready, limits, fresh_to, cursor, description }
     }
 }
@@ -99,7 +99,7 @@ impl Document for Sources {
                 source.key(),
                 source.limits.as_ref().map(Limits::shown).unwrap_or_default(),
                 fresh.unwrap_or_default(),
-                cut(cursor, 40).into_owned(),
+                truncate(cursor, 40).into_owned(),
                 source.description.clone(),
             ]);
         }
@@ -111,7 +111,7 @@ impl Document for Sources {
 
 /// Lists every source with its data, key, limits and freshness.
 pub(crate) async fn sources(tidegauge: &Tidegauge) -> Result<()> {
-    let standings = tidegauge.sources().await?.into_iter();
-    output::document(&Sources { sources: standings.map(Source::from).collect() });
+    let statuses = tidegauge.sources().await?.into_iter();
+    output::print_document(&Sources { sources: statuses.map(Source::from).collect() });
     Ok(())
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use tidegauge::core::tables::RunRecord;
-use tidegauge::text::{Table, cut};
-use tidegauge::{Progress, Result, Standing, TableOrigin, TableStanding, Tidegauge};
+use tidegauge::text::{Table, truncate};
+use tidegauge::{Result, SourceProgress, TableOrigin, TableStatus, Tidegauge, WarehouseStatus};
 
 use crate::output::{self, Document, Text};
 use crate::{args, log};
@@ -14,8 +14,8 @@ use crate::{args, log};
 struct Status {
     warehouse: String,
     is_empty: bool,
-    tables: Vec<TableStanding>,
-    sources: Vec<Progress>,
+    tables: Vec<TableStatus>,
+    sources: Vec<SourceProgress>,
     /// The last run of each source, the latest first.
     last_runs: Vec<LastRun>,
     /// The declarations of the settings that no run uses, one sentence each.
@@ -57,11 +57,11 @@ impl From<RunRecord> for LastRun {
 }
 
 impl Status {
-    /// Creates the answer of `standing`: with `all`, every source and built-in table, else the
+    /// Creates the answer of `status`: with `all`, every source and built-in table, else the
     /// sources that are configured or were loaded, and the tables that are declared or have rows.
-    fn new(warehouse: String, standing: Standing, args: &args::Status) -> Self {
-        let is_empty = standing.is_empty();
-        let Standing { mut tables, mut sources, runs, unused, .. } = standing;
+    fn new(warehouse: String, status: WarehouseStatus, args: &args::Status) -> Self {
+        let is_empty = status.is_empty();
+        let WarehouseStatus { mut tables, mut sources, runs, unused, .. } = status;
         if !args.all {
             tables.retain(|table| table.rows != Some(0) || table.origin != TableOrigin::BuiltIn);
             sources.retain(|source| {
@@ -76,11 +76,11 @@ impl Status {
 
     fn tables(&self) -> Table {
         let mut table = Table::new(["table", "rows", "what"]);
-        for TableStanding { name, rows, description, .. } in &self.tables {
+        for TableStatus { name, rows, description, .. } in &self.tables {
             let rows = rows.map_or_else(|| "?".into(), |rows| rows.to_string());
             table.row([name, &rows, description]);
         }
-        table.right([1])
+        table.align_right([1])
     }
 
     fn sources(&self) -> Table {
@@ -104,13 +104,13 @@ impl Status {
                 }
                 .to_owned(),
                 read_to,
-                progress.lag_seconds.map(length).unwrap_or_default(),
+                progress.lag_seconds.map(format_duration).unwrap_or_default(),
             ];
             let cursor =
-                self.shows_cursors.then(|| cut(cursor.unwrap_or_default(), 80).into_owned());
+                self.shows_cursors.then(|| truncate(cursor.unwrap_or_default(), 80).into_owned());
             table.row(row.into_iter().chain(cursor));
         }
-        table.right([3])
+        table.align_right([3])
     }
 
     /// Returns the last run of each source, with the reason of each failure.
@@ -134,7 +134,7 @@ impl Status {
                 why,
             ]);
         }
-        table.right([3, 4])
+        table.align_right([3, 4])
     }
 }
 
@@ -168,13 +168,13 @@ impl Document for Status {
 /// Prints the contents of the warehouse, the progress of each source, and the outcome of its last
 /// run.
 pub(crate) async fn status(tidegauge: &Tidegauge, args: &args::Status) -> Result<()> {
-    let standing = tidegauge.status().await?;
-    output::document(&Status::new(tidegauge.config().warehouse.to_string(), standing, args));
+    let status = tidegauge.status().await?;
+    output::print_document(&Status::new(tidegauge.config().warehouse.to_string(), status, args));
     Ok(())
 }
 
 /// Returns a duration in its largest unit.
-fn length(seconds: i64) -> String {
+fn format_duration(seconds: i64) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60 * MINUTE;
     const DAY: i64 = 24 * HOUR;

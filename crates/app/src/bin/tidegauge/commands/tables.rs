@@ -96,7 +96,7 @@ pub(crate) fn tables(load: impl FnOnce() -> Result<Config>, args: &args::Tables)
     let declared = || load()?.declared_tables();
     let Some(name) = &args.name else {
         if args.markdown {
-            output::page(reference::tables_page().trim_end());
+            output::print_page(reference::tables_page().trim_end());
             return Ok(());
         }
         let declared = declared();
@@ -104,7 +104,7 @@ pub(crate) fn tables(load: impl FnOnce() -> Result<Config>, args: &args::Tables)
         let built_in = tables::all();
         let all = built_in.iter().map(|table| Table::new(table, TableOrigin::BuiltIn));
         let own = own.iter().map(|table| Table::new(table, TableOrigin::Declared));
-        output::document(&Tables { tables: all.chain(own).collect() });
+        output::print_document(&Tables { tables: all.chain(own).collect() });
         return declared.map(drop);
     };
     let (table, origin) = match by_name(name) {
@@ -122,9 +122,9 @@ pub(crate) fn tables(load: impl FnOnce() -> Result<Config>, args: &args::Tables)
         }
     };
     if args.markdown {
-        output::page(reference::table_section(&table).trim_end());
+        output::print_page(reference::table_section(&table).trim_end());
     } else {
-        output::document(&Table::new(&table, origin));
+        output::print_document(&Table::new(&table, origin));
     }
     Ok(())
 }

@@ -11,11 +11,11 @@ use tidegauge::{Result, Tidegauge};
 use crate::output::{self, Document, Text};
 
 /// The exit code if a rule is violated.
-const BROKEN: u8 = 3;
+const RULE_VIOLATED: u8 = 3;
 
 /// The result of the audit.
 #[derive(Debug, Serialize)]
-struct Verdict {
+struct AuditResult {
     passed: bool,
     /// The number of checks.
     checks: u64,
@@ -29,7 +29,7 @@ struct Verdict {
     rules: Vec<RuleResult>,
 }
 
-impl From<Report> for Verdict {
+impl From<Report> for AuditResult {
     fn from(report: Report) -> Self {
         Self {
             passed: report.passed(),
@@ -37,7 +37,7 @@ impl From<Report> for Verdict {
             broken: report.broken().count(),
             simulated_rows: report.simulated_rows,
             own_rows: report.own_rows,
-            notes: left_out(&report).into_iter().chain(report.notes).collect(),
+            notes: inapplicable_rules_note(&report).into_iter().chain(report.notes).collect(),
             rules: report.rules,
         }
     }
@@ -45,9 +45,9 @@ impl From<Report> for Verdict {
 
 /// Returns a sentence about the rules that do not apply to the user's own rows, or `None` if there
 /// is none.
-fn left_out(report: &Report) -> Option<String> {
-    let is_left_out = |rule: &&RuleResult| rule.applies_to == AppliesTo::SimulatedRows;
-    let rules = report.rules.iter().filter(is_left_out).count();
+fn inapplicable_rules_note(report: &Report) -> Option<String> {
+    let is_inapplicable = |rule: &&RuleResult| rule.applies_to == AppliesTo::SimulatedRows;
+    let rules = report.rules.iter().filter(is_inapplicable).count();
     (rules > 0 && report.own_rows > 0).then(|| {
         format!(
             "{rules} rules are of the simulated exchange and do not apply to your own: [verify] in \
@@ -56,7 +56,7 @@ fn left_out(report: &Report) -> Option<String> {
     })
 }
 
-impl Document for Verdict {
+impl Document for AuditResult {
     fn text(&self) -> Text {
         let mut table = Table::new(["", "rule", "applies to", "tried", "broken", "first broken"]);
         for rule in &self.rules {
@@ -75,7 +75,7 @@ impl Document for Verdict {
             ]);
         }
         let mut text = Text::default();
-        text.table(&table.right([3, 4]));
+        text.table(&table.align_right([3, 4]));
         text.line("");
         let (simulated, own) = (self.simulated_rows, self.own_rows);
         let judged = format!("judged {simulated} simulated rows and {own} rows of your own");
@@ -97,7 +97,7 @@ impl Document for Verdict {
 /// Prints each rule with its numbers of checked rows and violations; exit code 3 if there is any
 /// violation.
 pub(crate) async fn verify(tidegauge: &Tidegauge) -> Result<ExitCode> {
-    let verdict = Verdict::from(tidegauge.verify().await?);
-    output::document(&verdict);
-    Ok(if verdict.passed { ExitCode::SUCCESS } else { ExitCode::from(BROKEN) })
+    let result = AuditResult::from(tidegauge.verify().await?);
+    output::print_document(&result);
+    Ok(if result.passed { ExitCode::SUCCESS } else { ExitCode::from(RULE_VIOLATED) })
 }

@@ -1,7 +1,7 @@
 //! Faults of the ledger, chargebacks, referrals and the ground truth.
 
 use super::help::{add, busiest, deposited, posting, referred, spent_deposit, truth, withdrawn};
-use super::{NOBODY, Plain};
+use super::{Plain, UNKNOWN_ID};
 use crate::audit::tables::Value;
 use crate::audit::world::DAY;
 
@@ -17,14 +17,14 @@ pub(super) const FAULTS: &[Plain] = &[
     }),
     ("an entry twice, by another number", "ledger_sums_to_zero", |t| {
         let row = t.again("ledger_entries", &[0]);
-        t.set("ledger_entries", row, "entry_id", Value::Int(NOBODY));
+        t.set("ledger_entries", row, "entry_id", Value::Int(UNKNOWN_ID));
     }),
     ("a posting twice", "ledger_agrees", |t| {
         let rows = posting(t, "deposit");
         let first = t.again("ledger_entries", &rows);
         for (number, row) in (0..).zip(first..t.rows("ledger_entries")) {
-            t.set("ledger_entries", row, "entry_id", Value::Int(NOBODY + number));
-            t.set("ledger_entries", row, "posting_id", Value::Int(NOBODY));
+            t.set("ledger_entries", row, "entry_id", Value::Int(UNKNOWN_ID + number));
+            t.set("ledger_entries", row, "posting_id", Value::Int(UNKNOWN_ID));
         }
     }),
     ("the exchange gets the fees' account", "ledger_agrees", |t| {
@@ -52,7 +52,7 @@ pub(super) const FAULTS: &[Plain] = &[
     }),
     ("a posting of what never was", "ledger_agrees", |t| {
         for row in posting(t, "deposit") {
-            t.set("ledger_entries", row, "reference_id", Value::Int(NOBODY));
+            t.set("ledger_entries", row, "reference_id", Value::Int(UNKNOWN_ID));
         }
     }),
     ("a deposit that is dropped", "ledger_agrees", |t| {
@@ -62,7 +62,7 @@ pub(super) const FAULTS: &[Plain] = &[
     ("a withdrawal doubled by another number", "ledger_agrees", |t| {
         let row = withdrawn(t);
         let row = t.again("withdrawals", &[row]);
-        t.set("withdrawals", row, "withdrawal_id", Value::Int(NOBODY));
+        t.set("withdrawals", row, "withdrawal_id", Value::Int(UNKNOWN_ID));
     }),
     ("money posted after it was spent", "ledger_never_below_zero", |t| {
         let id = t.row("deposits", spent_deposit(t)).int("deposit_id");
@@ -87,7 +87,7 @@ pub(super) const FAULTS: &[Plain] = &[
     }),
     ("a purchase undone twice", "chargebacks_undo_purchases", |t| {
         let row = t.again("chargebacks", &[0]);
-        t.set("chargebacks", row, "chargeback_id", Value::Int(NOBODY));
+        t.set("chargebacks", row, "chargeback_id", Value::Int(UNKNOWN_ID));
     }),
     ("a chargeback for a cent less", "chargebacks_undo_purchases", |t| {
         add(t, "chargebacks", 0, "amount", -1);
@@ -116,9 +116,9 @@ pub(super) const FAULTS: &[Plain] = &[
         let id = t.row("users", row).int("user_id");
         t.set("users", row, "referred_by", Value::Int(id));
     }),
-    ("referred by nobody", "referrers_came_first", |t| {
+    ("referred by an unknown user", "referrers_came_first", |t| {
         let row = referred(t);
-        t.set("users", row, "referred_by", Value::Int(NOBODY));
+        t.set("users", row, "referred_by", Value::Int(UNKNOWN_ID));
     }),
     ("referred, but by an advertisement", "referrers_came_first", |t| {
         let row = referred(t);

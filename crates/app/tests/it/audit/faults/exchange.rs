@@ -5,7 +5,7 @@ use tidegauge::core::Crypto;
 use super::help::{
     add, bought, deposited, filled, fills, limit_buy, spent_deposit, user_row, withdrawn,
 };
-use super::{NOBODY, Plain};
+use super::{Plain, UNKNOWN_ID};
 use crate::audit::tables::Value;
 
 pub(super) const FAULTS: &[Plain] = &[
@@ -15,7 +15,7 @@ pub(super) const FAULTS: &[Plain] = &[
         t.remove("users", &[row]);
     }),
     ("a trade without its order", "foreign_key.trades.order_id", |t| {
-        t.set("trades", 0, "order_id", Value::Int(NOBODY));
+        t.set("trades", 0, "order_id", Value::Int(UNKNOWN_ID));
     }),
     ("an order that is lost", "foreign_key.trades.order_id", |t| {
         let order = t.row("trades", 3).int("order_id");
@@ -23,7 +23,7 @@ pub(super) const FAULTS: &[Plain] = &[
         t.remove("orders", &[row]);
     }),
     ("a chargeback of no purchase", "foreign_key.chargebacks.transaction_id", |t| {
-        t.set("chargebacks", 0, "transaction_id", Value::Int(NOBODY));
+        t.set("chargebacks", 0, "transaction_id", Value::Int(UNKNOWN_ID));
     }),
     ("filled above what was wanted", "filled_amount_fits_status", |t| {
         let row = filled(t);

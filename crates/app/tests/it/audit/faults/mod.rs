@@ -8,7 +8,7 @@ mod rows;
 use crate::audit::tables::Tables;
 
 /// A number that no row has.
-const NOBODY: i64 = 1 << 50;
+const UNKNOWN_ID: i64 = 1 << 50;
 
 /// A fault: its description, the rule that must report it, and the change.
 pub(crate) struct Fault {

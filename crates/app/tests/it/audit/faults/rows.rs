@@ -1,7 +1,7 @@
 //! Faults of the rows of any table, and of postings of any kind.
 
 use super::help::{more, posting};
-use super::{Fault, NOBODY};
+use super::{Fault, UNKNOWN_ID};
 use crate::audit::tables::{Tables, Value, table};
 
 /// A required column of each table of users.
@@ -39,9 +39,9 @@ pub(super) fn faults() -> Vec<Fault> {
         if name == "users" {
             continue;
         }
-        let nobody = move |t: &mut Tables| t.set(name, 0, "user_id", Value::Int(NOBODY));
-        let what = format!("a row of {name} that is nobody's");
-        add(what, format!("foreign_key.{name}.user_id"), Box::new(nobody));
+        let unknown = move |t: &mut Tables| t.set(name, 0, "user_id", Value::Int(UNKNOWN_ID));
+        let what = format!("a row of {name} of an unknown user");
+        add(what, format!("foreign_key.{name}.user_id"), Box::new(unknown));
         let same = move |t: &mut Tables| {
             let (key, last) = (&table(name).key[0], t.rows(name) - 1);
             let first = t.row(name, 0).int(key);

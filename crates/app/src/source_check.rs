@@ -4,23 +4,25 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
+use tidegauge_acquisition::SourceHandle;
 use tidegauge_acquisition::http::Budget;
 use tidegauge_acquisition::live::Stream;
 use tidegauge_core::Cursor;
 use tidegauge_core::coverage::CoverageLedger;
 
-use crate::sources::{self, Needs, Offer, Opened, SIMULATION};
+use crate::source_names::SIMULATION;
+use crate::sources::{self, Credential, SourceInfo};
 use crate::{Error, Result, Tidegauge};
 
 /// The time for which a stream may be silent while it is checked.
-const PATIENCE: Duration = Duration::from_secs(30);
+const STREAM_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The status of a source.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct SourceStanding {
+pub struct SourceStatus {
     /// The description of the source.
-    pub offer: Offer,
+    pub info: SourceInfo,
     /// `true` if it is part of a run.
     pub is_on: bool,
     /// `true` if the credential that it needs is set.
@@ -36,11 +38,11 @@ pub struct SourceStanding {
 /// The result of a check of a source.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Visit {
+pub struct CheckResult {
     /// The name of the source.
     pub source: String,
     /// The answer, or what is wrong and how to fix it.
-    pub outcome: Result<String>,
+    pub result: Result<String>,
 }
 
 impl Tidegauge {
@@ -48,29 +50,31 @@ impl Tidegauge {
     ///
     /// # Errors
     /// When the warehouse cannot be read, or the budget of a source cannot be read.
-    pub async fn sources(&self) -> Result<Vec<SourceStanding>> {
+    pub async fn sources(&self) -> Result<Vec<SourceStatus>> {
         let ledger = CoverageLedger::read(self.warehouse().as_ref()).await?;
         let mut cursors = self.warehouse().cursors().await?;
-        let (active, mut standings) = (self.config().active_sources(), Vec::new());
-        for offer in sources::offers(self.config()) {
-            let is_ready = match &offer.needs {
-                Needs::Nothing => true,
-                Needs::Key(variable) | Needs::Url(variable) => self.secrets().has(variable),
+        let (active, mut statuses) = (self.config().active_sources(), Vec::new());
+        for info in sources::known_sources(self.config()) {
+            let is_ready = match &info.credential {
+                Credential::None => true,
+                Credential::Key(variable) | Credential::Url(variable) => {
+                    self.secrets().has(variable)
+                }
             };
-            let budget = if is_ready { self.budget(&offer.name)? } else { None };
+            let budget = if is_ready { self.budget(&info.name)? } else { None };
             let covered = ledger
-                .series(&offer.name)
-                .filter_map(|series| ledger.covered(&offer.name, series).iter().last());
-            standings.push(SourceStanding {
-                is_on: active.contains(&offer.name),
+                .series(&info.name)
+                .filter_map(|series| ledger.covered(&info.name, series).iter().last());
+            statuses.push(SourceStatus {
+                is_on: active.contains(&info.name),
                 is_ready,
                 budget,
-                cursor: cursors.remove(&offer.name),
+                cursor: cursors.remove(&info.name),
                 fresh_to: covered.map(|span| span.to).max(),
-                offer,
+                info,
             });
         }
-        Ok(standings)
+        Ok(statuses)
     }
 
     fn budget(&self, name: &str) -> Result<Option<Budget>> {
@@ -78,8 +82,8 @@ impl Tidegauge {
             return Ok(None);
         }
         // A check reports what is wrong with the settings of a source.
-        let opened = self.handle(name).ok().map(|handle| handle.opened);
-        Ok(opened.map(|opened| opened.budget()).transpose()?.flatten())
+        let handle = self.open_source(name).ok().map(|source| source.handle);
+        Ok(handle.map(|handle| handle.budget()).transpose()?.flatten())
     }
 
     /// Checks the sources called `names`, or the configured ones, with the smallest request that
@@ -88,14 +92,14 @@ impl Tidegauge {
     /// # Errors
     /// When there is no source of such a name, or none is configured. The failure of a source is in
     /// its own result.
-    pub async fn visit(&self, names: &[String]) -> Result<Vec<Visit>> {
+    pub async fn check_sources(&self, names: &[String]) -> Result<Vec<CheckResult>> {
         let active = self.config().active_sources();
         let names = if names.is_empty() { &active } else { names };
         if names.is_empty() {
             return Err(Error::NoSources { unused: self.config().unused() });
         }
-        let offers = sources::offers(self.config());
-        let unknown = |name: &&String| !offers.iter().any(|offer| offer.name == **name);
+        let known = sources::known_sources(self.config());
+        let unknown = |name: &&String| !known.iter().any(|info| info.name == **name);
         if let Some(name) = names.iter().find(unknown) {
             return Err(Error::Setting {
                 setting: "check",
@@ -103,20 +107,18 @@ impl Tidegauge {
             });
         }
         // Concurrently, because a source that does not answer takes until its timeout.
-        Ok(join_all(
-            names.iter().map(async |name| Visit {
-                source: name.clone(),
-                outcome: self.visit_one(name).await,
-            }),
-        )
+        Ok(join_all(names.iter().map(async |name| CheckResult {
+            source: name.clone(),
+            result: self.check_source(name).await,
+        }))
         .await)
     }
 
     /// Waits for the first rows of a stream and returns a sentence with their number; silence alone
     /// is no proof of a working stream.
-    async fn listen(&self, source: &dyn Stream) -> Result<String> {
+    async fn await_stream_rows(&self, source: &dyn Stream) -> Result<String> {
         source.check().await?;
-        let heard = async {
+        let first_rows = async {
             let mut cursor = None;
             loop {
                 let page = source.fetch(cursor.as_ref()).await?;
@@ -126,25 +128,32 @@ impl Tidegauge {
                 cursor = Some(page.cursor);
             }
         };
-        let silent = |_| Error::Silent { name: source.name().into(), seconds: PATIENCE.as_secs() };
-        tokio::time::timeout(PATIENCE, heard).await.map_err(silent)?
+        let timed_out = |_| Error::NoStreamData {
+            name: source.name().into(),
+            seconds: STREAM_TIMEOUT.as_secs(),
+        };
+        tokio::time::timeout(STREAM_TIMEOUT, first_rows).await.map_err(timed_out)?
     }
 
-    async fn visit_one(&self, name: &str) -> Result<String> {
+    async fn check_source(&self, name: &str) -> Result<String> {
         if name == SIMULATION {
             return Ok("needs nobody".into());
         }
-        let opened = match self.handle(name)?.opened {
+        let handle = match self.open_source(name)?.handle {
             // Rows that are received here are not loaded: the stream that is kept must not miss
             // them.
-            Opened::Live(_) => sources::open(name, self.config(), self.secrets(), self.context())?,
+            SourceHandle::Live(_) => {
+                sources::open(name, self.config(), self.secrets(), self.context())?
+            }
             kept => kept,
         };
-        match opened {
-            Opened::Historical(archive) => Ok(archive.check(self.context().clock.now()).await?),
-            Opened::Live(stream) => self.listen(stream.as_ref()).await,
-            opened => {
-                let page = opened.source().fetch(None).await?;
+        match handle {
+            SourceHandle::Historical(source) => {
+                Ok(source.check(self.context().clock.now()).await?)
+            }
+            SourceHandle::Live(stream) => self.await_stream_rows(stream.as_ref()).await,
+            handle => {
+                let page = handle.source().fetch(None).await?;
                 let first = if page.done { "" } else { " on its first page" };
                 Ok(format!("answers, {} rows{first}", page.rows()))
             }

@@ -9,17 +9,17 @@ use tidegauge_core::{Cursor, Lease, RUN_HISTORY};
 
 use crate::history::{self, RUNNING};
 use crate::pipeline::Outcome;
-use crate::provenance::simulations;
+use crate::provenance::simulated_rows;
 use crate::{Error, Result, Tidegauge, sources};
 
 /// The number of attempts to read a warehouse that is loaded meanwhile, and the pause after the
 /// first; each pause is twice as long as the one before.
-const ATTEMPTS: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(100);
+const MAX_ATTEMPTS: u32 = 5;
+const INITIAL_BACKOFF: Duration = Duration::from_millis(100);
 
 /// The progress of the sources of a warehouse, as of one moment.
 #[derive(Debug)]
-struct State {
+struct LoadState {
     /// The cursors of finite sources. A live stream is left out: it adds rows of the market as long
     /// as it runs, which affects no rule and no metric.
     cursors: BTreeMap<String, Cursor>,
@@ -32,54 +32,58 @@ struct State {
     failed: BTreeSet<String>,
 }
 
-impl State {
+impl LoadState {
     async fn read(tidegauge: &Tidegauge) -> Result<Self> {
-        let offers = sources::offers(tidegauge.config());
-        let is_live = |name: &str| offers.iter().any(|offer| offer.is_live && offer.name == name);
+        let known = sources::known_sources(tidegauge.config());
+        let is_live = |name: &str| known.iter().any(|info| info.is_live && info.name == name);
         let mut cursors = tidegauge.warehouse().cursors().await?;
         cursors.retain(|name, _| {
             name != RUN_HISTORY && !name.starts_with(Lease::PREFIX) && !is_live(name)
         });
-        let played = simulations(&cursors).into_iter();
-        let amid = played.filter(|(_, played)| played.has_pending_pages()).map(|(name, _)| name);
-        let runs = history::last_of_each(tidegauge.runs().await?);
+        let simulated = simulated_rows(&cursors).into_iter();
+        let pending =
+            simulated.filter(|(_, simulated)| simulated.has_pending_pages()).map(|(name, _)| name);
+        let runs = history::last_run_per_source(tidegauge.runs().await?);
         let now = tidegauge.context().clock.now();
-        let is_given_up = |source: &str| {
+        let is_abandoned = |source: &str| {
             let run = runs.iter().find(|run| run.source == source);
-            run.is_some_and(|run| history::is_given_up(run, now))
+            run.is_some_and(|run| history::is_abandoned(run, now))
         };
-        let broken_off = [RUNNING, Outcome::Cancelled.name()];
+        let interrupted_outcomes = [RUNNING, Outcome::Cancelled.name()];
         let running = runs
             .iter()
-            .filter(|run| broken_off.contains(&run.outcome.as_str()) && !is_live(&run.source))
+            .filter(|run| {
+                interrupted_outcomes.contains(&run.outcome.as_str()) && !is_live(&run.source)
+            })
             .map(|run| run.source.clone());
         let active = tidegauge.config().active_sources();
         let has_failed = |run: &&RunRecord| {
             run.outcome == Outcome::Failed.name() && active.contains(&run.source)
         };
         let failed = runs.iter().filter(has_failed).map(|run| run.source.clone()).collect();
-        let (interrupted, unfinished) = amid.chain(running).partition(|record| is_given_up(record));
+        let (interrupted, unfinished) =
+            pending.chain(running).partition(|record| is_abandoned(record));
         Ok(Self { cursors, unfinished, interrupted, failed })
     }
 }
 
 /// A watch on the loads of a warehouse while it is read.
 #[derive(Debug)]
-pub(crate) struct Watch<'t> {
+pub(crate) struct ConsistentRead<'t> {
     tidegauge: &'t Tidegauge,
-    before: State,
+    before: LoadState,
     /// The sources that were loaded meanwhile, or not all of whose pages are loaded.
     loaded: BTreeSet<String>,
     attempts: u32,
 }
 
-impl<'t> Watch<'t> {
+impl<'t> ConsistentRead<'t> {
     /// Records the progress of the sources before anything is read.
     ///
     /// # Errors
     /// When the warehouse cannot be read.
     pub(crate) async fn begin(tidegauge: &'t Tidegauge) -> Result<Self> {
-        let before = State::read(tidegauge).await?;
+        let before = LoadState::read(tidegauge).await?;
         Ok(Self { tidegauge, before, loaded: BTreeSet::new(), attempts: 0 })
     }
 
@@ -90,17 +94,17 @@ impl<'t> Watch<'t> {
 
     /// Returns `true` if nothing was loaded since the last call, or since `begin`: what was read in
     /// between is of one state.
-    pub(crate) async fn stood_still(&mut self) -> Result<bool> {
-        let after = State::read(self.tidegauge).await?;
+    pub(crate) async fn is_unchanged(&mut self) -> Result<bool> {
+        let after = LoadState::read(self.tidegauge).await?;
         let names = self.before.cursors.keys().chain(after.cursors.keys());
         let is_other = |name: &&String| self.before.cursors.get(*name) != after.cursors.get(*name);
         let moved: BTreeSet<String> = names.filter(is_other).cloned().collect();
-        let stood_still = moved.is_empty();
+        let is_unchanged = moved.is_empty();
         self.loaded = moved;
         self.loaded.extend(self.before.unfinished.iter().cloned());
         self.loaded.extend(after.unfinished.iter().cloned());
         self.before = after;
-        Ok(stood_still)
+        Ok(is_unchanged)
     }
 
     /// Returns the sources whose pages were not all loaded when the rows were read, and may still
@@ -138,19 +142,19 @@ impl<'t> Watch<'t> {
     /// Waits before the rows are read again; each pause is twice as long as the one before.
     ///
     /// # Errors
-    /// [`Error::LoadUnderWay`] after the last attempt.
-    pub(crate) async fn pause(&mut self) -> Result<()> {
+    /// [`Error::LoadInProgress`] after the last attempt.
+    pub(crate) async fn back_off(&mut self) -> Result<()> {
         self.attempts += 1;
-        if self.attempts >= ATTEMPTS {
-            return Err(self.under_way());
+        if self.attempts >= MAX_ATTEMPTS {
+            return Err(self.load_in_progress());
         }
-        tokio::time::sleep(PAUSE * 2u32.pow(self.attempts - 1)).await;
+        tokio::time::sleep(INITIAL_BACKOFF * 2u32.pow(self.attempts - 1)).await;
         Ok(())
     }
 
     /// Returns the error that names the sources that were being loaded.
-    pub(crate) fn under_way(&self) -> Error {
+    pub(crate) fn load_in_progress(&self) -> Error {
         let warehouse = self.tidegauge.warehouse().name().to_owned();
-        Error::LoadUnderWay { warehouse, sources: self.loaded.iter().cloned().collect() }
+        Error::LoadInProgress { warehouse, sources: self.loaded.iter().cloned().collect() }
     }
 }

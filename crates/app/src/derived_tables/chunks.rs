@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use chrono::{DateTime, Datelike, NaiveDate};
 use tidegauge_core::{Batch, Cell, ColumnView, ErrorKind, Fingerprint, Result};
 
-use super::failed;
+use super::error::source_error;
 use super::fingerprint;
 
 /// Rows of a table within one calendar month.
@@ -22,10 +22,14 @@ pub(super) struct Chunk {
     pub(super) rows: usize,
 }
 
-/// Returns the rows in order of time, and their chunks of at most `most` rows.
+/// Returns the rows in order of time, and their chunks of at most `max_rows` rows.
 ///
 /// New rows at the end of a month change only its last chunk.
-pub(super) fn chunks(table: usize, batch: &Batch, most: usize) -> Result<(Batch, Vec<Chunk>)> {
+pub(super) fn split_into_chunks(
+    table: usize,
+    batch: &Batch,
+    max_rows: usize,
+) -> Result<(Batch, Vec<Chunk>)> {
     let definition = batch.table().clone();
     let time = definition.time.as_deref().unwrap_or_default();
     let key = definition.key.iter().map(AsRef::as_ref).filter(|name| *name != time);
@@ -35,15 +39,15 @@ pub(super) fn chunks(table: usize, batch: &Batch, most: usize) -> Result<(Batch,
     let mut chunks = Vec::new();
     let mut from = 0;
     for month in months.chunk_by(|a, b| a == b) {
-        let parts = month.len().div_ceil(most);
+        let parts = month.len().div_ceil(max_rows);
         let (year, number) = month[0];
         for part in 0..parts {
-            let rows = most.min(month.len() - part * most);
+            let rows = max_rows.min(month.len() - part * max_rows);
             let mut name = format!("{}/{year}-{number:02}", definition.name);
             if parts > 1 {
                 name = format!("{name}/{}", part + 1);
             }
-            let hash = fingerprint::of(&batch.slice(from, rows))?;
+            let hash = fingerprint::of_rows(&batch.slice(from, rows))?;
             chunks.push(Chunk { name, hash, table, from, rows });
             from += rows;
         }
@@ -54,8 +58,8 @@ pub(super) fn chunks(table: usize, batch: &Batch, most: usize) -> Result<(Batch,
 /// Returns the rows sorted by the columns `by`, the first of them most significant.
 fn sorted<'c>(batch: &Batch, by: impl Iterator<Item = &'c str>) -> Result<Batch> {
     let columns = by.map(|name| batch.column(name)).collect::<Result<Vec<ColumnView<'_>>>>()?;
-    let rows =
-        u32::try_from(batch.rows()).map_err(|error| failed(ErrorKind::InvalidInput, error))?;
+    let rows = u32::try_from(batch.rows())
+        .map_err(|error| source_error(ErrorKind::InvalidInput, error))?;
     let mut order: Vec<u32> = (0..rows).collect();
     order.sort_unstable_by(|one, other| {
         let [one, other] = [*one as usize, *other as usize];
@@ -88,8 +92,9 @@ fn months(batch: &Batch, time: &str) -> Result<Vec<(i32, u32)>> {
             Cell::Timestamp(at) => DateTime::from_timestamp_micros(at).map(|at| at.date_naive()),
             _ => None,
         };
-        let day =
-            day.ok_or_else(|| failed(ErrorKind::InvalidInput, "a time that no calendar reaches"))?;
+        let day = day.ok_or_else(|| {
+            source_error(ErrorKind::InvalidInput, "a time that no calendar reaches")
+        })?;
         Ok((day.year(), day.month()))
     };
     (0..batch.rows()).map(month).collect()

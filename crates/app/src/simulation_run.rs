@@ -3,17 +3,17 @@
 use chrono::NaiveDate;
 use tidegauge_core::{Result, Sink};
 
-use crate::history::{self, State};
+use crate::history::{self, RunState};
 
-/// A run that has begun. Until it is finished, each later run plays up to the same day.
+/// A run that has begun. Until it is finished, each later run simulates up to the same day.
 #[derive(Debug)]
 #[must_use = "a run that is never finished is done again"]
-pub struct Run {
-    /// The day before which the simulation ends; `None` if none is played.
+pub struct SimulationRun {
+    /// The day before which the simulation ends; `None` if there is no simulation.
     until: Option<NaiveDate>,
 }
 
-impl Run {
+impl SimulationRun {
     /// Creates a run without a simulation.
     pub(crate) fn without_simulation() -> Self {
         Self { until: None }
@@ -27,13 +27,13 @@ impl Run {
     /// Returns the unfinished run of `warehouse`, unless another runner has gone further meanwhile;
     /// else a run up to `next`, one day further than the simulation has come.
     pub(crate) async fn next(warehouse: &dyn Sink, next: NaiveDate) -> Result<Self> {
-        let State { until, finished, .. } = State::read(warehouse).await?;
+        let RunState { until, finished, .. } = RunState::read(warehouse).await?;
         let is_current = |until: &NaiveDate| until.succ_opt().is_none_or(|day| next <= day);
         let unfinished = until.filter(|until| !finished && is_current(until));
         Ok(Self { until: Some(unfinished.unwrap_or(next)) })
     }
 
-    /// Returns the day before which the simulation ends, or `None` if none is played.
+    /// Returns the day before which the simulation ends, or `None` if there is no simulation.
     pub fn until(&self) -> Option<NaiveDate> {
         self.until
     }
@@ -41,14 +41,14 @@ impl Run {
     /// Stores in `warehouse` that the run is going on.
     pub(crate) async fn start(&self, warehouse: &dyn Sink) -> Result<()> {
         let Some(day) = self.until else { return Ok(()) };
-        let start = |state: &mut State| (state.until, state.finished) = (Some(day), false);
+        let start = |state: &mut RunState| (state.until, state.finished) = (Some(day), false);
         history::write(warehouse, &[], start).await
     }
 
     /// Stores in `warehouse` that the run is finished, unless a later one has begun.
     pub(crate) async fn finish(self, warehouse: &dyn Sink) -> Result<()> {
         let Some(day) = self.until else { return Ok(()) };
-        let finish = |state: &mut State| state.finished |= state.until == Some(day);
+        let finish = |state: &mut RunState| state.finished |= state.until == Some(day);
         history::write(warehouse, &[], finish).await
     }
 }

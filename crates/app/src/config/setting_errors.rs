@@ -5,64 +5,46 @@ use figment::Figment;
 use figment::error::Kind;
 use figment::value::Value;
 
-use super::file::{FILE_METADATA, Lines};
-use super::{PREFIX, text};
+use super::lines::{FILE_METADATA, Lines};
+use super::names::{setting_name, variable};
 use crate::Error;
 
 /// Translates figment's errors of refused settings.
-pub(super) fn refused(error: figment::Error, figment: &Figment, file: Option<&Lines>) -> Error {
+pub(super) fn translate(error: figment::Error, figment: &Figment, file: Option<&Lines>) -> Error {
     let reasons = error.into_iter().map(|error| {
         let reason = reason(&error, figment);
         let from_file = error.metadata.as_ref().is_some_and(|from| from.name == FILE_METADATA);
-        let place = file.filter(|_| from_file).map(|file| file.place(&error.path));
-        match (place, variable(&error.path)) {
-            (Some(place), _) => format!("{place}: {}: {reason}", setting(&error.path)),
+        let position = file.filter(|_| from_file).map(|file| file.position(&error.path));
+        match (position, variable(&error.path)) {
+            (Some(position), _) => format!("{position}: {}: {reason}", setting_name(&error.path)),
             (None, Some(variable)) => format!("{variable}: {reason}"),
-            (None, None) => format!("{}: {reason}", setting(&error.path)),
+            (None, None) => format!("{}: {reason}", setting_name(&error.path)),
         }
     });
     Error::Config { reason: reasons.collect::<Vec<_>>().join("; ") }
-}
-
-/// Returns the dotted name of the setting at `path`; parts that cannot be names are replaced by
-/// `…`.
-pub(super) fn setting(path: &[String]) -> String {
-    let is_shown = |part: &str| text::is_name(part) || part.parse::<u32>().is_ok();
-    let parts = path.iter().map(|part| if is_shown(part) { part } else { "…" });
-    parts.collect::<Vec<_>>().join(".")
-}
-
-/// Returns the environment variable that sets the value at `path`, or a parent of it.
-pub(super) fn variable(path: &[String]) -> Option<String> {
-    let names: Vec<_> =
-        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
-    (1..=path.len()).rev().find_map(|count| {
-        let wanted = format!("{PREFIX}{}", path[..count].join("__"));
-        names.iter().find(|name| name.eq_ignore_ascii_case(&wanted)).cloned()
-    })
 }
 
 fn reason(error: &figment::Error, figment: &Figment) -> String {
     match &error.kind {
         Kind::InvalidType(_, expected)
         | Kind::InvalidValue(_, expected)
-        | Kind::InvalidLength(_, expected) => format!("expected {}", words(expected)),
+        | Kind::InvalidLength(_, expected) => format!("expected {}", toml_syntax(expected)),
         Kind::UnknownVariant(_, known) => format!("expected one of {}", known.join(", ")),
-        Kind::UnknownField(_, []) => UNKNOWN.into(),
+        Kind::UnknownField(_, []) => UNKNOWN_SETTING.into(),
         Kind::UnknownField(_, known) => unknown(known),
         Kind::MissingField(name) => format!("`{name}` is missing"),
         Kind::DuplicateField(name) => format!("`{name}` is there twice"),
         Kind::ISizeOutOfRange(_) | Kind::USizeOutOfRange(_) => "the number is too large".into(),
         Kind::Unsupported(_) | Kind::UnsupportedKey(..) => "it is nothing that can be set".into(),
         Kind::Message(message) => {
-            let value = value(figment, &error.path);
-            said(message, value.as_ref().and_then(Value::as_str).unwrap_or_default())
+            let value = value_at(figment, &error.path);
+            without_value(message, value.as_ref().and_then(Value::as_str).unwrap_or_default())
         }
     }
 }
 
 /// Returns the value that was found at `path`.
-fn value(figment: &Figment, path: &[String]) -> Option<Value> {
+fn value_at(figment: &Figment, path: &[String]) -> Option<Value> {
     let (first, rest) = path.split_first()?;
     let found = figment.find_value(first).ok()?;
     let inner = rest.iter().try_fold(&found, |value, part| match value {
@@ -74,26 +56,26 @@ fn value(figment: &Figment, path: &[String]) -> Option<Value> {
 }
 
 /// The prefix of the message of an unknown setting.
-const UNKNOWN: &str = "there is no such setting";
+const UNKNOWN_SETTING: &str = "there is no such setting";
 
 /// Returns the message of an unknown setting, with the `known` ones.
 pub(super) fn unknown(known: &[impl AsRef<str>]) -> String {
     let known: Vec<_> = known.iter().map(|name| format!("`{}`", name.as_ref())).collect();
-    format!("{UNKNOWN}; there are {}", known.join(", "))
+    format!("{UNKNOWN_SETTING}; there are {}", known.join(", "))
 }
 
 /// Returns the message of a type about `value`, without the parts of `value` that it quotes.
-fn said(message: &str, value: &str) -> String {
+fn without_value(message: &str, value: &str) -> String {
     match message {
         // chrono's messages for an invalid date.
         "input contains invalid characters"
         | "input is out of range"
         | "premature end of input"
-        | "trailing input" => return format!("expected {DAY}"),
+        | "trailing input" => return format!("expected {DATE_SYNTAX}"),
         untagged if untagged.starts_with("data did not match any variant") => {
             return "it has not the form that this setting takes".into();
         }
-        unknown if unknown.starts_with(UNKNOWN) => return unknown.into(),
+        unknown if unknown.starts_with(UNKNOWN_SETTING) => return unknown.into(),
         _ => {}
     }
     let quotes = ['`', '"', '\''];
@@ -108,25 +90,25 @@ fn said(message: &str, value: &str) -> String {
     parts.collect::<String>().replace(['\n', '\r'], " ")
 }
 
-const DAY: &str = "a day in quotes, as in \"2020-10-01\"";
+const DATE_SYNTAX: &str = "a day in quotes, as in \"2020-10-01\"";
 
 /// Translates serde's name of a type into the syntax that a user writes.
-fn words(expected: &str) -> String {
-    let whole = |least: i128, most: i128| format!("a whole number from {least} to {most}");
+fn toml_syntax(expected: &str) -> String {
+    let integer = |least: i128, most: i128| format!("a whole number from {least} to {most}");
     match expected {
-        "u8" => whole(0, u8::MAX.into()),
-        "u16" => whole(0, u16::MAX.into()),
-        "u32" => whole(0, u32::MAX.into()),
-        "u64" | "usize" => whole(0, u64::MAX.into()),
-        "i8" => whole(i8::MIN.into(), i8::MAX.into()),
-        "i16" => whole(i16::MIN.into(), i16::MAX.into()),
-        "i32" => whole(i32::MIN.into(), i32::MAX.into()),
-        "i64" | "isize" => whole(i64::MIN.into(), i64::MAX.into()),
+        "u8" => integer(0, u8::MAX.into()),
+        "u16" => integer(0, u16::MAX.into()),
+        "u32" => integer(0, u32::MAX.into()),
+        "u64" | "usize" => integer(0, u64::MAX.into()),
+        "i8" => integer(i8::MIN.into(), i8::MAX.into()),
+        "i16" => integer(i16::MIN.into(), i16::MAX.into()),
+        "i32" => integer(i32::MIN.into(), i32::MAX.into()),
+        "i64" | "isize" => integer(i64::MIN.into(), i64::MAX.into()),
         "f32" | "f64" => "a number".into(),
         "a boolean" | "bool" => "true or false".into(),
         "a string" | "string" | "a borrowed string" | "path string" => "text in quotes".into(),
         "a character" | "char" => "one character in quotes".into(),
-        "a formatted date string" => DAY.into(),
+        "a formatted date string" => DATE_SYNTAX.into(),
         "a sequence" | "sequence" => "a list, as in [\"a\", \"b\"]".into(),
         other if ["a map", "map", "struct "].iter().any(|prefix| other.starts_with(prefix)) => {
             "settings of its own, as in [section] or { name = \"value\" }".into()

@@ -3,7 +3,7 @@
 use tidegauge_core::{Batch, ColumnView, Fingerprint, Result, short_units};
 
 /// Returns a fingerprint of rows: of their exact values, column by column.
-pub(super) fn of(rows: &Batch) -> Result<Fingerprint> {
+pub(super) fn of_rows(rows: &Batch) -> Result<Fingerprint> {
     let mut hash = Fingerprint::default();
     for column in rows.views()? {
         match column {
@@ -68,11 +68,11 @@ mod tests {
 
     fn hash(rows: &[FxDaily]) -> String {
         let batch = Batch::from_rows(FxDaily::table(), rows).unwrap();
-        of(&batch).unwrap().to_string()
+        of_rows(&batch).unwrap().to_string()
     }
 
     #[test]
-    fn it_is_the_same_in_every_release_and_another_for_any_other_value() {
+    fn fingerprint_is_pinned_and_changes_with_any_value() {
         // Pinned: cursors in stores hold these numbers.
         assert_eq!(hash(&[row()]), "f3b505fe042be6c1");
         assert_eq!(hash(&[]), "cbf29ce484222325");

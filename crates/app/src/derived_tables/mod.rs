@@ -2,6 +2,7 @@
 //! once, and resumed after a crash.
 
 mod chunks;
+mod error;
 mod fingerprint;
 
 use std::collections::BTreeMap;
@@ -15,14 +16,13 @@ use tidegauge_core::instruments::InstrumentRegistry;
 use tidegauge_core::market::Rates;
 use tidegauge_core::tables::{CryptoMetric, FxDaily, MarketPrice};
 use tidegauge_core::{
-    Batch, BoxError, Cursor, Error, ErrorKind, Fingerprint, Page, Source, TableRef, Warehouse,
+    Batch, Cursor, Error, ErrorKind, Fingerprint, Page, Source, TableRef, Warehouse,
 };
 
-use self::chunks::{Chunk, chunks};
+use self::chunks::{Chunk, split_into_chunks};
+use self::error::source_error;
 use crate::config::MarketConfig;
-
-/// The name under which sinks keep the cursor.
-pub(crate) const NAME: &str = "market";
+use crate::source_names::MARKET;
 
 /// The maximum number of rows in a page.
 const PAGE_ROWS: usize = 10_000;
@@ -35,13 +35,13 @@ const PAGE_ROWS: usize = 10_000;
 /// changed. So late prices rewrite the months that they touch, and a sink that has fallen behind
 /// receives the missing chunks. Rows never vanish: the raw tables only grow, and a reset that
 /// removes rows from them removes these tables and the cursor as well.
-pub(crate) struct Derived {
+pub(crate) struct DerivedTables {
     batches: Vec<Batch>,
     chunks: Vec<Chunk>,
     page_rows: usize,
 }
 
-impl Derived {
+impl DerivedTables {
     /// Computes the tables from the raw tables of `warehouse`, as of `now`.
     ///
     /// Implausible rows are left out and logged.
@@ -60,19 +60,19 @@ impl Derived {
         if strict {
             (observed, fixings) = (observed.strict()?, fixings.strict()?);
         }
-        for aside in observed.set_aside().iter().chain(fixings.set_aside()) {
-            tracing::warn!("the derived market tables: {aside}");
+        for left_out in observed.set_aside().iter().chain(fixings.set_aside()) {
+            tracing::warn!("derived market tables: {left_out}");
         }
-        let prices = market_prices(&observed, &config.prices(), now)?;
+        let prices = market_prices(&observed, &config.price_params(), now)?;
         let metrics = crypto_metrics(from_ref(&prices), &observed, &config.precedence)?;
         let rates = fx_daily(&fixings, &config.fx_quote, now.date_naive())?;
-        Ok(Self::of([prices, metrics, rates], PAGE_ROWS)?)
+        Ok(Self::from_batches([prices, metrics, rates], PAGE_ROWS)?)
     }
 
-    fn of(batches: [Batch; 3], page_rows: usize) -> tidegauge_core::Result<Self> {
+    fn from_batches(batches: [Batch; 3], page_rows: usize) -> tidegauge_core::Result<Self> {
         let mut derived = Self { batches: Vec::new(), chunks: Vec::new(), page_rows };
         for (table, batch) in batches.into_iter().enumerate() {
-            let (batch, chunks) = chunks(table, &batch, page_rows)?;
+            let (batch, chunks) = split_into_chunks(table, &batch, page_rows)?;
             derived.batches.push(batch);
             derived.chunks.extend(chunks);
         }
@@ -85,16 +85,16 @@ pub(crate) fn tables() -> Vec<TableRef> {
     [MarketPrice::table(), CryptoMetric::table(), FxDaily::table()].map(Clone::clone).into()
 }
 
-impl fmt::Debug for Derived {
+impl fmt::Debug for DerivedTables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Derived({} chunks)", self.chunks.len())
+        write!(f, "DerivedTables({} chunks)", self.chunks.len())
     }
 }
 
 #[async_trait]
-impl Source for Derived {
+impl Source for DerivedTables {
     fn name(&self) -> &str {
-        NAME
+        MARKET
     }
 
     fn tables(&self) -> Vec<TableRef> {
@@ -102,7 +102,7 @@ impl Source for Derived {
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        let known = cursor.map(read).transpose()?.unwrap_or_default();
+        let known = cursor.map(parse_cursor).transpose()?.unwrap_or_default();
         let is_stale = |chunk: &&Chunk| known.get(&chunk.name) != Some(&chunk.hash);
         let mut stale = self.chunks.iter().filter(is_stale).peekable();
         if let (Some(cursor), None) = (cursor, stale.peek()) {
@@ -122,34 +122,31 @@ impl Source for Derived {
             .chunks
             .iter()
             .filter_map(|chunk| Some((chunk.name.clone(), *known.get(&chunk.name)?)));
-        let mut next: Cursors = kept.collect();
+        let mut next: ChunkFingerprints = kept.collect();
         next.extend(page.iter().map(|chunk| (chunk.name.clone(), chunk.hash)));
         let mut batches: Vec<Batch> = Vec::new();
-        for run in page.chunk_by(|a, b| a.table == b.table && a.from + a.rows == b.from) {
-            let rows = run.iter().map(|chunk| chunk.rows).sum();
-            batches.push(self.batches[run[0].table].slice(run[0].from, rows));
+        for adjacent in page.chunk_by(|a, b| a.table == b.table && a.from + a.rows == b.from) {
+            let rows = adjacent.iter().map(|chunk| chunk.rows).sum();
+            batches.push(self.batches[adjacent[0].table].slice(adjacent[0].from, rows));
         }
-        Ok(Page { batches, cursor: write(&next)?, done: stale.peek().is_none() })
+        Ok(Page { batches, cursor: format_cursor(&next)?, done: stale.peek().is_none() })
     }
 }
 
 /// The fingerprint of the rows of each chunk, by name.
-type Cursors = BTreeMap<String, Fingerprint>;
+type ChunkFingerprints = BTreeMap<String, Fingerprint>;
 
-fn read(cursor: &Cursor) -> tidegauge_core::Result<Cursors> {
+fn parse_cursor(cursor: &Cursor) -> tidegauge_core::Result<ChunkFingerprints> {
     serde_json::from_str(cursor.as_str()).map_err(|error| Error::Cursor {
-        source_name: NAME.into(),
+        source_name: MARKET.into(),
         reason: format!("{error}; `tidegauge reset market` has everything worked out anew"),
     })
 }
 
-fn write(known: &Cursors) -> tidegauge_core::Result<Cursor> {
-    let known = serde_json::to_string(known).map_err(|error| failed(ErrorKind::Bug, error))?;
+fn format_cursor(known: &ChunkFingerprints) -> tidegauge_core::Result<Cursor> {
+    let known =
+        serde_json::to_string(known).map_err(|error| source_error(ErrorKind::Bug, error))?;
     Ok(Cursor::new(known))
-}
-
-fn failed(kind: ErrorKind, error: impl Into<BoxError>) -> Error {
-    Error::source(NAME, kind, error)
 }
 
 #[cfg(test)]
@@ -176,10 +173,10 @@ mod tests {
         Batch::from_rows(MarketPrice::table(), rows.into_iter().map(row)).unwrap()
     }
 
-    fn derived(prices: Batch, page_rows: usize) -> Derived {
+    fn derived(prices: Batch, page_rows: usize) -> DerivedTables {
         let metrics = Batch::from_rows(CryptoMetric::table(), [(); 0]).unwrap();
         let rates = Batch::from_rows(FxDaily::table(), [(); 0]).unwrap();
-        Derived::of([prices, metrics, rates], page_rows).unwrap()
+        DerivedTables::from_batches([prices, metrics, rates], page_rows).unwrap()
     }
 
     /// Returns twelve prices in January and ten in February, five minutes apart, the first of
@@ -189,7 +186,7 @@ mod tests {
     }
 
     /// Returns the number of rows of every page from `cursor` on, and the last cursor.
-    async fn pages(source: &Derived, cursor: Option<Cursor>) -> (Vec<usize>, Cursor) {
+    async fn pages(source: &DerivedTables, cursor: Option<Cursor>) -> (Vec<usize>, Cursor) {
         let (mut rows, mut cursor) = (Vec::new(), cursor);
         loop {
             let page = source.fetch(cursor.as_ref()).await.unwrap();
@@ -202,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pages_are_bounded_and_a_second_reading_gives_nothing() {
+    async fn pages_are_bounded_and_a_second_read_is_empty() {
         for (page_rows, expected) in [
             (100, vec![22]),
             (12, vec![12, 10]),
@@ -220,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_has_changed_is_given_again() {
+    async fn only_changed_chunks_are_returned_again() {
         let (_, cursor) = pages(&derived(prices(series()), 5), None).await;
         let after = async |rows: Vec<(i64, i128)>| {
             pages(&derived(prices(rows), 5), Some(cursor.clone())).await.0
@@ -238,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_run_that_was_killed_goes_on_with_what_is_known_by_then() {
+    async fn killed_run_resumes_with_current_rows() {
         let first = derived(prices(series()), 5).fetch(None).await.unwrap();
         assert_eq!((first.rows(), first.done), (5, false));
         // The next run finds a changed price in the first page.
@@ -249,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_chunk_that_comes_back_under_another_s_name_is_given_again() {
+    async fn reappearing_chunk_is_returned_again() {
         let (_, small) = pages(&derived(prices(series()), 5), None).await;
         let other = series().map(|(at, price)| (at, price + i128::from(at == 30)));
         let (_, large) = pages(&derived(prices(other), 100), Some(small)).await;
@@ -259,7 +256,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cursor_of_somebody_else_is_refused() {
+    async fn foreign_cursor_is_refused() {
         let source = derived(prices(series()), 5);
         let error = source.fetch(Some(&Cursor::new("7"))).await.unwrap_err().to_string();
         assert!(error.contains("the cursor of `market` cannot be read"), "{error}");

@@ -22,7 +22,7 @@ use tidegauge_acquisition::{
 /// assert_eq!(config.providers.settings::<Kraken>().map(|kraken| kraken.history_days), Some(7));
 /// ```
 #[derive(Clone)]
-pub struct Providers(Vec<Arc<dyn Registered>>);
+pub struct Providers(Vec<Arc<dyn ErasedProvider>>);
 
 impl Default for Providers {
     fn default() -> Self {
@@ -34,7 +34,7 @@ impl Default for Providers {
 
 impl Visitor for Providers {
     fn visit<P: Provider>(&mut self) {
-        self.put(Entry::<P>(P::Settings::default()));
+        self.register(ProviderEntry::<P>(P::Settings::default()));
     }
 }
 
@@ -48,7 +48,7 @@ impl Providers {
     /// Registers a source with these settings, in place of one of the same name.
     #[must_use]
     pub fn with_settings<P: Provider>(mut self, settings: P::Settings) -> Self {
-        self.put(Entry::<P>(settings));
+        self.register(ProviderEntry::<P>(settings));
         self
     }
 
@@ -62,26 +62,26 @@ impl Providers {
         self.0.iter().map(|entry| entry.spec())
     }
 
-    fn put<P: Provider>(&mut self, entry: Entry<P>) {
+    fn register<P: Provider>(&mut self, entry: ProviderEntry<P>) {
         match self.0.iter_mut().find(|known| known.spec().name == P::SPEC.name) {
             Some(known) => *known = Arc::new(entry),
             None => self.0.push(Arc::new(entry)),
         }
     }
 
-    pub(crate) fn find(&self, name: &str) -> Option<&dyn Registered> {
+    pub(crate) fn find(&self, name: &str) -> Option<&dyn ErasedProvider> {
         self.iter().find(|entry| entry.spec().name == name)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn Registered> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn ErasedProvider> {
         self.0.iter().map(AsRef::as_ref)
     }
 
     /// Reads the settings of every source from its section of the configuration; those of a source
     /// without a section stay.
-    pub(crate) fn read(self, figment: &Figment) -> Result<Self, Box<figment::Error>> {
-        let read = |entry: Arc<dyn Registered>| match figment.contains(entry.spec().name) {
-            true => entry.read(figment),
+    pub(crate) fn read_settings(self, figment: &Figment) -> Result<Self, Box<figment::Error>> {
+        let read = |entry: Arc<dyn ErasedProvider>| match figment.contains(entry.spec().name) {
+            true => entry.read_settings(figment),
             false => Ok(entry),
         };
         self.0.into_iter().map(read).collect::<Result<_, _>>().map(Self)
@@ -97,29 +97,32 @@ impl Debug for Providers {
 impl PartialEq for Providers {
     fn eq(&self, other: &Self) -> bool {
         self.0.len() == other.0.len()
-            && self.iter().zip(other.iter()).all(|(left, right)| left.is(right))
+            && self.iter().zip(other.iter()).all(|(left, right)| left.equals(right))
     }
 }
 
 /// A registered source, with the type of its settings erased.
-pub(crate) trait Registered: Debug + Send + Sync {
+pub(crate) trait ErasedProvider: Debug + Send + Sync {
     fn spec(&self) -> SourceSpec;
     fn credentials(&self) -> Credentials;
     fn open(&self, opening: Opening<'_>) -> tidegauge_acquisition::Result<SourceHandle>;
     fn settings(&self) -> &dyn Any;
-    fn is(&self, other: &dyn Registered) -> bool;
-    fn read(&self, figment: &Figment) -> Result<Arc<dyn Registered>, Box<figment::Error>>;
+    fn equals(&self, other: &dyn ErasedProvider) -> bool;
+    fn read_settings(
+        &self,
+        figment: &Figment,
+    ) -> Result<Arc<dyn ErasedProvider>, Box<figment::Error>>;
 }
 
-struct Entry<P: Provider>(P::Settings);
+struct ProviderEntry<P: Provider>(P::Settings);
 
-impl<P: Provider> Debug for Entry<P> {
+impl<P: Provider> Debug for ProviderEntry<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl<P: Provider> Registered for Entry<P> {
+impl<P: Provider> ErasedProvider for ProviderEntry<P> {
     fn spec(&self) -> SourceSpec {
         P::SPEC
     }
@@ -136,11 +139,14 @@ impl<P: Provider> Registered for Entry<P> {
         &self.0
     }
 
-    fn is(&self, other: &dyn Registered) -> bool {
+    fn equals(&self, other: &dyn ErasedProvider) -> bool {
         P::SPEC == other.spec() && other.settings().downcast_ref() == Some(&self.0)
     }
 
-    fn read(&self, figment: &Figment) -> Result<Arc<dyn Registered>, Box<figment::Error>> {
+    fn read_settings(
+        &self,
+        figment: &Figment,
+    ) -> Result<Arc<dyn ErasedProvider>, Box<figment::Error>> {
         let settings = section::<P::Settings>(figment, P::SPEC.name)?;
         Ok(Arc::new(Self(settings)))
     }

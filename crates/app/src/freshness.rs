@@ -6,17 +6,18 @@ use tidegauge_core::tables::{Coverage, Quarantine};
 use tidegauge_core::{Aggregate, Cell, Cursor, ErrorKind, Filter, Measure, TableRef};
 use tidegauge_simulation::{Classic, Exchange};
 
-use crate::config::OwnSource;
-use crate::sources::{self, FILL, Fills};
+use crate::config::UserSource;
+use crate::source_names::{self, BACKFILL_SUFFIX};
+use crate::sources::{self, SourceTables};
 use crate::{Result, Tidegauge};
 
 /// The column that tells the rows of several sources apart, where it is part of the key.
-const SOURCE: &str = "source";
+const SOURCE_COLUMN: &str = "source";
 
 impl Tidegauge {
     /// Returns the time up to which `source`, whose cursor is given, is loaded: by the gap ledger
     /// if it lists the source, by the cursor for the simulation, else the newest event time among
-    /// its rows. `None` if no table has one, or its rows cannot be told from those of another
+    /// its rows. `None` if no table has one, or its rows cannot be distinguished from those of another
     /// source.
     pub(crate) async fn read_to(
         &self,
@@ -31,53 +32,53 @@ impl Tidegauge {
         if let Some(covered) = covered.max() {
             return Ok(Some(covered));
         }
-        if sources::is_simulation(source) {
+        if source_names::is_simulation(source) {
             let day = Exchange::parse_cursor(cursor).or_else(|| Classic::parse_cursor(cursor));
             let day = day.and_then(|(_, _, day)| day);
             return Ok(day.map(|day| day.and_time(NaiveTime::MIN).and_utc()));
         }
         // A span that is loaded again does not say up to when the source is loaded.
-        if source.ends_with(FILL) {
+        if source.ends_with(BACKFILL_SUFFIX) {
             return Ok(None);
         }
         let config = self.config();
-        let own = config.own_sources().find(|own| own.name == source);
-        let is_alone = |own: &OwnSource<'_>| {
+        let own = config.user_sources().find(|own| own.name == source);
+        let is_only_source = |own: &UserSource<'_>| {
             // A source that is switched off and does not share the table was not loaded into it
             // either.
-            let is_other = |other: &OwnSource<'_>| {
+            let is_other = |other: &UserSource<'_>| {
                 other.name != own.name
                     && other.table == own.table
                     && (other.enabled || other.shared)
             };
-            !own.shared && !config.own_sources().any(|other| is_other(&other))
+            !own.shared && !config.user_sources().any(|other| is_other(&other))
         };
-        if !own.is_none_or(|own| is_alone(&own)) {
+        if !own.is_none_or(|own| is_only_source(&own)) {
             return Ok(None);
         }
         // A source that cannot be opened as configured is reported by a run.
-        let Ok(Some(fills)) = sources::fills(source, config, self.context()) else {
+        let Ok(Some(filled)) = sources::tables_of(source, config, self.context()) else {
             return Ok(None);
         };
         let mut newest = None;
         let notes = [Coverage::table(), Quarantine::table()];
-        for table in fills.tables.iter().filter(|table| !notes.contains(table)) {
-            newest = newest.max(self.newest(source, table, &fills).await?);
+        for table in filled.tables.iter().filter(|table| !notes.contains(table)) {
+            newest = newest.max(self.newest_event(source, table, &filled).await?);
         }
         Ok(newest)
     }
 
     /// Returns the newest event time among the rows of `source` in `table`.
-    async fn newest(
+    async fn newest_event(
         &self,
         source: &str,
         table: &TableRef,
-        fills: &Fills,
+        filled: &SourceTables,
     ) -> Result<Option<DateTime<Utc>>> {
         let Some(time) = &table.time else { return Ok(None) };
         let mut newest = Aggregate::new(table).max(time.to_string());
-        if fills.names_itself && table.key.iter().any(|column| column == SOURCE) {
-            newest = newest.filter(Filter::eq(SOURCE, source));
+        if filled.writes_source_name && table.key.iter().any(|column| column == SOURCE_COLUMN) {
+            newest = newest.filter(Filter::eq(SOURCE_COLUMN, source));
         }
         let found = match self.warehouse().aggregate(&newest).await {
             Ok(found) => found,

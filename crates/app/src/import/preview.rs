@@ -1,4 +1,4 @@
-//! The trial of an entry: its file is read as in a run, and nothing is stored.
+//! The preview of an entry: its file is read as in a run, and nothing is stored.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -14,18 +14,18 @@ use tracing::subscriber::NoSubscriber;
 use crate::Result;
 
 /// The maximum number of rows that are read.
-const ROWS: u64 = 100_000;
+const MAX_ROWS: u64 = 100_000;
 
 /// The maximum number of currencies that are named.
-const CURRENCIES: usize = 12;
+const MAX_CURRENCIES: usize = 12;
 
 /// The number of rows that are shown.
-const SHOWN: usize = 10;
+const PREVIEW_ROWS: usize = 10;
 
 /// The result of reading an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Trial {
+pub struct Preview {
     /// The name of the entry.
     pub source: String,
     /// The table that it fills.
@@ -52,19 +52,19 @@ pub struct Trial {
     pub notes: Vec<String>,
 }
 
-impl Trial {
+impl Preview {
     /// Reads the rows that `entry` describes.
     ///
     /// # Errors
     /// When the table is not declared, or the file cannot be read.
-    pub(super) async fn run(
+    pub(super) async fn read(
         entry: &files::Config,
         tables: &[TableConfig],
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
         let table = resolve(&entry.table, &declare(tables)?)?;
         let source = FileSource::new(entry.clone(), table.clone(), clock)?;
-        let mut trial = Self {
+        let mut preview = Self {
             source: entry.name.clone(),
             table: entry.table.clone(),
             rows: 0,
@@ -82,30 +82,30 @@ impl Trial {
         let mut reasons = BTreeMap::<String, (u64, String)>::new();
         let mut keys = HashSet::new();
         let mut cursor = None;
-        while !trial.is_whole && trial.rows < ROWS {
+        while !preview.is_whole && preview.rows < MAX_ROWS {
             // The log messages are part of the result already.
             let page = source.fetch(cursor.as_ref()).with_subscriber(NoSubscriber::default());
             let page = page.await?;
             for batch in &page.batches {
                 let rows = u64::try_from(batch.rows()).unwrap_or(u64::MAX);
                 if batch.table().name == Quarantine::table().name {
-                    trial.set_aside += rows;
-                    count(batch, &mut reasons)?;
+                    preview.set_aside += rows;
+                    count_reasons(batch, &mut reasons)?;
                 } else {
-                    trial.rows += rows;
-                    trial.name_currencies(batch)?;
-                    trial.count_repeated(batch, &mut keys)?;
-                    let room = SHOWN - shown.iter().map(Batch::rows).sum::<usize>();
+                    preview.rows += rows;
+                    preview.collect_currencies(batch)?;
+                    preview.count_repeated(batch, &mut keys)?;
+                    let room = PREVIEW_ROWS - shown.iter().map(Batch::rows).sum::<usize>();
                     shown.push(batch.slice(0, batch.rows().min(room)));
                 }
             }
-            (cursor, trial.is_whole) = (Some(page.cursor), page.done);
+            (cursor, preview.is_whole) = (Some(page.cursor), page.done);
         }
-        trial.notes = source.take_notes();
-        trial.reasons = reasons.into_values().collect();
-        trial.reasons.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-        trial.show(&table, &shown)?;
-        Ok(trial)
+        preview.notes = source.take_notes();
+        preview.reasons = reasons.into_values().collect();
+        preview.reasons.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        preview.keep_first_rows(&table, &shown)?;
+        Ok(preview)
     }
 
     /// Counts the rows whose key is among `keys`, and keeps the day of the first event.
@@ -125,7 +125,7 @@ impl Trial {
     }
 
     /// Collects the currencies of the amounts.
-    fn name_currencies(&mut self, batch: &Batch) -> Result<()> {
+    fn collect_currencies(&mut self, batch: &Batch) -> Result<()> {
         let is_built_in = tables::by_name(&batch.table().name).is_some();
         let columns = ["fiat_currency", "quote_currency", "currency"];
         for name in
@@ -133,7 +133,7 @@ impl Trial {
         {
             let view = batch.column(name)?;
             for row in 0..batch.rows() {
-                if self.currencies.len() == CURRENCIES {
+                if self.currencies.len() == MAX_CURRENCIES {
                     break;
                 }
                 self.currencies.extend(view.shown(row));
@@ -143,7 +143,7 @@ impl Trial {
     }
 
     /// Keeps the first rows, of the columns that have values.
-    fn show(&mut self, table: &tidegauge_core::Table, batches: &[Batch]) -> Result<()> {
+    fn keep_first_rows(&mut self, table: &tidegauge_core::Table, batches: &[Batch]) -> Result<()> {
         for column in &table.columns {
             let mut cells = Vec::new();
             for batch in batches {
@@ -164,7 +164,7 @@ impl Trial {
 }
 
 /// Counts the rows of a batch of quarantine by the column and the kind of their error.
-fn count(batch: &Batch, reasons: &mut BTreeMap<String, (u64, String)>) -> Result<()> {
+fn count_reasons(batch: &Batch, reasons: &mut BTreeMap<String, (u64, String)>) -> Result<()> {
     let (place, reason) = (batch.column("place")?, batch.column("reason")?);
     for row in 0..batch.rows() {
         let reason = reason.shown(row).unwrap_or_default();

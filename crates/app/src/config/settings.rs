@@ -1,0 +1,198 @@
+//! The settings: their types, names and defaults.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use figment::value::{Dict, Value};
+use serde::{Deserialize, Serialize};
+use tidegauge_acquisition::backfill::BadRows;
+use tidegauge_acquisition::mapping::TableConfig;
+use tidegauge_acquisition::{database, files};
+use tidegauge_analytics::verify::OwnRules;
+use tidegauge_core::instruments::Instrument;
+use tidegauge_simulation::{ClassicConfig, ExchangeConfig, Scenario, Shard};
+
+use super::market::MarketConfig;
+use super::origins::Origins;
+use super::store::StoreUrl;
+use crate::providers::Providers;
+use crate::source_names::SIMULATION;
+
+/// The configuration of the command and of [`Tidegauge`](crate::Tidegauge).
+///
+/// ```
+/// let config = tidegauge::Config::default();
+/// assert_eq!(config.warehouse, "sqlite://tidegauge.db");
+/// assert!(config.active_sources().is_empty(), "nothing is loaded or simulated unasked");
+/// assert_eq!(tidegauge::Config::demo().sources, ["recorded", "simulation"]);
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)] // unknown settings are refused by `extract`, which knows all sources
+#[non_exhaustive]
+pub struct Config {
+    /// The URL of the warehouse.
+    pub warehouse: StoreUrl,
+    /// The URLs of further sinks that every run fills as well.
+    pub backups: Vec<StoreUrl>,
+    /// The sources of a run besides the declared files and databases, as `tidegauge sources` lists
+    /// them.
+    pub sources: Vec<String>,
+    /// The path to which the report is written.
+    pub report: PathBuf,
+    /// The handling of implausible rows of an API.
+    pub bad_rows: BadRows,
+    /// The folder in which requests are counted, so that a budget outlives a run; `None`: they are
+    /// counted within a run only. The command sets the user's state folder.
+    pub state: Option<PathBuf>,
+    /// Instruments in addition to the built-in ones.
+    pub instruments: Vec<Instrument>,
+    /// The simulated exchange.
+    pub simulation: SimulationConfig,
+    /// The registered sources, each with its settings; their keys come from the environment alone,
+    /// such as `TIDEGAUGE_COINGECKO_KEY`.
+    #[serde(skip)]
+    pub providers: Providers,
+    /// The user's own tables.
+    pub tables: Vec<TableConfig>,
+    /// The user's own files, each a source that is part of every run unless it is switched off.
+    pub files: Vec<files::Config>,
+    /// The user's own databases, likewise.
+    pub databases: Vec<database::Config>,
+    /// The tables derived from raw market data.
+    pub market: MarketConfig,
+    /// The thresholds of the analytics.
+    pub analytics: AnalyticsConfig,
+    /// Audit rules of the user's own exchange, by which `verify` checks rows that are not
+    /// simulated.
+    pub verify: OwnRules,
+    /// The origins of the settings.
+    #[serde(skip)]
+    pub(crate) origins: Origins,
+    /// The sources that are loaded instead of those of the settings.
+    #[serde(skip)]
+    pub(crate) selected_sources: Option<Vec<String>>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            warehouse: "sqlite://tidegauge.db".into(),
+            backups: Vec::new(),
+            sources: Vec::new(),
+            report: "report.html".into(),
+            bad_rows: BadRows::default(),
+            state: None,
+            instruments: Vec::new(),
+            simulation: SimulationConfig::default(),
+            providers: Providers::default(),
+            tables: Vec::new(),
+            files: Vec::new(),
+            databases: Vec::new(),
+            market: MarketConfig::default(),
+            analytics: AnalyticsConfig::default(),
+            verify: OwnRules::default(),
+            origins: Origins::default(),
+            selected_sources: None,
+        }
+    }
+}
+
+/// The settings of the simulated exchange.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct SimulationConfig {
+    /// The preset of the exchange.
+    pub preset: Preset,
+    /// The seed from which every random draw follows.
+    pub seed: u64,
+    /// The day at whose start the first ninety days end.
+    pub start_day: NaiveDate,
+    /// The maximum number of rows in a page; for `exchange`, an approximate one. `None`: the
+    /// default of the preset.
+    pub page_rows: Option<usize>,
+    /// The number of users who sign up. This setting and the following ones apply to `exchange`
+    /// only.
+    pub users: u64,
+    /// The number of days over which they sign up.
+    pub days: u16,
+    /// Whether their trading rate is constant over time, independent of the market.
+    pub stationary: bool,
+    /// The shard of the users that is simulated: `3/16`.
+    pub shard: Shard,
+    /// The scenarios that are simulated, such as market shocks.
+    pub scenarios: Vec<Scenario>,
+}
+
+impl Default for SimulationConfig {
+    fn default() -> Self {
+        let ClassicConfig { seed, start_day, .. } = ClassicConfig::default();
+        let exchange = ExchangeConfig::default();
+        let ExchangeConfig { users, days, stationary, shard, scenarios, .. } = exchange;
+        let preset = Preset::Classic;
+        let page_rows = None;
+        Self { preset, seed, start_day, page_rows, users, days, stationary, shard, scenarios }
+    }
+}
+
+/// An exchange of the simulator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Preset {
+    /// 1,000 users; 500 ramp purchases a day.
+    Classic,
+    /// Any number of users, who sign up through channels with known costs and trade by known
+    /// processes.
+    Exchange,
+}
+
+/// The thresholds of the analytics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct AnalyticsConfig {
+    /// The number of days without activity after which a user has churned.
+    pub inactive_days: u32,
+    /// The volume of trades and purchases in US dollars from which a user is a high-volume trader.
+    pub high_volume_usd: f64,
+    /// Whether a row that is implausible or cannot be valued is an error of the report, the derived
+    /// tables and the simulation; otherwise it is left out, counted and reported.
+    pub strict: bool,
+}
+
+impl Default for AnalyticsConfig {
+    fn default() -> Self {
+        Self { inactive_days: 30, high_volume_usd: 10_000.0, strict: false }
+    }
+}
+
+impl Config {
+    /// Returns the settings of the demo: recorded prices, and an exchange that is simulated from
+    /// them.
+    pub fn demo() -> Self {
+        Self { sources: vec!["recorded".into(), SIMULATION.into()], ..Self::default() }
+    }
+
+    /// Returns the settings of a demo whose first run ends with the day before `today`: the
+    /// recorded prices are continued by synthetic ones.
+    pub fn demo_until(today: NaiveDate) -> Self {
+        let mut config = Self::demo();
+        config.sources.insert(1, tidegauge_acquisition::synthetic_market::NAME.into());
+        config.simulation.start_day = today;
+        // The classic exchange accepts one market only.
+        config.simulation.preset = Preset::Exchange;
+        config
+    }
+}
+
+/// Returns the names of the settings that belong to no source.
+pub(super) fn setting_names() -> Vec<String> {
+    let own = Value::serialize(Config::default()).ok();
+    own.as_ref().and_then(Value::as_dict).into_iter().flat_map(Dict::keys).cloned().collect()
+}
+
+/// Returns `true` if a setting called `name` exists that belongs to no source.
+pub(super) fn is_setting(name: &str) -> bool {
+    setting_names().iter().any(|setting| setting == name)
+}
