@@ -23,29 +23,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod acquisition;
-pub mod churn;
-mod cohort;
-mod columns;
+mod arrow_to_polars;
+pub mod audit;
+mod dates;
 mod error;
-mod external;
+mod external_ids;
 mod facts;
 mod frames;
-mod lives;
-pub mod ltv;
 pub mod market;
-mod period;
-pub mod retention;
+pub mod metrics;
 pub mod stats;
-mod typed;
-pub mod verify;
-pub mod volume;
+mod typed_columns;
 
-pub use cohort::Cohort;
-pub use columns::frame;
+pub use arrow_to_polars::frame;
 pub use error::{Error, Result};
-pub use facts::{BadRows, Facts, FactsParams, Kinds};
-pub use period::Period;
+pub use facts::{BadRows, EventFilter, Facts, FactsParams};
+pub use metrics::{Cohort, Period, churn, ltv, retention, unit_economics, volume};
 
 /// The version of polars whose frames are used in the API, so that no second one is needed.
 pub use polars;

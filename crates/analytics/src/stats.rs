@@ -60,7 +60,7 @@ pub fn wilson(count: u64, of: u64) -> Option<Interval> {
 
 /// The minimum number of users for the interval of a mean and for metrics at an age: the revenue of
 /// fewer users says too little about its variance.
-pub const ENOUGH: u64 = 30;
+pub const MIN_SAMPLE_SIZE: u64 = 30;
 
 /// Returns the 95 % interval of a positive quantity with a standard error, symmetric on the scale of
 /// its logarithm: `estimate × exp(± z × error / estimate)`. `None` unless the estimate is above 0,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tidegauge_acquisition::Context;
 use tidegauge_acquisition::http::Usage;
-use tidegauge_analytics::verify::{self, Origin, Simulated, VerifyParams};
+use tidegauge_analytics::audit::{self, AuditParams, RowOrigin, RowSelection};
 use tidegauge_core::tables::RunRecord;
 use tidegauge_core::{Clock, Sink, Source, Warehouse};
 use tidegauge_simulation::{ShockedSource, SimulatedRows};
@@ -184,16 +184,16 @@ impl Tidegauge {
     /// When the warehouse cannot be read, or holds nothing to check; when rows are missing that a
     /// cursor accounts for; [`Error::LoadUnderWay`] when it is loaded during every attempt, or a
     /// rule is violated while pages of a source are still to come.
-    pub async fn verify(&self) -> Result<verify::Report> {
+    pub async fn verify(&self) -> Result<audit::AuditReport> {
         let mut watch = Watch::begin(self).await?;
         loop {
             let played = simulations(watch.cursors()).into_iter().map(|(_, played)| played);
-            let params = VerifyParams {
-                simulated: Simulated::Told(Arc::new(PlayedHere(played.collect()))),
+            let params = AuditParams {
+                simulated: RowSelection::ByOrigin(Arc::new(PlayedHere(played.collect()))),
                 own: self.config.verify.clone(),
-                ..VerifyParams::default()
+                ..AuditParams::default()
             };
-            let report = verify::verify(self.warehouse.as_ref(), &params).await;
+            let report = audit::audit(self.warehouse.as_ref(), &params).await;
             let not_counted = provenance::not_counted(self.warehouse.as_ref()).await;
             let mut fault = None;
             for source in watch.cursors().keys() {
@@ -210,7 +210,7 @@ impl Tidegauge {
             report.notes.extend(not_counted?);
             report.notes.extend(watch.interrupted_note());
             report.notes.extend(watch.unfinished_note());
-            let is_empty = report.rules.iter().all(|rule| rule.tried == 0);
+            let is_empty = report.rules.iter().all(|rule| rule.checked == 0);
             if (is_empty || !report.passed()) && !watch.unfinished().is_empty() {
                 return Err(watch.under_way());
             }
@@ -234,12 +234,12 @@ impl Tidegauge {
 #[derive(Debug)]
 struct PlayedHere(Vec<SimulatedRows>);
 
-impl Origin for PlayedHere {
+impl RowOrigin for PlayedHere {
     fn is_simulated(&self, table: &str, key: i64, user: i64) -> bool {
         self.0.iter().any(|rows| rows.contains(table, key, user))
     }
 
-    fn keeps_books(&self) -> bool {
+    fn has_double_entry(&self) -> bool {
         self.0.iter().any(SimulatedRows::has_double_entry)
     }
 }

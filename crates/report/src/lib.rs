@@ -92,8 +92,9 @@ mod question;
 pub mod reference;
 mod report;
 mod table;
+mod tile;
 
-pub use answer::{Answer, Dataset, Tile, answer};
+pub use answer::{Answer, Dataset, answer};
 pub use chart::{Bars, Chart, Direction, HeatMap, Lines, Point};
 pub use data::{ColumnData, PageData, PanelData, ReportData, TableData};
 pub use error::{Error, Result};
@@ -103,3 +104,4 @@ pub use provenance::{PriceSpan, Provenance, SimulatedWorld};
 pub use question::{Filters, Page, Parameters, Question};
 pub use report::Report;
 pub use table::{Cell, Column, Interval, Missing, Number, Row, Table};
+pub use tile::Tile;

@@ -4,7 +4,7 @@ use tidegauge_analytics::{Cohort, Period};
 use crate::support::facts;
 
 #[test]
-fn the_young_and_the_never_active_are_not_judged() {
+fn new_and_never_active_users_are_not_counted_as_churned() {
     let facts = facts(
         &[
             ("gone", "2026-01-01", Some("search")),

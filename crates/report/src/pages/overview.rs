@@ -1,16 +1,15 @@
 //! The overview page: the key figures.
 
-use tidegauge_analytics::acquisition::Breakdown;
+use tidegauge_analytics::unit_economics::Breakdown;
 
-use crate::answer::Tile;
 use crate::format::{Format, LEVEL, count, known};
 use crate::metrics::Metrics;
-use crate::{Interval, Result};
+use crate::{Interval, Result, Tile};
 
 pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
     let leading = metrics.leading();
     let (volume, churn) = (metrics.volume(&leading)?, metrics.churn(&leading)?);
-    let channels = metrics.acquisition(Breakdown::Channel)?;
+    let channels = metrics.unit_economics(Breakdown::Channel)?;
     let (all, paid) = (&channels.blended, &channels.paid);
     let (high, of) = volume.cohorts.iter().fold((0, 0), |(high, of), cohort| {
         (high + cohort.high_volume.count, of + cohort.high_volume.of)
