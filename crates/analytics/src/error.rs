@@ -78,7 +78,7 @@ pub enum Error {
     #[error("there are no users and no events; load some, or say where observation ends")]
     NoFacts,
     /// All rows are left out, so that there is nothing to compute.
-    #[error("no row of the warehouse counts; {}{}", join_reasons(set_aside), way_out(set_aside))]
+    #[error("no row of the warehouse counts; {}{}", join_reasons(set_aside), remedy(set_aside))]
     AllSetAside {
         /// The rows, by table and reason.
         set_aside: Vec<SetAside>,
@@ -104,8 +104,8 @@ fn join_reasons(set_aside: &[SetAside]) -> String {
     set_aside.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// Returns the way out for rows that cannot be valued.
-fn way_out(set_aside: &[SetAside]) -> &'static str {
+/// Returns the remedy for rows that cannot be valued; empty for others.
+fn remedy(set_aside: &[SetAside]) -> &'static str {
     match set_aside
         .iter()
         .any(|aside| matches!(aside.reason, SetAsideReason::Unpriced | SetAsideReason::Unvalued))

@@ -1,9 +1,23 @@
-//! User analytics: retention and churn of cohorts, lifetime value and acquisition cost of users.
+//! User analytics: cohort retention, churn, lifetime value (LTV) and unit economics (CAC, ROAS,
+//! payback) of users, and the consistency audit of a warehouse.
 //!
-//! All metrics are pure functions over [`Facts`], two small frames of users and events that come
+//! All metrics are pure functions over [`Facts`]: small frames of users, events and spend that come
 //! from a warehouse ([`Facts::from_warehouse`]) or from a user's own data ([`Facts::new`],
 //! [`Facts::from_transactions`]). They do no I/O and read no clock: [`Facts::end`], the end of
 //! observation, decides what is complete. Incomplete values are null, never 0.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`retention`] | bounded and rolling retention by cohort |
+//! | [`churn`] | inactivity churn by cohort |
+//! | [`ltv`] | historic lifetime value by cohort and age |
+//! | [`unit_economics`] | CAC, LTV, ROAS, payback and LTV:CAC by channel and campaign |
+//! | [`volume`] | high-volume traders by cohort, deciles of volume |
+//! | [`stats`] | confidence intervals of shares and means |
+//! | [`market`] | the derived market tables: one price, one exchange rate |
+//! | [`audit`] | the consistency audit, `tidegauge verify` |
+//!
+//! Users are grouped by [`Cohort`] and [`Period`].
 //!
 //! ```
 //! use polars::prelude::*;

@@ -1,4 +1,4 @@
-//! Presentation without I/O: panels, insights in words, and the single-file HTML report.
+//! Presentation of metrics without I/O: panels, insights in words, and the single-file HTML report.
 //!
 //! A [`Panel`] is a [`Table`] of typed cells with a [`Chart`] of some of its columns. HTML, CSV and
 //! SVG are generated from the same cells, so they always agree. A [`Question`] asks for a page or
@@ -7,6 +7,15 @@
 //!
 //! The crate reads no warehouse, writes no file and knows no source of data: the caller provides
 //! the origin of the numbers as [`Provenance`].
+//!
+//! | items | contents |
+//! |---|---|
+//! | [`Table`], [`Column`], [`Cell`], [`Format`] | typed cells with intervals, and their text |
+//! | [`Chart`], [`Bars`], [`Lines`], [`HeatMap`] | charts of a table's columns, as SVG |
+//! | [`Panel`], [`Tile`] | the elements of a page: retention, churn, LTV, CAC, ROAS, payback |
+//! | [`Question`], [`answer()`], [`Answer`] | a request for a page or a panel, and its result |
+//! | [`Report`], [`ReportData`] | all pages at once, as HTML or as data for programs |
+//! | [`reference`] | `docs/tables.md`, generated from the definitions of the tables |
 //!
 //! ```
 //! use tidegauge_report::{

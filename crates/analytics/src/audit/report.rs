@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// The result of the audit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct AuditReport {
     /// Every rule, whether it applied to any row or not.
     pub rules: Vec<RuleResult>,
@@ -29,6 +30,7 @@ impl AuditReport {
 
 /// The result of one audit rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct RuleResult {
     /// The name of the rule, stable across releases.
     pub name: String,

@@ -31,7 +31,7 @@ impl Default for ChurnParams {
 pub struct ChurnCohort {
     /// The label of the cohort; `None` if the users' dimension is null.
     pub cohort: Option<String>,
-    /// The number of all users: those in `churned.of`, the undetermined, and the never active.
+    /// The number of all users: those in `churned.total`, the undetermined, and the never active.
     pub users: u64,
     /// The number of users who signed up less than `inactive_days` ago, whose churn is
     /// undetermined.

@@ -16,6 +16,7 @@ pub const AGES: [u32; 6] = [7, 30, 60, 90, 180, 365];
 
 /// Lifetime value of all cohorts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct LtvTable {
     /// The ages, in days.
     pub ages: Vec<u32>,
@@ -29,6 +30,7 @@ pub struct LtvTable {
 /// reached its end, and the days are summed, so that it does not fall while revenue is never
 /// negative.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PooledLtv {
     /// The number of users who have reached the age.
     pub users: u64,
@@ -40,6 +42,7 @@ pub struct PooledLtv {
 
 /// Lifetime value of one cohort.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct LtvCohort {
     /// The label of the cohort; `None` if the users' dimension is null.
     pub cohort: Option<String>,
@@ -77,7 +80,7 @@ pub fn users(facts: &Facts) -> Result<DataFrame> {
         .collect_blocking()?)
 }
 
-/// Computes lifetime value by cohort, at ages in days counted from each user's own signup.
+/// Computes the historic lifetime value (LTV) of every cohort, at ages in days counted from each user's own signup.
 ///
 /// # Errors
 /// When an age is 0, when the users lack the cohort's dimension, or a frame cannot be computed.

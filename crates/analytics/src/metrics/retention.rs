@@ -83,6 +83,7 @@ pub struct RetentionTable {
 
 /// Retention of one cohort.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct RetentionCohort {
     /// The first day of the cohort's period.
     pub start: NaiveDate,
@@ -95,6 +96,7 @@ pub struct RetentionCohort {
 
 /// A cohort in a complete period.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct RetentionCell {
     /// The number of active users.
     pub active: u64,
@@ -104,6 +106,7 @@ pub struct RetentionCell {
 
 /// All complete cohorts at one period index.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PooledRetention {
     /// The number of active users.
     pub active: u64,
@@ -113,7 +116,7 @@ pub struct PooledRetention {
     pub rate: Option<f64>,
 }
 
-/// Computes retention by cohort.
+/// Computes the retention of every cohort, by period since its anchor.
 ///
 /// A cell is complete only if its period is over for every member of the cohort, that is, if the
 /// calendar period lies before [`Facts::end`]. A complete cell without activity is 0.

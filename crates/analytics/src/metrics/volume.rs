@@ -44,6 +44,7 @@ pub struct VolumeCohort {
 
 /// A tenth of the users, by volume.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Decile {
     /// The number of the decile; 1 has the highest volume.
     pub decile: u8,
@@ -76,7 +77,7 @@ pub struct VolumeTable {
     pub concentration: Concentration,
 }
 
-/// Computes volume by cohort.
+/// Computes the share of high-volume traders of every cohort, and the concentration of volume.
 ///
 /// # Errors
 /// When the threshold is not above zero or `within_days` is 0, when the users lack the cohort's

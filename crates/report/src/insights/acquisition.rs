@@ -13,7 +13,7 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
     let shares = table.cohorts.iter().map(|row| (row.cohort.as_deref(), &row.high_volume));
     let ranked = rank(shares);
     let (high_volume, all) = table.cohorts.iter().fold((0, 0), |(high, users), row| {
-        (high + row.high_volume.count, users + row.high_volume.of)
+        (high + row.high_volume.count, users + row.high_volume.total)
     });
     let threshold = dollars(table.params.threshold_usd);
     let of_all = percent(high_volume as f64 / all.max(1) as f64);
@@ -32,7 +32,7 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
             "{}: {} of {} pass {threshold} of volume. There is no other {} with {MIN_SAMPLE_SIZE} users to compare with.",
             cohort::users(by, *only),
             share(high),
-            count(high.of),
+            count(high.total),
             cohort::phrase(by),
         ),
         [.., (next, second), (best, high)] if !is_distinguishable(second, high) => format!(
@@ -48,7 +48,7 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
             "{} most often pass {threshold} of volume: {} of {} do, against {of_all} of all {} users.",
             cohort::users(by, *best),
             share(high),
-            count(high.of),
+            count(high.total),
             count(all),
         ),
     };

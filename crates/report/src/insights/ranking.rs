@@ -22,8 +22,9 @@ pub(super) fn cohort_name(cohort: Option<&str>, by: &Cohort) -> String {
 pub(super) fn rank<'a>(
     shares: impl Iterator<Item = (Option<&'a str>, &'a Share)>,
 ) -> Vec<(Option<&'a str>, &'a Share)> {
-    let mut ranked: Vec<_> =
-        shares.filter(|(_, share)| share.of >= MIN_SAMPLE_SIZE && share.rate.is_some()).collect();
+    let mut ranked: Vec<_> = shares
+        .filter(|(_, share)| share.total >= MIN_SAMPLE_SIZE && share.rate.is_some())
+        .collect();
     let rate = |share: &Share| share.rate.unwrap_or_default();
     ranked.sort_by(|(_, a), (_, b)| rate(a).total_cmp(&rate(b)));
     ranked

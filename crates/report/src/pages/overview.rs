@@ -12,7 +12,7 @@ pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
     let channels = metrics.unit_economics(Breakdown::Channel)?;
     let (all, paid) = (&channels.blended, &channels.paid);
     let (high, of) = volume.cohorts.iter().fold((0, 0), |(high, of), cohort| {
-        (high + cohort.high_volume.count, of + cohort.high_volume.of)
+        (high + cohort.high_volume.count, of + cohort.high_volume.total)
     });
     let churned = &churn.overall.churned;
     let dollars = |amount| Format::Dollars.show(amount);
@@ -27,7 +27,7 @@ pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
         tile(
             "Churned",
             known(churned.rate, |rate| Format::Percent.show(rate)),
-            format!("of {} once active", count(churned.of)),
+            format!("of {} once active", count(churned.total)),
         ),
         tile(
             "Revenue, all users",

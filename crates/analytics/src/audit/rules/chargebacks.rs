@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::audit::records::Records;
 use crate::audit::report::RuleResult;
 
+/// Checks every chargeback.
 pub(crate) fn rule(records: &Records<'_>) -> RuleResult {
     let mut rule = RuleResult::new(
         "chargebacks_undo_purchases",

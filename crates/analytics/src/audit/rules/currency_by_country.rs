@@ -25,6 +25,7 @@ fn currency_of(country: &str) -> Option<&'static str> {
         .map(|(currency, _)| *currency)
 }
 
+/// Checks the currency of deposits, withdrawals and purchases.
 pub(crate) fn rule(records: &Records<'_>) -> RuleResult {
     let mut rule = RuleResult::new(
         "currency_fits_country",

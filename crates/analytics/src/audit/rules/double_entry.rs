@@ -31,6 +31,7 @@ struct Posting<'a> {
     is_claimed: bool,
 }
 
+/// Checks that events and postings of the ledger correspond one to one.
 pub(crate) fn rule(records: &Records<'_>, has_ledger: bool) -> RuleResult {
     let mut rule = RuleResult::new(
         "ledger_agrees",
@@ -93,11 +94,11 @@ fn matches_event(entries: &LedgerEntries<'_>, rows: &[usize], event: &Event<'_>)
         .map(|row| (entries.account.get(*row), entries.asset.get(*row), entries.amount[*row]))
         .collect();
     posted.sort_unstable();
-    is_posted_for_event && posted == merged(&event.moves)
+    is_posted_for_event && posted == merge_entries(&event.moves)
 }
 
 /// Returns one entry for each account and asset, sorted, without zeros.
-fn merged<'f>(moves: &[EntryAmount<'f>]) -> Vec<(&'f str, &'f str, i128)> {
+fn merge_entries<'f>(moves: &[EntryAmount<'f>]) -> Vec<(&'f str, &'f str, i128)> {
     let mut moves: Vec<(&str, &str, i128)> = moves.to_vec();
     moves.sort_unstable();
     let mut merged: Vec<(&str, &str, i128)> = Vec::with_capacity(moves.len());

@@ -3,6 +3,7 @@
 use crate::audit::records::Records;
 use crate::audit::report::RuleResult;
 
+/// Checks the order of signup, identity check, activity and completion.
 pub(crate) fn rules(records: &Records<'_>) -> [RuleResult; 3] {
     let [signup, kyc] = after_signup_and_kyc(records);
     [signup, kyc, completed(records)]

@@ -24,7 +24,7 @@ impl<'f> ExternalIds<'f> {
     }
 
     /// Returns `true` if the user has this external id, or had none so far.
-    fn agree(&mut self, user: i64, name: &'f str) -> bool {
+    fn insert_or_match(&mut self, user: i64, name: &'f str) -> bool {
         *self.0.entry(user).or_insert(name) == name
     }
 }
@@ -77,7 +77,7 @@ pub(crate) fn rules(
             for (row, ((key, id), user)) in keys.iter().zip(ids).zip(users).enumerate() {
                 let Some(id) = id else { continue };
                 let name = external_users.and_then(|external_users| external_users.get(row));
-                if name.is_some_and(|name| !external_ids.agree(id, name)) {
+                if name.is_some_and(|name| !external_ids.insert_or_match(id, name)) {
                     dangling.push(*key);
                     continue;
                 }

@@ -11,7 +11,7 @@ use crate::audit::records::Records;
 use crate::audit::report::RuleResult;
 
 /// A change of a balance, or of its held part, at an instant.
-struct Change {
+struct HoldChange {
     movement: Movement,
     held: i128,
     requested: Option<HoldRequest>,
@@ -38,12 +38,12 @@ pub(crate) fn rules<'f>(records: &Records<'f>, movements: &mut Movements<'f>) ->
     )
     .only_simulated_unless(records.scope.own.complete_history);
     let mut changes = hold_changes(records, movements);
-    changes.extend(movements.all.iter().map(|movement| Change {
+    changes.extend(movements.all.iter().map(|movement| HoldChange {
         movement: *movement,
         held: 0,
         requested: None,
     }));
-    let key = |change: &Change| (change.movement.user, change.movement.currency);
+    let key = |change: &HoldChange| (change.movement.user, change.movement.currency);
     changes.sort_by_key(|change| (key(change), change.movement.at)); // stable: rows in order
     for account in changes.chunk_by(|a, b| key(a) == key(b)) {
         let (mut balance, mut held) = (0i128, 0i128);
@@ -70,12 +70,12 @@ pub(crate) fn rules<'f>(records: &Records<'f>, movements: &mut Movements<'f>) ->
 }
 
 /// Returns the starts and ends of all holds. Unknown users are violations of the foreign keys.
-fn hold_changes<'f>(records: &Records<'f>, movements: &mut Movements<'f>) -> Vec<Change> {
+fn hold_changes<'f>(records: &Records<'f>, movements: &mut Movements<'f>) -> Vec<HoldChange> {
     let mut changes = Vec::new();
     let mut push =
         |user: i64, currency: usize, at: i64, held: i128, requested: Option<HoldRequest>| {
             let movement = Movement { user, currency, at, units: 0 };
-            changes.push(Change { movement, held, requested });
+            changes.push(HoldChange { movement, held, requested });
         };
     let orders = &records.orders;
     let mut remaining: Vec<i128> =

@@ -8,6 +8,7 @@ use tidegauge_core::Crypto;
 use crate::audit::records::{LedgerEntries, Records};
 use crate::audit::report::RuleResult;
 
+/// Checks the ledger and the balances of users against it.
 pub(crate) fn rules(records: &Records<'_>) -> [RuleResult; 3] {
     let [never_below, balances] = accounts(records);
     [sums(&records.ledger_entries), never_below, balances]

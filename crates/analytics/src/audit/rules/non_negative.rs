@@ -3,6 +3,7 @@
 use crate::audit::records::Records;
 use crate::audit::report::RuleResult;
 
+/// Checks that no amount is negative.
 pub(crate) fn rule(records: &Records<'_>) -> RuleResult {
     let mut rule = RuleResult::new(
         "amounts_not_negative",

@@ -5,6 +5,7 @@ use tidegauge_core::tables::Trade;
 use crate::audit::records::{Orders, Records, Trades};
 use crate::audit::report::RuleResult;
 
+/// Checks orders and the trades that fill them.
 pub(crate) fn rules(records: &Records<'_>) -> Vec<RuleResult> {
     let (orders, trades) = (&records.orders, &records.trades);
     let fills = Fills::from_trades(orders, trades);

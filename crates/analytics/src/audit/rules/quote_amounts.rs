@@ -4,6 +4,7 @@ use super::exact_products::{ONE, is_near, is_within};
 use crate::audit::records::Records;
 use crate::audit::report::RuleResult;
 
+/// Checks the quote amount of every trade with a known price and base amount.
 pub(crate) fn rule(records: &Records<'_>) -> RuleResult {
     let mut rule = RuleResult::new(
         "quote_amount_is_price_times_base",

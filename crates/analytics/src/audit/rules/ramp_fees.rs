@@ -8,6 +8,7 @@ use crate::facts::UsdPrices;
 /// The fee rate of the ramp, relative to the amount in US dollars.
 const FEE_RATE: f64 = 0.015;
 
+/// Checks the fee of every completed purchase.
 pub(crate) fn rule(records: &Records<'_>, usd: &UsdPrices) -> RuleResult {
     let rule = RuleResult::new(
         "ramp_fees_follow_schedule",

@@ -3,6 +3,7 @@
 use crate::audit::records::{Records, UserIndex};
 use crate::audit::report::RuleResult;
 
+/// Checks the referrer of every referred user.
 pub(crate) fn rule(records: &Records<'_>, index: &UserIndex) -> RuleResult {
     let mut rule = RuleResult::new(
         "referrers_came_first",

@@ -16,6 +16,7 @@ use crate::facts::UsdPrices;
 const RELATIVE_TOLERANCE: f64 = 1e-6;
 const ROUNDING_PER_TRADE: f64 = 0.5;
 
+/// Checks the fee of every trade.
 pub(crate) fn rule(records: &Records<'_>, usd: &UsdPrices) -> RuleResult {
     let own = &records.scope.own.trade_fees;
     let mut rule = RuleResult::new(

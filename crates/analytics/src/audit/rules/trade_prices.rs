@@ -12,6 +12,7 @@ const RELATIVE_TOLERANCE: f64 = 1e-6;
 /// The last of the 8 decimal places of the simulation.
 const LAST_PLACE: f64 = 1e-8;
 
+/// Checks the price of every simulated trade.
 pub(crate) fn rule(records: &Records<'_>, usd: &UsdPrices) -> RuleResult {
     let mut rule = RuleResult::new(
         "trade_price_within_market_range",
