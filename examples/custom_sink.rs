@@ -151,11 +151,11 @@ impl Sink for Memory {
         let mut state = self.state();
         state.compare(load.source, load.before)?;
         let mut next = state.clone();
-        let mut tally = RowTally::of(&load);
+        let mut tally = RowTally::new(&load);
         load.batches.iter().try_for_each(|batch| next.take(batch, &mut tally))?;
         if let Some(aside) = tally.set_aside()? {
             let load = Load::new(load.source, &[], None, load.after);
-            next.take(&aside, &mut RowTally::of(&load))?;
+            next.take(&aside, &mut RowTally::new(&load))?;
         }
         next.cursors.insert(load.source.into(), load.after.clone());
         *state = next;

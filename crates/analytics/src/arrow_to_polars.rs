@@ -25,10 +25,10 @@ use crate::{Error, Result};
 /// use tidegauge_core::{Batch, Values, tables::FxRate};
 ///
 /// let rates = Batch::from_columns(FxRate::table(), 1, vec![
-///     Values::Same("EUR"),
-///     Values::Same("USD"),
+///     Values::Constant("EUR"),
+///     Values::Constant("USD"),
 ///     Values::Dates(vec![18_536]),
-///     Values::Same("ecb"),
+///     Values::Constant("ecb"),
 ///     Values::Decimals(vec![116_980_000]),
 /// ])?;
 /// let rates = frame(FxRate::table(), [rates])?;
@@ -51,7 +51,7 @@ pub fn frame(table: &TableRef, batches: impl IntoIterator<Item = Batch>) -> Resu
 /// # Errors
 /// When the warehouse cannot be read, or returns rows of other columns.
 pub(crate) async fn read_frame(warehouse: &dyn Warehouse, scan: &Scan) -> Result<DataFrame> {
-    let mut frame = frame_from_batch(Batch::empty(&scan.output()?))?;
+    let mut frame = frame_from_batch(Batch::empty(&scan.output_schema()?))?;
     let mut batches = warehouse.scan(scan).await?;
     while let Some(batch) = batches.try_next().await? {
         frame.vstack_mut(&frame_from_batch(batch)?)?;
@@ -159,7 +159,7 @@ mod tests {
     fn batch(id: i64) -> Batch {
         let columns = vec![
             Values::Ints(vec![id, id + 1]),
-            Values::Picked(vec![1, 0], &["a", "bb"]),
+            Values::Dictionary(vec![1, 0], &["a", "bb"]),
             Values::SomeTexts(vec![None, Some("😀")]),
             Values::Bools(vec![true, false]),
             Values::Floats(vec![0.1, -0.0]),

@@ -123,7 +123,7 @@ async fn read_pairs(
     ids: &[i64],
 ) -> Result<Vec<(i64, String)>> {
     let filter = Filter::is_in(id, ids.iter().copied().map(Value::Int));
-    let scan = Scan::columns(&table.lenient(), [id, external]).filter(filter);
+    let scan = Scan::columns(&table.as_read(), [id, external]).filter(filter);
     let mut batches = warehouse.scan(&scan).await?;
     let mut found: Vec<(i64, String)> = Vec::new();
     while let Some(batch) = batches.try_next().await? {

@@ -170,7 +170,7 @@ impl Error {
                 | io::ErrorKind::NotADirectory
                 | io::ErrorKind::InvalidFilename
                 | io::ErrorKind::InvalidInput => ErrorKind::InvalidInput,
-                _ => ErrorKind::of_io(error).unwrap_or(ErrorKind::Unavailable),
+                _ => ErrorKind::from_io(error).unwrap_or(ErrorKind::Unavailable),
             },
             Self::Report(error) => error.kind(),
             Self::Run(error) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tidegauge_acquisition::backfill::{Backfill, BackfillTask, Estimate, HistoricalSource};
 use tidegauge_acquisition::{Context, Reload};
-use tidegauge_core::coverage::{Hole, Ledger};
+use tidegauge_core::coverage::{Gap, CoverageLedger};
 use tidegauge_core::{Aggregate, Measure, Span};
 
 use crate::pipeline::{Member, Observer, Session, Summary};
@@ -18,7 +18,7 @@ impl Tidegauge {
     /// # Errors
     /// When a source cannot be opened, or the warehouse cannot be read.
     pub async fn gaps(&self, wanted: Option<Span>) -> Result<Vec<Gaps>> {
-        self.lacking(&Ledger::read(self.warehouse().as_ref()).await?, wanted)
+        self.lacking(&CoverageLedger::read(self.warehouse().as_ref()).await?, wanted)
     }
 
     /// Returns all of `wanted` for each configured historical source, whether it is loaded or not,
@@ -27,7 +27,7 @@ impl Tidegauge {
     /// # Errors
     /// When a source cannot be opened.
     pub fn again(&self, wanted: Span) -> Result<Vec<Gaps>> {
-        self.lacking(&Ledger::default(), Some(wanted))
+        self.lacking(&CoverageLedger::default(), Some(wanted))
     }
 
     /// Returns the rows of a span of each configured file and database of the user's own, to be
@@ -54,7 +54,7 @@ impl Tidegauge {
                     continue;
                 }
             };
-            let count = Aggregate::of(reload.table()).count().during(wanted);
+            let count = Aggregate::new(reload.table()).count().time_range(wanted);
             let counted = self.warehouse().aggregate(&count).await?;
             let rows = counted.column(&Measure::Count.name())?.as_i64();
             let rows = rows.and_then(|rows| rows.values().first().copied()).unwrap_or_default();
@@ -63,7 +63,7 @@ impl Tidegauge {
         Ok(own_spans)
     }
 
-    fn lacking(&self, ledger: &Ledger, wanted: Option<Span>) -> Result<Vec<Gaps>> {
+    fn lacking(&self, ledger: &CoverageLedger, wanted: Option<Span>) -> Result<Vec<Gaps>> {
         let now = self.context().clock.now();
         let mut gaps = Vec::new();
         for handle in self.configured(false)? {
@@ -202,7 +202,7 @@ pub struct SeriesGaps {
     /// The number of rows of the series that were loaded so far.
     pub rows: i64,
     /// The gaps, in order of time.
-    pub holes: Vec<Hole>,
+    pub holes: Vec<Gap>,
 }
 
 impl Gaps {
@@ -213,7 +213,7 @@ impl Gaps {
     /// When the budget of the source cannot be read.
     pub(crate) fn of(
         archive: &Arc<dyn HistoricalSource>,
-        ledger: &Ledger,
+        ledger: &CoverageLedger,
         wanted: Option<Span>,
         now: DateTime<Utc>,
     ) -> Result<Self> {
@@ -221,7 +221,7 @@ impl Gaps {
         let estimate = Estimate::of(&errands, &archive.budget()?);
         let series = archive.series(now).into_iter().filter_map(|series| {
             let wanted = series.wanted(wanted, now)?;
-            let holes = ledger.holes(archive.name(), &series.name, wanted);
+            let holes = ledger.gaps(archive.name(), &series.name, wanted);
             let rows = ledger.rows(archive.name(), &series.name);
             Some(SeriesGaps { series: series.name, wanted, rows, holes })
         });

@@ -91,7 +91,7 @@ pub(crate) fn simulations(cursors: &BTreeMap<String, Cursor>) -> Vec<(String, Si
 /// rates.
 async fn spans(warehouse: &dyn Warehouse, table: &TableRef) -> Result<Vec<PriceSpan>> {
     let Some(time) = &table.time else { return Ok(Vec::new()) };
-    let by_source = Aggregate::of(&table.lenient()).by("source").count();
+    let by_source = Aggregate::new(&table.as_read()).by("source").count();
     let summary = by_source.min(time.as_ref()).max(time.as_ref());
     let groups = summarize(warehouse, &summary).await?.into_iter();
     let span = groups.filter_map(|group| {
@@ -117,7 +117,7 @@ async fn other_sources(
         };
         let columns = table.columns.iter().filter(names_source);
         let by = |summary: Aggregate, column: &Column| summary.by(column.name.as_ref());
-        let mut summary = columns.fold(Aggregate::of(&table.lenient()).count(), by);
+        let mut summary = columns.fold(Aggregate::new(&table.as_read()).count(), by);
         if summary.by.is_empty() {
             continue;
         }
@@ -139,7 +139,7 @@ const STATES: [&str; 4] = ["completed", "pending", "failed", "cancelled"];
 pub(crate) async fn not_counted(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
     let mut notes = quarantined(warehouse).await?;
     for table in [RampTransaction::table(), Withdrawal::table()] {
-        let summary = Aggregate::of(&table.lenient()).by("status").count();
+        let summary = Aggregate::new(&table.as_read()).by("status").count();
         let mut unknown: Vec<(String, u64)> = Vec::new();
         for Group { names, rows, .. } in summarize(warehouse, &summary).await? {
             if let Some(state) = names.into_iter().next().flatten()
@@ -182,7 +182,7 @@ async fn quarantined(warehouse: &dyn Warehouse) -> Result<Vec<String>> {
         MarketingSpend::table(),
     ];
     let summary =
-        Aggregate::of(&Quarantine::table().lenient()).by("source").by("table_name").count();
+        Aggregate::new(&Quarantine::table().as_read()).by("source").by("table_name").count();
     let mut notes = Vec::new();
     for Group { names, rows, .. } in summarize(warehouse, &summary).await? {
         let [Some(source), Some(table)] = names.as_slice() else { continue };

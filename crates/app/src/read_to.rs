@@ -1,7 +1,7 @@
 //! Freshness: the time up to which a source is loaded.
 
 use chrono::{DateTime, NaiveTime, Utc};
-use tidegauge_core::coverage::Ledger;
+use tidegauge_core::coverage::CoverageLedger;
 use tidegauge_core::tables::{Coverage, Quarantine};
 use tidegauge_core::{Aggregate, Cell, Cursor, ErrorKind, Filter, Measure, TableRef};
 use tidegauge_simulation::{Classic, Exchange};
@@ -22,7 +22,7 @@ impl Tidegauge {
         &self,
         source: &str,
         cursor: &Cursor,
-        ledger: &Ledger,
+        ledger: &CoverageLedger,
     ) -> Result<Option<DateTime<Utc>>> {
         let covered = ledger
             .series(source)
@@ -75,7 +75,7 @@ impl Tidegauge {
         fills: &Fills,
     ) -> Result<Option<DateTime<Utc>>> {
         let Some(time) = &table.time else { return Ok(None) };
-        let mut newest = Aggregate::of(table).max(time.to_string());
+        let mut newest = Aggregate::new(table).max(time.to_string());
         if fills.names_itself && table.key.iter().any(|column| column == SOURCE) {
             newest = newest.filter(Filter::eq(SOURCE, source));
         }

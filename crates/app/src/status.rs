@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tidegauge_acquisition::mapping::declare;
-use tidegauge_core::coverage::Ledger;
+use tidegauge_core::coverage::CoverageLedger;
 use tidegauge_core::tables::RunRecord;
 use tidegauge_core::{
     Cursor, ErrorKind, Lease, RUN_HISTORY, Table, TableRef, WarehouseExt, tables,
@@ -115,7 +115,7 @@ impl Tidegauge {
         let mut cursors = self.warehouse().cursors().await?;
         cursors.retain(|name, _| name != RUN_HISTORY && !name.starts_with(Lease::PREFIX));
         let offers = sources::offers(self.config());
-        let ledger = Ledger::read(self.warehouse().as_ref()).await?;
+        let ledger = CoverageLedger::read(self.warehouse().as_ref()).await?;
         let mut sources = Vec::new();
         for offer in &offers {
             let cursor = cursors.remove(&offer.name);
@@ -139,7 +139,7 @@ impl Tidegauge {
         &self,
         source: String,
         cursor: Option<Cursor>,
-        ledger: &Ledger,
+        ledger: &CoverageLedger,
     ) -> Result<Progress> {
         let (mut fault, mut read_to) = (None, None);
         if let Some(cursor) = &cursor {

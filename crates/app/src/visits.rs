@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tidegauge_acquisition::http::Budget;
 use tidegauge_acquisition::live::Stream;
 use tidegauge_core::Cursor;
-use tidegauge_core::coverage::Ledger;
+use tidegauge_core::coverage::CoverageLedger;
 
 use crate::sources::{self, Needs, Offer, Opened, SIMULATION};
 use crate::{Error, Result, Tidegauge};
@@ -49,7 +49,7 @@ impl Tidegauge {
     /// # Errors
     /// When the warehouse cannot be read, or the budget of a source cannot be read.
     pub async fn sources(&self) -> Result<Vec<SourceStanding>> {
-        let ledger = Ledger::read(self.warehouse().as_ref()).await?;
+        let ledger = CoverageLedger::read(self.warehouse().as_ref()).await?;
         let mut cursors = self.warehouse().cursors().await?;
         let (active, mut standings) = (self.config().active_sources(), Vec::new());
         for offer in sources::offers(self.config()) {

@@ -1,7 +1,7 @@
 //! Valuation in US dollars: the value of a unit of a currency or a token on a day.
 
 use polars::prelude::*;
-use tidegauge_core::market::{Market, refusal};
+use tidegauge_core::market::{Market, first_error};
 use tidegauge_core::{Crypto, SetAside, SetAsideReason, Warehouse};
 
 use super::row_filter::{BadRows, RowFilter};
@@ -49,7 +49,7 @@ impl UsdPrices {
     /// # Errors
     /// The first of those rows, if bad rows are errors.
     pub(super) fn set_aside_bad_rows(&self, row_filter: &mut RowFilter) -> Result<()> {
-        row_filter.set_aside_market_rows(self.0.set_aside(), || refusal(self.0.set_aside()))
+        row_filter.set_aside_market_rows(self.0.set_aside(), || first_error(self.0.set_aside()))
     }
 
     /// Returns the US dollars for one unit of `asset` as of `day` (days since 1970-01-01).
@@ -58,7 +58,7 @@ impl UsdPrices {
     /// When the market tables have no price or exchange rate for that day.
     pub(crate) fn price(&self, asset: &str, day: i64) -> Result<f64> {
         let day = date_from_epoch_day(day).unwrap_or_default();
-        Ok(self.0.worth(asset, day)?.to_f64())
+        Ok(self.0.asset_rate(asset, day)?.to_f64())
     }
 
     /// Returns the lowest and the highest price of a token on `day` by any source, in US dollars;

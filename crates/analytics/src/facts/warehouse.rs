@@ -77,7 +77,7 @@ impl Facts {
     /// - `withdrawal`, completed, at the time of its completion: no volume, revenue is the fee;
     /// - spend: `marketing_spend`.
     ///
-    /// Amounts are valued by [`Market::worth`](tidegauge_core::market::Market::worth): a currency
+    /// Amounts are valued by [`Market::asset_rate`](tidegauge_core::market::Market::asset_rate): a currency
     /// by its latest fixing on or before the day, a token by the latest closing price, at most
     /// seven days old.
     ///
@@ -232,7 +232,7 @@ async fn read(
     filter: Option<Filter>,
 ) -> Result<LazyFrame> {
     // Rows with missing values are set aside by the check, and must not end the scan.
-    let mut scan = Scan::columns(&table.lenient(), columns.iter().map(|(name, _)| *name));
+    let mut scan = Scan::columns(&table.as_read(), columns.iter().map(|(name, _)| *name));
     scan.filter = filter;
     let frame = decimals_to_floats(arrow_to_polars::read_frame(warehouse, &scan).await?)?;
     let renamed: Vec<Expr> = columns.iter().map(|(name, ours)| col(*name).alias(*ours)).collect();

@@ -8,7 +8,7 @@
 //! ```
 //! use tidegauge_analytics::market::{Observations, PriceParams, market_prices};
 //! use tidegauge_core::{Batch, Cell};
-//! use tidegauge_core::instruments::Registry;
+//! use tidegauge_core::instruments::InstrumentRegistry;
 //! use tidegauge_core::tables::RawCryptoMarketData;
 //!
 //! let seen = |source: &str, price: &str| RawCryptoMarketData {
@@ -22,7 +22,7 @@
 //! };
 //! let raw = [seen("coingecko", "100"), seen("kraken", "103")];
 //! let raw = Batch::from_rows(RawCryptoMarketData::table(), raw)?;
-//! let observations = Observations::from_batches(&[raw], &Registry::default())?;
+//! let observations = Observations::from_batches(&[raw], &InstrumentRegistry::default())?;
 //! let until = "2026-01-05T13:00:00Z".parse()?;
 //! let prices = market_prices(&observations, &PriceParams::default(), until)?;
 //! let value = |name: &str| prices.column(name).unwrap().cell(0);

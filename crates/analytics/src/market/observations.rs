@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::TimeDelta;
 use futures_util::TryStreamExt;
-use tidegauge_core::instruments::{Kind, Registry};
-use tidegauge_core::market::{candle_length, refusal};
+use tidegauge_core::instruments::{InstrumentKind, InstrumentRegistry};
+use tidegauge_core::market::{candle_length, first_error};
 use tidegauge_core::tables::{Candle, MarketTrade, Quote, RawCryptoMarketData};
 use tidegauge_core::{
     Batch, Filter, Scan, SetAside, SetAsideReason, SetAsideRows, TableRef, Warehouse,
@@ -58,7 +58,7 @@ impl RawTable {
             Self::Trades => &TRADE_COLUMNS,
             Self::MarketData => &MARKET_DATA_COLUMNS,
         };
-        let scan = Scan::columns(&self.table().lenient(), columns.iter().copied());
+        let scan = Scan::columns(&self.table().as_read(), columns.iter().copied());
         if self == Self::MarketData { scan } else { scan.filter(Filter::eq("currency", "USD")) }
     }
 
@@ -204,7 +204,7 @@ impl Observations {
     ///
     /// # Errors
     /// When the warehouse cannot be read, or a table has other columns.
-    pub async fn read(warehouse: &dyn Warehouse, coins: &Registry) -> Result<Self> {
+    pub async fn read(warehouse: &dyn Warehouse, coins: &InstrumentRegistry) -> Result<Self> {
         let mut observations = Self::with_coins(coins);
         for table in RawTable::ALL {
             let mut batches = warehouse.scan(&table.scan()).await?;
@@ -220,7 +220,7 @@ impl Observations {
     ///
     /// # Errors
     /// When a batch is of another table, lacks a column, or has one of another type.
-    pub fn from_batches(batches: &[Batch], coins: &Registry) -> Result<Self> {
+    pub fn from_batches(batches: &[Batch], coins: &InstrumentRegistry) -> Result<Self> {
         let mut observations = Self::with_coins(coins);
         if let Some(other) = batches.iter().find(|batch| {
             RawTable::ALL.iter().all(|table| table.table().name != batch.table().name)
@@ -249,11 +249,11 @@ impl Observations {
     /// # Errors
     /// [`Market`](tidegauge_core::Error::Market), naming the first such row.
     pub fn strict(self) -> Result<Self> {
-        refusal(self.set_aside()).map_or(Ok(self), |error| Err(error.into()))
+        first_error(self.set_aside()).map_or(Ok(self), |error| Err(error.into()))
     }
 
-    fn with_coins(coins: &Registry) -> Self {
-        let coins = coins.all().iter().filter(|instrument| instrument.kind == Kind::Crypto);
+    fn with_coins(coins: &InstrumentRegistry) -> Self {
+        let coins = coins.all().iter().filter(|instrument| instrument.kind == InstrumentKind::Crypto);
         let coins = coins.map(|instrument| instrument.symbol.to_string()).collect();
         Self { coins, ..Self::default() }
     }

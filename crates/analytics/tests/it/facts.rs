@@ -148,13 +148,13 @@ fn facts_from_batches_equal_facts_from_frames() {
     let people = vec![
         Values::Ints(vec![2, 1]),
         Values::Timestamps(signups),
-        Values::Picked(vec![0, 1], &["search", "email"]),
+        Values::Dictionary(vec![0, 1], &["search", "email"]),
     ];
     let day = 20_470; // 2026-01-17
     let purchased = vec![
         Values::Ints(vec![1]),
         Values::Dates(vec![day]),
-        Values::Same("purchase"),
+        Values::Constant("purchase"),
         Values::Decimals(vec![1_250]),
         Values::Floats(vec![0.5]),
     ];

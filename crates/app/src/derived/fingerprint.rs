@@ -19,7 +19,7 @@ pub(super) fn of(rows: &Batch) -> Result<Fingerprint> {
             ColumnView::Text(texts) => {
                 for text in texts.iter() {
                     hash.add(text.map(|text| (text.len() as u64).to_le_bytes()));
-                    hash.eat(text.unwrap_or_default().as_bytes());
+                    hash.update(text.unwrap_or_default().as_bytes());
                 }
             }
             ColumnView::Date(days) => {

@@ -11,7 +11,7 @@ use std::slice::from_ref;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tidegauge_analytics::market::{Observations, crypto_metrics, fx_daily, market_prices};
-use tidegauge_core::instruments::Registry;
+use tidegauge_core::instruments::InstrumentRegistry;
 use tidegauge_core::market::Rates;
 use tidegauge_core::tables::{CryptoMetric, FxDaily, MarketPrice};
 use tidegauge_core::{
@@ -51,7 +51,7 @@ impl Derived {
     pub(crate) async fn read(
         warehouse: &dyn Warehouse,
         config: &MarketConfig,
-        coins: &Registry,
+        coins: &InstrumentRegistry,
         now: DateTime<Utc>,
         strict: bool,
     ) -> crate::Result<Self> {

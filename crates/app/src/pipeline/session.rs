@@ -423,11 +423,11 @@ pub(super) async fn load(
         let forgotten = [fill.as_str()];
         let load = match replaced.is_empty() {
             true => load,
-            false => load.replacing(&replaced).forgetting(&forgotten),
+            false => load.replacing(&replaced).removing_cursors(&forgotten),
         };
         loaded = match sink.load(load).await {
             Err(tidegauge_core::Error::Differs { table, key, column, row, .. }) => {
-                let place = source.place(cursor.as_ref(), &table, row).await;
+                let place = source.row_origin(cursor.as_ref(), &table, row).await;
                 return Err(tidegauge_core::Error::Differs { table, key, column, row, place });
             }
             loaded => loaded?,

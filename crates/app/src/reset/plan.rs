@@ -92,7 +92,7 @@ impl Plan {
             plan = Self::tables(&reset, cursors, filled)?;
         }
         for notes in [Coverage::table(), Quarantine::table()] {
-            plan.removals.push(Removal::of(notes, SOURCE, &reset)?);
+            plan.removals.push(Removal::by_values(notes, SOURCE, &reset)?);
         }
         let at = |source: String| {
             let cursor = cursors.get(&source).cloned();
@@ -133,7 +133,7 @@ impl Plan {
                 filled.known.get(*source).is_some_and(|fills| fills.names_itself)
             };
             if is_told_apart && others.iter().all(names_itself) {
-                plan.removals.push(Removal::of(table, SOURCE, reset)?);
+                plan.removals.push(Removal::by_values(table, SOURCE, reset)?);
             } else if others.is_empty() {
                 let is_new =
                     |source: &&String| !reset.contains(*source) && filled.fills(source, table);

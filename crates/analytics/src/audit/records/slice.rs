@@ -146,7 +146,7 @@ impl Reader<'_> {
 
     async fn rows(&mut self, table: &Table, scan: Scan) -> Result<Batch> {
         let scan = match self.users {
-            Some(users) => scan.within("user_id", users.clone()),
+            Some(users) => scan.range("user_id", users.clone()),
             None => scan,
         };
         let mut rule = completeness_rule(table);

@@ -21,7 +21,7 @@ impl TimePart {
     pub(crate) fn restrict(self, scan: Scan) -> Scan {
         match self {
             Self::All => scan,
-            Self::During(span) => scan.during(span),
+            Self::During(span) => scan.time_range(span),
             Self::WithoutTime => match scan.table.time.clone() {
                 Some(time) => scan.filter(Filter::is_null(time)),
                 None => scan,
@@ -34,7 +34,7 @@ impl TimePart {
         match self {
             Self::During(span) => {
                 let from = span.from.checked_sub_signed(lookback).unwrap_or(span.from);
-                scan.during(Span::new(from, span.to))
+                scan.time_range(Span::new(from, span.to))
             }
             _ => scan,
         }
@@ -49,7 +49,7 @@ pub(crate) async fn time_parts(
     rows: u64,
 ) -> Result<Vec<TimePart>> {
     let Some(time) = &table.time else { return Ok(vec![TimePart::All]) };
-    let counts = warehouse.aggregate(&Aggregate::of(table).by_day(time.as_ref()).count()).await?;
+    let counts = warehouse.aggregate(&Aggregate::new(table).by_day(time.as_ref()).count()).await?;
     let (days, counts) = (counts.view(0)?, counts.view(1)?);
     let mut by_day = Vec::with_capacity(days.len());
     let mut parts = Vec::new();

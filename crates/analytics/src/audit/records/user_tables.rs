@@ -28,5 +28,5 @@ pub(crate) fn scan<'c>(table: &Table, columns: impl IntoIterator<Item = &'c str>
 
 /// Returns the table with every column nullable.
 pub(crate) fn with_nullable_columns(table: &Table) -> TableRef {
-    table.lenient()
+    table.as_read()
 }

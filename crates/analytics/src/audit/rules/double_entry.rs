@@ -142,7 +142,7 @@ fn for_each_event<'f>(records: &Records<'f>, mut visit: impl FnMut(&Event<'f>)) 
         }
         let (fiat, token) = (ramp.fiat.get(row), ramp.token.get(row));
         let (cents, coins) = (ramp.fiat_amount[row], ramp.token_amount.get(row).unwrap_or(0));
-        let fee = fees::of_purchase(cents);
+        let fee = fees::purchase_fee(cents);
         let moves = vec![
             ("user", token, coins),
             ("exchange", token, -coins),

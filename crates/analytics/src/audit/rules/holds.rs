@@ -1,7 +1,7 @@
 //! Holds: the part of a balance that is reserved by open orders and pending withdrawals, which must
 //! be covered.
 
-use tidegauge_core::fees::WHOLE;
+use tidegauge_core::fees::BASIS_POINTS;
 use tidegauge_core::multiply_divide_floor;
 
 use super::exact_products::ONE;
@@ -150,7 +150,7 @@ fn required_hold(records: &Records<'_>, row: usize) -> i128 {
                 true => trade_fees::lowest_maker_rate(records.ledger_entries.users.contains(&user)),
                 false => 0, // which it will be is known when it fills
             };
-            let fee = multiply_divide_floor(cost, fee, WHOLE).map_or(i128::MAX, |(fee, _)| fee);
+            let fee = multiply_divide_floor(cost, fee, BASIS_POINTS).map_or(i128::MAX, |(fee, _)| fee);
             cost.saturating_add(fee)
         }
         // Unknown amounts cannot be checked.

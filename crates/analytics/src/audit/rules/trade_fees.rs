@@ -1,7 +1,7 @@
 //! The rules of trading fees: one fee for all users or, in an exchange with a ledger, tiers by
 //! trading volume.
 
-use tidegauge_core::fees::{DAYS, FLAT, TIERED, WHOLE};
+use tidegauge_core::fees::{VOLUME_DAYS, FLAT, TIERED, BASIS_POINTS};
 use tidegauge_core::{Crypto, multiply_divide_floor};
 
 use super::exact_products::{HALF_A_CENT, ONE, is_near};
@@ -74,7 +74,7 @@ fn matches_own_tiers(
 /// currency.
 fn matches_rates(trades: &Trades<'_>, row: usize, rates: [i128; 2]) -> Option<bool> {
     let (paid, fee) = (trades.quote_amount[row], fee_in_quote(trades, row)?);
-    let matches = |rate: i128| fee.is_some_and(|fee| is_near(paid, rate, fee, WHOLE));
+    let matches = |rate: i128| fee.is_some_and(|fee| is_near(paid, rate, fee, BASIS_POINTS));
     Some(rates.into_iter().any(matches))
 }
 
@@ -130,7 +130,7 @@ impl Volumes {
     /// `None` if one of the trades has no exchange rate.
     fn before(&self, user: i64, at: i64) -> Option<[i128; 2]> {
         let position = |at: i64| self.keys.partition_point(|key| *key < (user, at));
-        let window = u32::try_from(DAYS).map_or(0, days);
+        let window = u32::try_from(VOLUME_DAYS).map_or(0, days);
         let (from, to) = (position(at.saturating_sub(window)), position(at));
         let (first, last) = (self.before.get(from)?, self.before.get(to)?);
         let cents = last.0 - first.0;
@@ -147,6 +147,6 @@ fn floor(cents: f64) -> i128 {
 
 /// Returns the lowest fee rate of a maker order.
 pub(crate) fn lowest_maker_rate(has_ledger: bool) -> i128 {
-    let steps = if has_ledger { TIERED } else { FLAT }.steps();
+    let steps = if has_ledger { TIERED } else { FLAT }.tiers();
     steps.iter().map(|step| step.maker).min().unwrap_or_default()
 }

@@ -101,7 +101,7 @@ impl KeyChecker {
         let mut rule = new_rule(self.table);
         for range in split_range(*least, most, self.rule.checked.div_ceil(rows.max(1))) {
             let key = key_column(self.table);
-            let keys_in_range = scan(self.table, [key]).within(key, range);
+            let keys_in_range = scan(self.table, [key]).range(key, range);
             let mut batches = warehouse.scan(&keys_in_range).await?;
             let mut keys: Vec<i64> = Vec::new();
             while let Some(batch) = batches.try_next().await? {

@@ -1,7 +1,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use tidegauge_analytics::market::{Observations, crypto_metrics};
-use tidegauge_core::instruments::Registry;
+use tidegauge_core::instruments::InstrumentRegistry;
 use tidegauge_core::tables::{MarketPrice, RawCryptoMarketData};
 use tidegauge_core::{Batch, Crypto};
 
@@ -48,7 +48,7 @@ fn metrics(prices: &[MarketPrice], volumes: &[RawCryptoMarketData]) -> Batch {
     let prices = Batch::from_rows(MarketPrice::table(), prices).unwrap();
     let raw = Batch::from_rows(RawCryptoMarketData::table(), volumes).unwrap();
     let precedence = ["first".to_owned(), "second".to_owned()];
-    let observed = Observations::from_batches(&[raw], &Registry::default()).unwrap();
+    let observed = Observations::from_batches(&[raw], &InstrumentRegistry::default()).unwrap();
     crypto_metrics(&[prices], &observed, &precedence).unwrap()
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use serde::Serialize;
 use tidegauge_analytics::market::{Observations, PriceParams, market_prices};
-use tidegauge_core::instruments::{Instrument, Kind, Registry};
+use tidegauge_core::instruments::{Instrument, InstrumentKind, InstrumentRegistry};
 use tidegauge_core::tables::{Candle, FxRate, MarketTrade, Quote, RawCryptoMarketData};
 use tidegauge_core::{Batch, Scan, TableRef};
 
@@ -36,8 +36,8 @@ impl Rows {
     }
 
     fn until(&self, until: &str, params: &PriceParams) -> Vec<String> {
-        let apple = Instrument::new("AAPL", "Apple", Kind::Stock).with_alias("twelvedata", "AAPL");
-        let coins = Registry::default().with(apple).unwrap();
+        let apple = Instrument::new("AAPL", "Apple", InstrumentKind::Stock).with_alias("twelvedata", "AAPL");
+        let coins = InstrumentRegistry::default().with(apple).unwrap();
         let observed = Observations::from_batches(&self.batches(), &coins).unwrap();
         let prices = market_prices(&observed, params, second(until)).unwrap();
         let columns = [
@@ -232,10 +232,10 @@ fn prices_are_exact() {
 fn implausible_observations_are_errors_in_strict_mode() {
     let mut rows = Rows { quotes: vec![quote("a", "BTC", at("12:00:00"), "0")], ..Rows::default() };
     let refused = |batches: &[Batch]| {
-        Observations::from_batches(batches, &Registry::default()).unwrap_err().to_string()
+        Observations::from_batches(batches, &InstrumentRegistry::default()).unwrap_err().to_string()
     };
     rows.quotes.push(quote("a", "BTC", at("12:01:00"), "7"));
-    let observed = Observations::from_batches(&rows.batches(), &Registry::default()).unwrap();
+    let observed = Observations::from_batches(&rows.batches(), &InstrumentRegistry::default()).unwrap();
     assert_eq!((observed.set_aside().len(), observed.set_aside()[0].rows), (1, 1));
     assert_eq!(rows.prices().len(), 1, "the other row counts");
     let error = observed.strict().unwrap_err().to_string();
@@ -243,13 +243,13 @@ fn implausible_observations_are_errors_in_strict_mode() {
         assert!(error.contains(word), "{error}");
     }
     rows.quotes.clear();
-    let observed = Observations::from_batches(&rows.batches(), &Registry::default()).unwrap();
+    let observed = Observations::from_batches(&rows.batches(), &InstrumentRegistry::default()).unwrap();
     for disputed_above in [0.0, -0.1, f64::NAN, f64::INFINITY] {
         let params = PriceParams { disputed_above, ..PriceParams::default() };
         let error = market_prices(&observed, &params, at("13:00:00")).unwrap_err().to_string();
         assert!(error.contains("`disputed_above` must be above 0"), "{error}");
     }
-    let few = Scan::columns(MarketTrade::table(), ["source", "symbol", "at"]).output().unwrap();
+    let few = Scan::columns(MarketTrade::table(), ["source", "symbol", "at"]).output_schema().unwrap();
     let error = refused(&[Batch::empty(&few)]);
     assert!(error.contains("market_trades need a column `price`"), "{error}");
     let error = refused(&[Batch::empty(FxRate::table())]);

@@ -39,7 +39,7 @@ fn command() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            let kind = ErrorKind::of_io(&error).unwrap_or(ErrorKind::Unavailable);
+            let kind = ErrorKind::from_io(&error).unwrap_or(ErrorKind::Unavailable);
             return output::fail(Failure::new(kind, error.to_string()));
         }
     };

@@ -169,7 +169,7 @@ fn print(text: &str) {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(failed) if failed.kind() != io::ErrorKind::BrokenPipe => {
-            let kind = ErrorKind::of_io(&failed).unwrap_or(ErrorKind::Unavailable);
+            let kind = ErrorKind::from_io(&failed).unwrap_or(ErrorKind::Unavailable);
             let message = format!("cannot write to the standard output: {failed}");
             fail(Failure::new(kind, message));
             std::process::exit(code(kind).into());

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use tidegauge::acquisition::backfill::Estimate;
-use tidegauge::core::coverage::Why;
+use tidegauge::core::coverage::GapReason;
 use tidegauge::core::{Clock, Span, SystemClock};
 use tidegauge::text::Table;
 use tidegauge::{Config, Gaps, Result};
@@ -63,13 +63,13 @@ impl From<Estimate> for Cost {
 impl From<&Gaps> for Source {
     fn from(gaps: &Gaps) -> Self {
         let holes = gaps.series.iter().flat_map(|series| {
-            series.holes.iter().map(|hole| {
-                let (reason, message) = match &hole.why {
-                    Why::NotAsked => ("not_asked", None),
-                    Why::Requested => ("requested", None),
-                    Why::Failed(words) => ("refused", Some(words.clone())),
+            series.holes.iter().map(|gap| {
+                let (reason, message) = match &gap.reason {
+                    GapReason::NotRequested => ("not_asked", None),
+                    GapReason::Requested => ("requested", None),
+                    GapReason::Failed(words) => ("refused", Some(words.clone())),
                 };
-                let (series, from, to) = (series.series.clone(), hole.span.from, hole.span.to);
+                let (series, from, to) = (series.series.clone(), gap.span.from, gap.span.to);
                 Gap { series, from, to, reason, message }
             })
         });

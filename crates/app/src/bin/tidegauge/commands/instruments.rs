@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tidegauge::core::instruments::Kind;
+use tidegauge::core::instruments::InstrumentKind;
 use tidegauge::text::Table;
 use tidegauge::{FoundInstrument, Result, Tidegauge};
 
@@ -21,7 +21,7 @@ struct Known {
 struct Instrument {
     symbol: String,
     name: String,
-    kind: Kind,
+    kind: InstrumentKind,
     /// The id of the instrument at each service.
     aliases: BTreeMap<&'static str, String>,
 }
