@@ -28,8 +28,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // 3. Verify that the stored data is consistent, down to every balance at every moment.
     let audit = tidegauge.verify().await?;
-    for rule in audit.broken() {
-        println!("BROKEN  {}: {} of {}", rule.description, rule.broken, rule.tried);
+    for rule in audit.violated() {
+        println!("BROKEN  {}: {} of {}", rule.description, rule.violations, rule.checked);
     }
     if !audit.passed() {
         return Err("the warehouse contradicts itself".into());

@@ -60,8 +60,8 @@ async fn answers(config: Config) -> Result<Report, Box<dyn std::error::Error>> {
     let tidegauge = Tidegauge::open(config, Secrets::default(), Arc::new(SystemClock))?;
     tidegauge.run("2021-02-01".parse().ok(), &Silent).await?;
     let audit = tidegauge.verify().await?;
-    if let Some(rule) = audit.broken().next() {
-        return Err(format!("{}: {} of {}", rule.description, rule.broken, rule.tried).into());
+    if let Some(rule) = audit.violated().next() {
+        return Err(format!("{}: {} of {}", rule.description, rule.violations, rule.checked).into());
     }
     Ok(tidegauge.report().await?)
 }

@@ -1,11 +1,11 @@
-//! The errors between a warehouse and a metric.
+//! The errors of facts, metrics and the audit.
 
 use tidegauge_core::{ErrorKind, SetAside, SetAsideReason};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Any failure between a warehouse and a metric.
+/// A failure to read facts, to compute a metric or to audit a warehouse.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -78,7 +78,7 @@ pub enum Error {
     #[error("there are no users and no events; load some, or say where observation ends")]
     NoFacts,
     /// All rows are left out, so that there is nothing to compute.
-    #[error("no row of the warehouse counts; {}{}", shown(set_aside), way_out(set_aside))]
+    #[error("no row of the warehouse counts; {}{}", join_reasons(set_aside), remedy(set_aside))]
     AllSetAside {
         /// The rows, by table and reason.
         set_aside: Vec<SetAside>,
@@ -100,12 +100,12 @@ pub enum Error {
 }
 
 /// Returns the rows that were left out, on one line.
-fn shown(set_aside: &[SetAside]) -> String {
+fn join_reasons(set_aside: &[SetAside]) -> String {
     set_aside.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// Returns the way out for rows that cannot be valued.
-fn way_out(set_aside: &[SetAside]) -> &'static str {
+/// Returns the remedy for rows that cannot be valued; empty for others.
+fn remedy(set_aside: &[SetAside]) -> &'static str {
     match set_aside
         .iter()
         .any(|aside| matches!(aside.reason, SetAsideReason::Unpriced | SetAsideReason::Unvalued))

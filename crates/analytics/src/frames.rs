@@ -4,31 +4,25 @@ use polars::prelude::*;
 
 use crate::{Error, Result};
 
-/// Microseconds in a day.
-pub(crate) const DAY: i64 = 86_400_000_000;
-
-/// The type of all times in this workspace.
-pub(crate) const TIME: DataType = DataType::Datetime(TimeUnit::Microseconds, None);
-
-/// The computation of lazy frames.
-pub(crate) trait Compute {
+/// Blocking collection of lazy frames.
+pub(crate) trait CollectBlocking {
     /// Computes the frame like `collect`, but on its own thread: polars panics on the only thread
     /// of a `current_thread` tokio runtime, which the caller may use.
-    fn compute(self) -> PolarsResult<DataFrame>;
+    fn collect_blocking(self) -> PolarsResult<DataFrame>;
 }
 
-impl Compute for LazyFrame {
-    fn compute(self) -> PolarsResult<DataFrame> {
+impl CollectBlocking for LazyFrame {
+    fn collect_blocking(self) -> PolarsResult<DataFrame> {
         std::thread::scope(|scope| scope.spawn(|| self.collect()).join())
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 
-/// Returns the column.
+/// Returns a column of a frame.
 ///
 /// # Errors
 /// When it is missing; the error lists the known columns.
-pub(crate) fn require<'f>(
+pub(crate) fn require_column<'f>(
     name: &'static str,
     frame: &'f DataFrame,
     column: &str,
@@ -40,27 +34,18 @@ pub(crate) fn require<'f>(
     })
 }
 
-/// Converts days to microseconds.
-pub(crate) fn days(days: u32) -> i64 {
-    i64::from(days) * DAY
+/// Returns the left join in the order of the left rows, so that sums of floats do not depend on the
+/// order of threads.
+pub(crate) fn left_join(left: LazyFrame, right: LazyFrame, on: &[&str]) -> LazyFrame {
+    join_in_left_order(left, right, on, JoinType::Left)
 }
 
-/// Returns a time column as microseconds since 1970.
-pub(crate) fn micros(column: &str) -> Expr {
-    col(column).cast(TIME).cast(DataType::Int64)
+/// Returns the inner join in the order of the left rows.
+pub(crate) fn inner_join(left: LazyFrame, right: LazyFrame, on: &[&str]) -> LazyFrame {
+    join_in_left_order(left, right, on, JoinType::Inner)
 }
 
-/// Returns the left join in the rows' order: sums of floats must not depend on the order of threads.
-pub(crate) fn look_up(left: LazyFrame, right: LazyFrame, on: &[&str]) -> LazyFrame {
-    ordered(left, right, on, JoinType::Left)
-}
-
-/// Returns the inner join in the rows' order.
-pub(crate) fn meet(left: LazyFrame, right: LazyFrame, on: &[&str]) -> LazyFrame {
-    ordered(left, right, on, JoinType::Inner)
-}
-
-fn ordered(left: LazyFrame, right: LazyFrame, on: &[&str], how: JoinType) -> LazyFrame {
+fn join_in_left_order(left: LazyFrame, right: LazyFrame, on: &[&str], how: JoinType) -> LazyFrame {
     let keys: Vec<Expr> = on.iter().map(|name| col(*name)).collect();
     let mut args = JoinArgs::new(how);
     args.maintain_order = MaintainOrderJoin::Left;
@@ -92,7 +77,7 @@ pub(crate) fn labels(frame: &DataFrame, name: &str) -> Result<Vec<Option<String>
 }
 
 /// Returns the value at `row` as plain text, for messages.
-pub(crate) fn shown(frame: &DataFrame, column: &str, row: usize) -> String {
+pub(crate) fn display_value(frame: &DataFrame, column: &str, row: usize) -> String {
     let value = frame.column(column).and_then(|column| column.get(row).map(AnyValue::into_static));
     value.map(|value| value.str_value().into_owned()).unwrap_or_default()
 }

@@ -1,9 +1,23 @@
-//! User analytics: retention and churn of cohorts, lifetime value and acquisition cost of users.
+//! User analytics: cohort retention, churn, lifetime value (LTV) and unit economics (CAC, ROAS,
+//! payback) of users, and the consistency audit of a warehouse.
 //!
-//! All metrics are pure functions over [`Facts`], two small frames of users and events that come
+//! All metrics are pure functions over [`Facts`]: small frames of users, events and spend that come
 //! from a warehouse ([`Facts::from_warehouse`]) or from a user's own data ([`Facts::new`],
 //! [`Facts::from_transactions`]). They do no I/O and read no clock: [`Facts::end`], the end of
 //! observation, decides what is complete. Incomplete values are null, never 0.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`retention`] | bounded and rolling retention by cohort |
+//! | [`churn`] | inactivity churn by cohort |
+//! | [`ltv`] | historic lifetime value by cohort and age |
+//! | [`unit_economics`] | CAC, LTV, ROAS, payback and LTV:CAC by channel and campaign |
+//! | [`volume`] | high-volume traders by cohort, deciles of volume |
+//! | [`stats`] | confidence intervals of shares and means |
+//! | [`market`] | the derived market tables: one price, one exchange rate |
+//! | [`audit`] | the consistency audit, `tidegauge verify` |
+//!
+//! Users are grouped by [`Cohort`] and [`Period`].
 //!
 //! ```
 //! use polars::prelude::*;
@@ -23,29 +37,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod acquisition;
-pub mod churn;
-mod cohort;
-mod columns;
+mod arrow_to_polars;
+pub mod audit;
+mod dates;
 mod error;
-mod external;
+mod external_ids;
 mod facts;
 mod frames;
-mod lives;
-pub mod ltv;
 pub mod market;
-mod period;
-pub mod retention;
+pub mod metrics;
 pub mod stats;
-mod typed;
-pub mod verify;
-pub mod volume;
+mod typed_columns;
 
-pub use cohort::Cohort;
-pub use columns::frame;
+pub use arrow_to_polars::frame;
 pub use error::{Error, Result};
-pub use facts::{BadRows, Facts, FactsParams, Kinds};
-pub use period::Period;
+pub use facts::{BadRows, EventFilter, Facts, FactsParams};
+pub use metrics::{Cohort, Period, churn, ltv, retention, unit_economics, volume};
 
 /// The version of polars whose frames are used in the API, so that no second one is needed.
 pub use polars;

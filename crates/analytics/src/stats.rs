@@ -16,25 +16,28 @@ pub struct Interval {
 
 /// A share of a total with its confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Share {
     /// The count.
     pub count: u64,
     /// The total.
-    pub of: u64,
-    /// `count / of`; `None` if `of` is 0.
+    #[serde(rename = "of")]
+    pub total: u64,
+    /// `count / total`; `None` if `total` is 0.
     pub rate: Option<f64>,
-    /// The Wilson 95 % interval of the rate; `None` if `of` is 0.
+    /// The Wilson 95 % interval of the rate; `None` if `total` is 0.
     pub interval: Option<Interval>,
 }
 
 impl Share {
-    /// Creates the share of `count` out of `of`.
-    pub fn new(count: u64, of: u64) -> Self {
-        Self { count, of, rate: ratio(count as f64, of as f64), interval: wilson(count, of) }
+    /// Creates the share of `count` out of `total`.
+    pub fn new(count: u64, total: u64) -> Self {
+        let rate = ratio(count as f64, total as f64);
+        Self { count, total, rate, interval: wilson(count, total) }
     }
 }
 
-/// Returns the Wilson score interval of `count` out of `of` at 95 %; `None` if `of` is 0.
+/// Returns the Wilson score interval of `count` out of `total` at 95 %; `None` if `total` is 0.
 ///
 /// Unlike p ± 1.96 √(p(1−p)/n) it stays within 0 and 1 and is not empty at either end.
 ///
@@ -43,24 +46,24 @@ impl Share {
 /// assert_eq!(interval.low, 0.0);
 /// assert!((interval.high - 0.277_533).abs() < 1e-6);
 /// ```
-pub fn wilson(count: u64, of: u64) -> Option<Interval> {
-    if of == 0 {
+pub fn wilson(count: u64, total: u64) -> Option<Interval> {
+    if total == 0 {
         return None;
     }
-    let (n, z2) = (of as f64, Z_95 * Z_95);
+    let (n, z2) = (total as f64, Z_95 * Z_95);
     let p = count as f64 / n;
     let scale = 1.0 + z2 / n;
     let centre = (p + z2 / (2.0 * n)) / scale;
     let half = Z_95 / scale * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     // The bounds at the ends are exact by algebra, but not in floating point.
     let low = if count == 0 { 0.0 } else { centre - half };
-    let high = if count == of { 1.0 } else { centre + half };
+    let high = if count == total { 1.0 } else { centre + half };
     Some(Interval { low, high })
 }
 
 /// The minimum number of users for the interval of a mean and for metrics at an age: the revenue of
 /// fewer users says too little about its variance.
-pub const ENOUGH: u64 = 30;
+pub const MIN_SAMPLE_SIZE: u64 = 30;
 
 /// Returns the 95 % interval of a positive quantity with a standard error, symmetric on the scale of
 /// its logarithm: `estimate × exp(± z × error / estimate)`. `None` unless the estimate is above 0,
@@ -104,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_of_money_stays_above_zero() {
+    fn log_intervals_are_above_zero() {
         // The factor is exp(1.96 × 1 / 1) = 7.099; ± would give −0.96.
         let wide = log_interval(1.0, 1.0).unwrap();
         assert!((wide.low - 0.140_9).abs() < 1e-4 && (wide.high - 7.099_1).abs() < 1e-4);
@@ -115,7 +118,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_interval_holds_its_share(
+        fn wilson_intervals_contain_their_share(
             (count, of) in (1u64..10_000).prop_flat_map(|of| (0..=of, Just(of))),
         ) {
             let share = Share::new(count, of);

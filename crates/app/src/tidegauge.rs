@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tidegauge_acquisition::http::Usage;
 use tidegauge_acquisition::{Context, SourceHandle};
-use tidegauge_analytics::verify::{self, Origin, Simulated, VerifyParams};
+use tidegauge_analytics::audit::{self, AuditParams, RowOrigin, RowSelection};
 use tidegauge_core::tables::RunRecord;
 use tidegauge_core::{Clock, Sink, Source, Warehouse};
 use tidegauge_simulation::{ShockedSource, SimulatedRows};
@@ -196,16 +196,16 @@ impl Tidegauge {
     /// When the warehouse cannot be read, or holds nothing to check; when rows are missing that a
     /// cursor accounts for; [`Error::LoadInProgress`] when it is loaded during every attempt, or a
     /// rule is violated while pages of a source are still to come.
-    pub async fn verify(&self) -> Result<verify::Report> {
+    pub async fn verify(&self) -> Result<audit::AuditReport> {
         let mut read = ConsistentRead::begin(self).await?;
         loop {
             let simulated = simulated_rows(read.cursors()).into_iter().map(|(_, rows)| rows);
-            let params = VerifyParams {
-                simulated: Simulated::Told(Arc::new(StoredSimulations(simulated.collect()))),
+            let params = AuditParams {
+                simulated: RowSelection::ByOrigin(Arc::new(StoredSimulations(simulated.collect()))),
                 own: self.config.verify.clone(),
-                ..VerifyParams::default()
+                ..AuditParams::default()
             };
-            let report = verify::verify(self.warehouse.as_ref(), &params).await;
+            let report = audit::audit(self.warehouse.as_ref(), &params).await;
             let not_counted = provenance::uncounted_rows(self.warehouse.as_ref()).await;
             let mut fault = None;
             for source in read.cursors().keys() {
@@ -222,7 +222,7 @@ impl Tidegauge {
             report.notes.extend(not_counted?);
             report.notes.extend(read.interrupted_note());
             report.notes.extend(read.unfinished_note());
-            let is_empty = report.rules.iter().all(|rule| rule.tried == 0);
+            let is_empty = report.rules.iter().all(|rule| rule.checked == 0);
             if (is_empty || !report.passed()) && !read.unfinished().is_empty() {
                 return Err(read.load_in_progress());
             }
@@ -246,12 +246,12 @@ impl Tidegauge {
 #[derive(Debug)]
 struct StoredSimulations(Vec<SimulatedRows>);
 
-impl Origin for StoredSimulations {
+impl RowOrigin for StoredSimulations {
     fn is_simulated(&self, table: &str, key: i64, user: i64) -> bool {
         self.0.iter().any(|rows| rows.contains(table, key, user))
     }
 
-    fn keeps_books(&self) -> bool {
+    fn has_double_entry(&self) -> bool {
         self.0.iter().any(SimulatedRows::has_double_entry)
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use tidegauge_analytics::Facts;
 
 use crate::metrics::Metrics;
-use crate::{Error, Panel, Provenance, Question, Result, pages};
+use crate::{Error, Panel, Provenance, Question, Result, Tile, pages};
 
 /// The input from which questions are answered.
 #[derive(Debug, Clone, Copy)]
@@ -28,18 +28,6 @@ pub struct Answer {
     pub insights: Vec<String>,
     /// The panels of the page, or the single one that was asked for.
     pub panels: Vec<Panel>,
-}
-
-/// A key figure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Tile {
-    /// The name of the figure.
-    pub name: String,
-    /// The formatted value.
-    pub value: String,
-    /// The total that the value is part of, or its interval.
-    pub note: String,
 }
 
 impl Answer {

@@ -155,7 +155,7 @@ mod tests {
     use crate::Column;
 
     #[test]
-    fn a_row_has_the_names_of_csv() {
+    fn json_rows_have_the_names_of_csv() {
         let mut table = Table::new([
             Column::new("channel", "Channel", Format::Name),
             Column::new("rate", "Rate", Format::Percent).with_interval().with_n(),

@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
+    fn numbers_are_formatted_with_separators_and_units() {
         assert_eq!(Format::Dollars.show(1_234_567.8), "$1,234,568");
         assert_eq!(Format::Dollars.show(-12.345), "−$12.35");
         assert_eq!(Format::Dollars.show(0.0), "$0.00");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn days_read_well() {
+    fn days_are_formatted_with_their_unit() {
         assert_eq!(Format::Days.show(21.0), "21 days");
         let interval = |high| Interval { low: 15.0, high };
         assert_eq!(Format::Days.show_interval(&interval(Some(32.0))), "15–32");

@@ -1,7 +1,7 @@
 //! HTML rendering of tables, heat maps and the page of the report.
 
 use askama::Template;
-use tidegauge_analytics::stats::ENOUGH;
+use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
 
 use crate::chart::{Grid, GridRow, HeatMap, echarts, grid};
 use crate::format::count;
@@ -134,7 +134,7 @@ pub(crate) fn page(report: &Report) -> Result<String> {
         value: html(Page::Monetization, &|_| true)?,
         basis: html(Page::Basis, &|_| true)?,
         draws_roas,
-        enough: ENOUGH,
+        enough: MIN_SAMPLE_SIZE,
     };
     Ok(page.render()?)
 }

@@ -1,4 +1,4 @@
-//! Presentation without I/O: panels, insights in words, and the single-file HTML report.
+//! Presentation of metrics without I/O: panels, insights in words, and the single-file HTML report.
 //!
 //! A [`Panel`] is a [`Table`] of typed cells with a [`Chart`] of some of its columns. HTML, CSV and
 //! SVG are generated from the same cells, so they always agree. A [`Question`] asks for a page or
@@ -7,6 +7,15 @@
 //!
 //! The crate reads no warehouse, writes no file and knows no source of data: the caller provides
 //! the origin of the numbers as [`Provenance`].
+//!
+//! | items | contents |
+//! |---|---|
+//! | [`Table`], [`Column`], [`Cell`], [`Format`] | typed cells with intervals, and their text |
+//! | [`Chart`], [`Bars`], [`Lines`], [`HeatMap`] | charts of a table's columns, as SVG |
+//! | [`Panel`], [`Tile`] | the elements of a page: retention, churn, LTV, CAC, ROAS, payback |
+//! | [`Question`], [`answer()`], [`Answer`] | a request for a page or a panel, and its result |
+//! | [`Report`], [`ReportData`] | all pages at once, as HTML or as data for programs |
+//! | [`reference`] | `docs/tables.md`, generated from the definitions of the tables |
 //!
 //! ```
 //! use tidegauge_report::{
@@ -92,8 +101,9 @@ mod question;
 pub mod reference;
 mod report;
 mod table;
+mod tile;
 
-pub use answer::{Answer, Dataset, Tile, answer};
+pub use answer::{Answer, Dataset, answer};
 pub use chart::{Bars, Chart, Direction, HeatMap, Lines, Point};
 pub use data::{ColumnData, PageData, PanelData, ReportData, TableData};
 pub use error::{Error, Result};
@@ -103,3 +113,4 @@ pub use provenance::{PriceSpan, Provenance, SimulatedWorld};
 pub use question::{Filters, Page, Parameters, Question};
 pub use report::Report;
 pub use table::{Cell, Column, Interval, Missing, Number, Row, Table};
+pub use tile::Tile;

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::rc::Rc;
 
-use tidegauge_analytics::acquisition::{self, AcquisitionParams, AcquisitionTable, Breakdown};
 use tidegauge_analytics::churn::{self, ChurnParams, ChurnTable};
 use tidegauge_analytics::ltv::{self, LtvTable};
-use tidegauge_analytics::retention::{self, Anchor, RetentionParams, RetentionTable};
+use tidegauge_analytics::retention::{self, CohortAnchor, RetentionParams, RetentionTable};
+use tidegauge_analytics::unit_economics::{
+    self, Breakdown, UnitEconomicsParams, UnitEconomicsTable,
+};
 use tidegauge_analytics::volume::{self, VolumeParams, VolumeTable};
-use tidegauge_analytics::{Cohort, Facts, Kinds, Period};
+use tidegauge_analytics::{Cohort, EventFilter, Facts, Period};
 
 use crate::{Parameters, Provenance, Result};
 
@@ -25,11 +27,11 @@ pub(crate) struct Metrics<'a> {
     facts: &'a Facts,
     pub(crate) provenance: &'a Provenance,
     pub(crate) parameters: &'a Parameters,
-    volume: Memo<Cohort, VolumeTable>,
-    churn: Memo<Cohort, ChurnTable>,
-    retention: Memo<(Period, bool), RetentionTable>,
-    ltv: Memo<Cohort, LtvTable>,
-    acquisition: Memo<Breakdown, AcquisitionTable>,
+    volume: Cache<Cohort, VolumeTable>,
+    churn: Cache<Cohort, ChurnTable>,
+    retention: Cache<(Period, bool), RetentionTable>,
+    ltv: Cache<Cohort, LtvTable>,
+    unit_economics: Cache<Breakdown, UnitEconomicsTable>,
 }
 
 impl<'a> Metrics<'a> {
@@ -42,11 +44,11 @@ impl<'a> Metrics<'a> {
             facts,
             provenance,
             parameters,
-            volume: Memo::default(),
-            churn: Memo::default(),
-            retention: Memo::default(),
-            ltv: Memo::default(),
-            acquisition: Memo::default(),
+            volume: Cache::default(),
+            churn: Cache::default(),
+            retention: Cache::default(),
+            ltv: Cache::default(),
+            unit_economics: Cache::default(),
         }
     }
 
@@ -80,58 +82,82 @@ impl<'a> Metrics<'a> {
         ages
     }
 
+    /// Computes high-volume traders by cohort.
+    ///
+    /// # Errors
+    /// When the metric cannot be computed.
     pub(crate) fn volume(&self, cohort: &Cohort) -> Result<Rc<VolumeTable>> {
         let mut params = VolumeParams::default();
         params.threshold_usd = self.parameters.threshold_usd.unwrap_or(params.threshold_usd);
-        self.volume.get(cohort.clone(), || Ok(volume::volume(self.facts, cohort, &params)?))
+        self.volume
+            .get_or_compute(cohort.clone(), || Ok(volume::volume(self.facts, cohort, &params)?))
     }
 
+    /// Computes churn by cohort.
+    ///
+    /// # Errors
+    /// When the metric cannot be computed.
     pub(crate) fn churn(&self, cohort: &Cohort) -> Result<Rc<ChurnTable>> {
-        let mut params = ChurnParams { activity: activity(), ..ChurnParams::default() };
+        let mut params = ChurnParams { activity: activity_filter(), ..ChurnParams::default() };
         params.inactive_days = self.parameters.inactive_days.unwrap_or(params.inactive_days);
-        self.churn.get(cohort.clone(), || Ok(churn::churn(self.facts, cohort, &params)?))
+        self.churn.get_or_compute(cohort.clone(), || Ok(churn::churn(self.facts, cohort, &params)?))
     }
 
     /// Computes retention since signup, or since the first trade.
+    ///
+    /// # Errors
+    /// When the metric cannot be computed.
     pub(crate) fn retention(
         &self,
         period: Period,
         since_first_trade: bool,
     ) -> Result<Rc<RetentionTable>> {
-        let anchor = if since_first_trade { Anchor::first_trade() } else { Anchor::Signup };
+        let anchor =
+            if since_first_trade { CohortAnchor::first_trade() } else { CohortAnchor::Signup };
         let params =
-            RetentionParams { anchor, activity: activity(), ..RetentionParams::by(period) };
+            RetentionParams { anchor, activity: activity_filter(), ..RetentionParams::by(period) };
         let key = (period, since_first_trade);
-        self.retention.get(key, || Ok(retention::retention(self.facts, &params)?))
+        self.retention.get_or_compute(key, || Ok(retention::retention(self.facts, &params)?))
     }
 
+    /// Computes lifetime value by cohort.
+    ///
+    /// # Errors
+    /// When the metric cannot be computed.
     pub(crate) fn ltv(&self, cohort: &Cohort) -> Result<Rc<LtvTable>> {
-        self.ltv.get(cohort.clone(), || Ok(ltv::cohorts(self.facts, cohort, &self.ages())?))
+        self.ltv
+            .get_or_compute(cohort.clone(), || Ok(ltv::cohorts(self.facts, cohort, &self.ages())?))
     }
 
-    pub(crate) fn acquisition(&self, by: Breakdown) -> Result<Rc<AcquisitionTable>> {
-        let params = AcquisitionParams { by, ages: self.ages(), ..AcquisitionParams::default() };
-        self.acquisition.get(by, || Ok(acquisition::acquisition(self.facts, &params)?))
+    /// Computes CAC, LTV, ROAS and payback by channel or campaign.
+    ///
+    /// # Errors
+    /// When the metric cannot be computed.
+    pub(crate) fn unit_economics(&self, by: Breakdown) -> Result<Rc<UnitEconomicsTable>> {
+        let params =
+            UnitEconomicsParams { by, ages: self.ages(), ..UnitEconomicsParams::default() };
+        self.unit_economics
+            .get_or_compute(by, || Ok(unit_economics::unit_economics(self.facts, &params)?))
     }
 }
 
 /// Returns the kinds of events that count as activity. Withdrawals are excluded: a user who only
 /// withdraws is leaving.
-fn activity() -> Kinds {
-    Kinds::only(["trade", "ramp"])
+fn activity_filter() -> EventFilter {
+    EventFilter::only(["trade", "ramp"])
 }
 
 /// A cache of values that are computed on first use.
-struct Memo<K, V>(RefCell<HashMap<K, Rc<V>>>);
+struct Cache<K, V>(RefCell<HashMap<K, Rc<V>>>);
 
-impl<K, V> Default for Memo<K, V> {
+impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
         Self(RefCell::default())
     }
 }
 
-impl<K: Eq + Hash, V> Memo<K, V> {
-    fn get(&self, key: K, compute: impl FnOnce() -> Result<V>) -> Result<Rc<V>> {
+impl<K: Eq + Hash, V> Cache<K, V> {
+    fn get_or_compute(&self, key: K, compute: impl FnOnce() -> Result<V>) -> Result<Rc<V>> {
         if let Some(value) = self.0.borrow().get(&key) {
             return Ok(value.clone());
         }

@@ -252,7 +252,7 @@ impl Question {
     /// [`Error::UnknownParameter`] for the first one that it does not have.
     pub(crate) fn check(&self) -> Result<()> {
         let known = self.page.parameters();
-        let set = self.parameters.set();
+        let set = self.parameters.names_set();
         match set.into_iter().find(|name| !known.contains(name)) {
             Some(name) => Err(self.unknown(name)),
             None => Ok(()),
@@ -267,7 +267,7 @@ impl Question {
 
 impl Parameters {
     /// Returns the names of the parameters that are set, sorted.
-    fn set(&self) -> Vec<&'static str> {
+    fn names_set(&self) -> Vec<&'static str> {
         let Self { ages, cohort, inactive_days, period, threshold_usd } = self;
         let set = [
             ("ages", ages.is_some()),
@@ -280,7 +280,7 @@ impl Parameters {
     }
 
     /// Returns the parameters that `page` has.
-    pub(crate) fn of(&self, page: Page) -> Self {
+    pub(crate) fn for_page(&self, page: Page) -> Self {
         let known = page.parameters();
         let takes = |name| known.contains(&name);
         Self {

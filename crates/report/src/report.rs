@@ -24,7 +24,7 @@ impl Report {
     pub fn new(dataset: Dataset<'_>, parameters: &Parameters) -> Result<Self> {
         let metrics = Metrics::new(dataset.facts, dataset.provenance, parameters);
         let answers = Page::ALL.into_iter().map(|page| {
-            answer_from(&metrics, &Question::new(page).with_parameters(parameters.of(page)))
+            answer_from(&metrics, &Question::new(page).with_parameters(parameters.for_page(page)))
         });
         let answers = answers.collect::<Result<_>>()?;
         Ok(Self { provenance: dataset.provenance.clone(), answers })

@@ -10,7 +10,7 @@ use crate::support::live::{self, hasty};
 use crate::support::services::{self, NOW};
 use crate::support::{clock, context, hurried, json, recording};
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use tidegauge_acquisition::{
     CoinGecko, DatabaseSource, Ecb, ExchangeRateApi, FileSource, Frankfurter, Interval, Kraken,
@@ -21,7 +21,7 @@ use tidegauge_acquisition::{
 use tidegauge_core::conformance::source::SourceSubject;
 use tidegauge_core::tables::MarketingSpend;
 use tidegauge_core::{Source, source_promises};
-use tidegauge_replay::{Act, Line, Service};
+use tidegauge_replay::{Action, Connection, Service};
 use wiremock::{Mock, MockServer, Respond, matchers};
 
 /// A source, its environment, and the maximum number of rows of its pages.
@@ -231,7 +231,7 @@ async fn of_database() -> Subject {
 const STREAMED: &str = "2026-01-01T00:00:00Z";
 
 async fn of_kraken_stream() -> Subject {
-    let lines = vec![Line::Talk(vec![Act::Ticks(20)])];
+    let lines = vec![Connection::Serve(vec![Action::Ticks(20)])];
     let server = live::server(Service::Kraken, lines).await;
     let url = server.url().to_owned();
     Subject::new(server, hasty().batch_rows * 2, move || {
@@ -246,7 +246,8 @@ async fn of_kraken_stream() -> Subject {
 }
 
 async fn of_twelvedata_stream() -> Subject {
-    let mut script = live::script(Service::TwelveData, vec![Line::Talk(vec![Act::Ticks(20)])]);
+    let mut script =
+        live::script(Service::TwelveData, vec![Connection::Serve(vec![Action::Ticks(20)])]);
     script.key = Some(KEY.into());
     let server = tidegauge_replay::Replay::start(script).await.unwrap();
     let url = server.url().to_owned();

@@ -14,7 +14,7 @@ use tidegauge_acquisition::backfill::BadRows;
 use tidegauge_acquisition::kraken_stream::{Channel, Config, KrakenStream};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::{Clock, Page, Source};
-use tidegauge_replay::{Act, Line, Replay, Service};
+use tidegauge_replay::{Action, Connection, Replay, Service};
 use tokio::time::timeout;
 
 /// The start of the server's market.
@@ -34,8 +34,8 @@ fn stream(server: &Replay, channels: &[Channel]) -> KrakenStream {
     KrakenStream::new(config(server, channels), &context(NOW)).unwrap()
 }
 
-async fn talking(acts: Vec<Act>) -> Replay {
-    server(Service::Kraken, vec![Line::Talk(acts)]).await
+async fn talking(acts: Vec<Action>) -> Replay {
+    server(Service::Kraken, vec![Connection::Serve(acts)]).await
 }
 
 fn has_trades(count: usize) -> impl FnMut(&[Page]) -> bool {
@@ -148,7 +148,7 @@ proptest! {
 
 #[tokio::test]
 async fn events_are_stored_with_every_digit() {
-    let server = talking(vec![Act::Ticks(3)]).await;
+    let server = talking(vec![Action::Ticks(3)]).await;
     let stream = stream(&server, &[Channel::Ticker, Channel::Trade]);
     assert!(stream.capabilities().live);
     let pages = pages(&stream, None, has_trades(3)).await;
@@ -163,7 +163,7 @@ async fn events_are_stored_with_every_digit() {
     assert_eq!(trimmed(shown(&pages, "quotes", "price")), trimmed(prices));
     assert_eq!(shown(&pages, "quotes", "currency"), ["USD"; 3]);
     assert_eq!(shown(&pages, "quotes", "source"), ["kraken_stream"; 3]);
-    let message = server.heard();
+    let message = server.received();
     assert_eq!(message.len(), 2, "{message:?}");
     assert!(message[0].contains(r#""channel":"ticker""#) && message[0].contains(r#"["BTC/USD"]"#));
     let spans = ledger(&pages, "trades BTC");
@@ -172,7 +172,7 @@ async fn events_are_stored_with_every_digit() {
 
 #[tokio::test]
 async fn a_page_is_bounded_and_repeated_until_its_cursor_is_passed_back() {
-    let server = talking(vec![Act::Ticks(30)]).await;
+    let server = talking(vec![Action::Ticks(30)]).await;
     let mut config = config(&server, &[Channel::Trade]);
     config.live.batch_rows = 10;
     config.live.batch_for = Duration::from_secs(5);
@@ -200,16 +200,21 @@ async fn no_trade_is_lost_or_duplicated_by_a_disconnect() {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as usize % below
     };
-    let cut = |ticks, bytes| Line::Talk(vec![Act::Cut { ticks, bytes }]);
+    let cut = |ticks, bytes| Connection::Serve(vec![Action::Truncate { ticks, bytes }]);
     // Fewer ticks per connection than a snapshot repeats.
     let mut lines: Vec<_> = (0..25).map(|_| cut(1 + random(49), random(100_000))).collect();
-    lines.push(Line::Talk(vec![Act::Again, Act::Swapped, Act::Again, Act::Ticks(3)]));
+    lines.push(Connection::Serve(vec![
+        Action::Duplicate,
+        Action::OutOfOrder,
+        Action::Duplicate,
+        Action::Ticks(3),
+    ]));
     let server = server(Service::Kraken, lines).await;
     let mut config = config(&server, &[Channel::Ticker, Channel::Trade, Channel::Ohlc]);
     config.live.batch_for = Duration::from_millis(20);
     let clock = Turned::new(NOW);
     let stream = KrakenStream::new(config, &Context::new(clock.clone())).unwrap();
-    let done = || server.opened().len() == 26;
+    let done = || server.requests().len() == 26;
     let mut cursor = None;
     let mut all = Vec::new();
     let mut quiet = 0;
@@ -237,7 +242,10 @@ async fn no_trade_is_lost_or_duplicated_by_a_disconnect() {
 
 #[tokio::test]
 async fn missed_events_are_a_gap_in_the_ledger() {
-    let lines = vec![Line::Talk(vec![Act::Ticks(5), Act::Drop]), Line::Talk(vec![Act::Ticks(5)])];
+    let lines = vec![
+        Connection::Serve(vec![Action::Ticks(5), Action::Drop]),
+        Connection::Serve(vec![Action::Ticks(5)]),
+    ];
     let server = server(Service::Kraken, lines).await;
     let clock = Turned::new(NOW);
     let context = Context::new(clock.clone());
@@ -252,7 +260,7 @@ async fn missed_events_are_a_gap_in_the_ledger() {
         quiet == 4
     })
     .await;
-    server.pass(200);
+    server.advance(200);
     clock.on(TimeDelta::seconds(205));
     let cursor = all.last().map(|page| page.cursor.clone());
     all.extend(pages(&stream, cursor, has_trades(55)).await);
@@ -272,7 +280,7 @@ async fn missed_events_are_a_gap_in_the_ledger() {
 async fn a_restarted_stream_begins_a_new_run() {
     let mut cursor = None;
     let mut all = Vec::new();
-    let server = talking(vec![Act::Ticks(4)]).await;
+    let server = talking(vec![Action::Ticks(4)]).await;
     let two_days = 2 * 86_400;
     for (days, trades) in [(0, 4), (2, 50)] {
         let clock = Turned::new(NOW);
@@ -283,7 +291,7 @@ async fn a_restarted_stream_begins_a_new_run() {
         let run = pages(&stream, cursor.clone(), has_trades(trades)).await;
         cursor = run.last().map(|page| page.cursor.clone());
         all.extend(run);
-        server.pass(two_days);
+        server.advance(two_days);
     }
     let spans = ledger(&all, "trades BTC");
     assert_eq!((spans[0].start, spans[0].end), (0.0, 3.0), "{spans:?}");
@@ -292,7 +300,7 @@ async fn a_restarted_stream_begins_a_new_run() {
 
 #[tokio::test]
 async fn a_cancelled_fetch_loses_nothing() {
-    let server = talking(vec![Act::Every(Duration::from_millis(1))]).await;
+    let server = talking(vec![Action::Every(Duration::from_millis(1))]).await;
     let mut config = config(&server, &[Channel::Trade]);
     config.live.batch_for = Duration::from_millis(15);
     let stream = KrakenStream::new(config, &context(NOW)).unwrap();
@@ -314,45 +322,49 @@ async fn a_cancelled_fetch_loses_nothing() {
     let ids = trade_ids(&all);
     let first = server.ticks("BTC")[0].id;
     assert_eq!(ids, (first..).take(ids.len()).collect::<Vec<_>>());
-    assert_eq!(server.opened().len(), 1);
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn a_silent_closed_or_dropped_connection_is_reopened() {
     let breaks = [
-        ("silent", Line::Talk(vec![Act::Ticks(1), Act::Silence])),
-        ("mute", Line::Mute),
-        ("closed", Line::Talk(vec![Act::Ticks(1), Act::Close(1012, "we restart".into())])),
-        ("dropped", Line::Talk(vec![Act::Drop])),
-        ("busy", Line::Away { status: 503, body: String::new() }),
-        ("angry", Line::Talk(vec![Act::Say(r#"{"Error":"Exceeded msg rate"}"#.into())])),
+        ("silent", Connection::Serve(vec![Action::Ticks(1), Action::Silence])),
+        ("mute", Connection::Silent),
+        (
+            "closed",
+            Connection::Serve(vec![Action::Ticks(1), Action::Close(1012, "we restart".into())]),
+        ),
+        ("dropped", Connection::Serve(vec![Action::Drop])),
+        ("busy", Connection::Reject { status: 503, body: String::new() }),
+        ("angry", Connection::Serve(vec![Action::Text(r#"{"Error":"Exceeded msg rate"}"#.into())])),
     ];
     for (what, line) in breaks {
-        let server = server(Service::Kraken, vec![line, Line::Talk(vec![Act::Ticks(4)])]).await;
+        let server =
+            server(Service::Kraken, vec![line, Connection::Serve(vec![Action::Ticks(4)])]).await;
         let stream = stream(&server, &[Channel::Trade]);
-        pages(&stream, None, |pages| server.opened().len() == 2 && trade_ids(pages).len() >= 4)
+        pages(&stream, None, |pages| server.requests().len() == 2 && trade_ids(pages).len() >= 4)
             .await;
-        assert!(server.heard().iter().any(|message| message.contains("subscribe")), "{what}");
+        assert!(server.received().iter().any(|message| message.contains("subscribe")), "{what}");
     }
 }
 
 #[tokio::test]
 async fn heartbeats_are_not_data() {
-    let server = talking(vec![Act::Ticks(2)]).await;
+    let server = talking(vec![Action::Ticks(2)]).await;
     let mut config = config(&server, &[Channel::Trade]);
     let stream = KrakenStream::new(config.clone(), &context(NOW)).unwrap();
     let begun = tokio::time::Instant::now();
     let quiet = pages(&stream, None, |_| begun.elapsed() > Duration::from_millis(900)).await;
-    assert_eq!((server.opened().len(), trade_ids(&quiet).len()), (1, 2));
+    assert_eq!((server.requests().len(), trade_ids(&quiet).len()), (1, 2));
     config.live.data_timeout = Some(Duration::from_millis(200));
     let stream = KrakenStream::new(config, &context(NOW)).unwrap();
-    pages(&stream, None, |_| server.opened().len() == 3).await;
+    pages(&stream, None, |_| server.requests().len() == 3).await;
 }
 
 #[tokio::test]
 async fn a_refused_symbol_is_recorded_and_the_others_continue() {
     let why = "Currency pair not supported SOL/USD";
-    let mut script = script(Service::Kraken, vec![Line::Talk(vec![Act::Ticks(3)])]);
+    let mut script = script(Service::Kraken, vec![Connection::Serve(vec![Action::Ticks(3)])]);
     script.refused = vec![("SOL/USD".into(), why.into())];
     let server = Replay::start(script.clone()).await.unwrap();
     let mut config = config(&server, &[Channel::Trade, Channel::Ticker]);
@@ -380,13 +392,13 @@ async fn a_refused_symbol_is_recorded_and_the_others_continue() {
 #[tokio::test]
 async fn invalid_messages_fail_the_next_page_or_are_quarantined() {
     let acts = vec![
-        Act::Ticks(2),
-        Act::Binary(100),
-        Act::Say("{\"channel\":".into()),
-        Act::Say(
+        Action::Ticks(2),
+        Action::Binary(100),
+        Action::Text("{\"channel\":".into()),
+        Action::Text(
             r#"{"channel":"trade","type":"update","data":[{"symbol":"BTC/USD","price":0}]}"#.into(),
         ),
-        Act::Ticks(2),
+        Action::Ticks(2),
     ];
     let server = talking(acts.clone()).await;
     let stream = stream(&server, &[Channel::Trade]);
@@ -412,12 +424,12 @@ async fn invalid_messages_fail_the_next_page_or_are_quarantined() {
     let reasons = shown(&all, "quarantine", "reason");
     assert_eq!(reasons.len(), 2, "{reasons:?}");
     assert!(shown(&all, "quarantine", "content")[0].contains("channel"));
-    assert_eq!(server.opened().len(), 1);
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn a_message_over_the_limit_is_an_error() {
-    let server = talking(vec![Act::Say(format!("[{}]", " ".repeat(600 * 1024)))]).await;
+    let server = talking(vec![Action::Text(format!("[{}]", " ".repeat(600 * 1024)))]).await;
     let stream = stream(&server, &[Channel::Trade]);
     let mut cursor = None;
     let error = loop {
@@ -431,7 +443,7 @@ async fn a_message_over_the_limit_is_an_error() {
 
 #[tokio::test]
 async fn a_candle_is_stored_once_it_is_final() {
-    let server = talking(vec![Act::Ticks(150)]).await;
+    let server = talking(vec![Action::Ticks(150)]).await;
     let clock = Turned::new(NOW);
     let mut config = config(&server, &[Channel::Ohlc]);
     config.live.grace = Duration::from_secs(10);
@@ -453,7 +465,8 @@ async fn a_candle_is_stored_once_it_is_final() {
 #[tokio::test]
 async fn consecutive_failures_are_bounded_if_configured() {
     let server =
-        server(Service::Kraken, vec![Line::Away { status: 503, body: String::new() }]).await;
+        server(Service::Kraken, vec![Connection::Reject { status: 503, body: String::new() }])
+            .await;
     let mut config = config(&server, &[Channel::Trade]);
     config.live.reconnect.failures = Some(3);
     let stream = KrakenStream::new(config, &context(NOW)).unwrap();
@@ -464,7 +477,7 @@ async fn consecutive_failures_are_bounded_if_configured() {
             Err(error) => break error,
         }
     };
-    assert_eq!(server.opened().len(), 4, "{error}");
+    assert_eq!(server.requests().len(), 4, "{error}");
 }
 
 #[test]

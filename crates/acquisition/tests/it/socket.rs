@@ -12,7 +12,7 @@ use tidegauge_acquisition::http::{HttpConfig, PerMinute};
 use tidegauge_acquisition::twelvedata_stream::{Config, TwelveDataStream};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::Source;
-use tidegauge_replay::{Act, Line, Replay, Service as Played};
+use tidegauge_replay::{Action, Connection, Replay, Service as Played};
 
 const NOW: &str = "2026-01-01T00:00:00Z";
 const CANARY: &str = "canary7f3a5e";
@@ -26,7 +26,7 @@ fn sockets(http: &HttpConfig, context: &Context) -> Sockets {
     Sockets::new(service(), http, Some(key), context).unwrap()
 }
 
-async fn refused(line: Line) -> Error {
+async fn refused(line: Connection) -> Error {
     let server = server(Played::TwelveData, vec![line]).await;
     sockets(&hurried(server.url()), &context(NOW)).open(&["quotes"]).await.unwrap_err()
 }
@@ -35,18 +35,18 @@ async fn refused(line: Line) -> Error {
 async fn a_socket_sends_the_key_in_its_query_and_text_both_ways() {
     let script = tidegauge_replay::Script {
         key: Some(CANARY.into()),
-        ..script(Played::TwelveData, vec![Line::Talk(Vec::new())])
+        ..script(Played::TwelveData, vec![Connection::Serve(Vec::new())])
     };
     let server = Replay::start(script).await.unwrap();
     let context = context(NOW);
     let mut socket =
         sockets(&hurried(server.url()), &context).open(&["v1", "quotes"]).await.unwrap();
-    assert_eq!(server.opened(), [format!("GET /v1/quotes?apikey={CANARY} HTTP/1.1")]);
+    assert_eq!(server.requests(), [format!("GET /v1/quotes?apikey={CANARY} HTTP/1.1")]);
     assert!(socket.try_receive().is_none(), "nothing was said");
     socket.send(r#"{"action":"heartbeat"}"#.into()).await.unwrap();
     let SocketMessage::Text(text) = socket.receive().await.unwrap() else { panic!() };
     assert_eq!(text, r#"{"event":"heartbeat","status":"ok"}"#);
-    assert_eq!(server.heard(), [r#"{"action":"heartbeat"}"#]);
+    assert_eq!(server.received(), [r#"{"action":"heartbeat"}"#]);
     let traffic = context.usage.traffic();
     assert_eq!(traffic["twelvedata_stream"].requests, 1);
     socket.close().await;
@@ -54,12 +54,12 @@ async fn a_socket_sends_the_key_in_its_query_and_text_both_ways() {
 
 #[tokio::test]
 async fn a_refused_handshake_is_the_error_of_a_refused_request() {
-    let away = |status, body: &str| Line::Away { status, body: body.into() };
+    let away = |status, body: &str| Connection::Reject { status, body: body.into() };
     let bad_key =
         String::from_utf8(recording("twelvedata/error_401_bad_key.captured-2026-09-16.json"));
     let bad_key = bad_key.unwrap();
     type Check = fn(&Error) -> bool;
-    let cases: [(Line, Check); 9] = [
+    let cases: [(Connection, Check); 9] = [
         (away(401, &bad_key), |error| matches!(error, Error::Auth { status: 401, .. })),
         (
             away(200, &bad_key),
@@ -125,8 +125,8 @@ async fn answers_that_are_not_websockets_are_rejected() {
 
 #[tokio::test]
 async fn the_size_of_a_message_is_bounded() {
-    let long = Act::Say(" ".repeat(600 * 1024));
-    let server = server(Played::TwelveData, vec![Line::Talk(vec![long])]).await;
+    let long = Action::Text(" ".repeat(600 * 1024));
+    let server = server(Played::TwelveData, vec![Connection::Serve(vec![long])]).await;
     let mut socket = sockets(&hurried(server.url()), &context(NOW)).open(&[]).await.unwrap();
     let ask = r#"{"action":"subscribe","params":{"symbols":"BTC/USD"}}"#;
     socket.send(ask.into()).await.unwrap();
@@ -139,7 +139,7 @@ async fn the_size_of_a_message_is_bounded() {
 
 #[tokio::test]
 async fn attempts_to_connect_are_evenly_spaced_and_cost_no_credit() {
-    let server = server(Played::TwelveData, vec![Line::Talk(Vec::new())]).await;
+    let server = server(Played::TwelveData, vec![Connection::Serve(Vec::new())]).await;
     let http =
         HttpConfig { per_minute: PerMinute::new(600), per_day: Some(1), ..hurried(server.url()) };
     let sockets = sockets(&http, &context(NOW));
@@ -164,7 +164,7 @@ async fn the_key_never_appears_in_errors_or_logs() {
     let mut message = String::new();
     let echo = format!(r#"{{"code":401,"message":"bad key {CANARY}","status":"error"}}"#);
     for status in [200, 401, 403, 404, 429, 500, 503] {
-        let error = refused(Line::Away { status, body: echo.clone() }).await;
+        let error = refused(Connection::Reject { status, body: echo.clone() }).await;
         message += &everything_said(&error);
     }
     for bytes in [
@@ -185,12 +185,12 @@ async fn the_key_never_appears_in_errors_or_logs() {
         r#"{{"event":"subscribe-status","status":"error","success":null,"fails":[{{"symbol":"BTC/USD","message":"no {CANARY}"}}]}}"#
     );
     for act in [
-        Act::Say(fails),
-        Act::Say(format!("{{{CANARY}")),
-        Act::Say(format!(r#"{{"event":"price","symbol":"BTC/USD","price":"{CANARY}"}}"#)),
-        Act::Close(1008, format!("go away {CANARY}")),
+        Action::Text(fails),
+        Action::Text(format!("{{{CANARY}")),
+        Action::Text(format!(r#"{{"event":"price","symbol":"BTC/USD","price":"{CANARY}"}}"#)),
+        Action::Close(1008, format!("go away {CANARY}")),
     ] {
-        let server = server(Played::TwelveData, vec![Line::Talk(vec![act])]).await;
+        let server = server(Played::TwelveData, vec![Connection::Serve(vec![act])]).await;
         let mut live = hasty();
         live.reconnect.failures = Some(0);
         let http = hurried(server.url());

@@ -11,7 +11,7 @@ use tidegauge_acquisition::twelvedata_stream::{Config, TwelveDataStream};
 use tidegauge_acquisition::{Context, Error};
 use tidegauge_core::instruments::{Instrument, InstrumentKind, InstrumentRegistry};
 use tidegauge_core::{Page, Source};
-use tidegauge_replay::{Act, Line, Market, Replay, Script, Service};
+use tidegauge_replay::{Action, Connection, Market, Replay, Script, Service};
 
 const NOW: &str = "2026-01-01T00:00:00Z";
 const KEY: &str = "0123456789abcdef";
@@ -137,8 +137,9 @@ async fn coins_stocks_and_currencies_are_stored_as_quotes() {
     let prices = "date,symbol,open,high,low,close\n2021-01-01,BTC,100,120,90,110\n\
                   2021-01-01,AAPL,10,12,9,11\n2021-01-01,EUR,1.1,1.3,1.0,1.2\n";
     let market = Market::from_csv(prices).unwrap();
-    let lines = vec![Line::Talk(vec![Act::Ticks(3)])];
-    let server = start(Script { lines, ..Script::new(Service::TwelveData, market) }).await;
+    let lines = vec![Connection::Serve(vec![Action::Ticks(3)])];
+    let server =
+        start(Script { connections: lines, ..Script::new(Service::TwelveData, market) }).await;
     let apple = Instrument::new("AAPL", "Apple", InstrumentKind::Stock);
     let apple = apple.with_alias("twelvedata", "AAPL");
     let euro = Instrument::new("EUR", "Euro", InstrumentKind::Currency);
@@ -153,17 +154,17 @@ async fn coins_stocks_and_currencies_are_stored_as_quotes() {
     symbols.dedup();
     assert_eq!(symbols, ["AAPL", "BTC", "EUR"]);
     assert_eq!(shown(&all, "quotes", "currency"), ["USD"; 9]);
-    let [subscribed] = &server.heard()[..] else { panic!("{:?}", server.heard()) };
+    let [subscribed] = &server.received()[..] else { panic!("{:?}", server.received()) };
     assert!(subscribed.contains(r#""symbols":"BTC/USD,AAPL,EUR/USD""#), "{subscribed}");
     let spans = ledger(&all, "quotes AAPL");
     assert_eq!((spans[0].start, spans[0].end, spans[0].rows), (0.0, 2.0, 3));
-    assert_eq!(server.opened(), [format!("GET /quotes/price?apikey={KEY} HTTP/1.1")]);
+    assert_eq!(server.requests(), [format!("GET /quotes/price?apikey={KEY} HTTP/1.1")]);
 }
 
 #[tokio::test]
 async fn a_partial_refusal_continues_and_a_total_one_is_an_error() {
     let why = "You are not authorized to access it.";
-    let mut script = script(Service::TwelveData, vec![Line::Talk(vec![Act::Ticks(2)])]);
+    let mut script = script(Service::TwelveData, vec![Connection::Serve(vec![Action::Ticks(2)])]);
     script.refused = vec![("ETH/USD".into(), why.into()), ("SOL/USD".into(), String::new())];
     let server = start(script).await;
     let some = stream(&server, &["BTC", "ETH", "SOL"], &context(NOW));
@@ -185,20 +186,20 @@ async fn a_partial_refusal_continues_and_a_total_one_is_an_error() {
 
 #[tokio::test]
 async fn heartbeats_are_sent_at_the_configured_interval() {
-    let quiet = || vec![Line::Talk(Vec::new())];
+    let quiet = || vec![Connection::Serve(Vec::new())];
     let server = start(script(Service::TwelveData, quiet())).await;
     let http = hurried(server.url());
     let base = Config { symbols: vec!["BTC".into()], live: hasty(), http, ..Config::default() };
     assert_eq!(base.heartbeat, Duration::from_secs(10));
     let config = Config { heartbeat: Duration::from_millis(60), ..base.clone() };
     let stream = TwelveDataStream::new(config, Some(KEY.into()), &context(NOW)).unwrap();
-    let beats = || server.heard().iter().filter(|message| message.contains("heartbeat")).count();
+    let beats = || server.received().iter().filter(|message| message.contains("heartbeat")).count();
     // The replies keep the connection alive for longer than the silence timeout.
     pages(&stream, None, |_| beats() >= 12).await;
-    assert_eq!(server.opened().len(), 1);
+    assert_eq!(server.requests().len(), 1);
     // Without replies it is closed.
     let stream = TwelveDataStream::new(base, Some(KEY.into()), &context(NOW)).unwrap();
-    pages(&stream, None, |_| server.opened().len() >= 3).await;
+    pages(&stream, None, |_| server.requests().len() >= 3).await;
 }
 
 #[tokio::test]
@@ -206,7 +207,7 @@ async fn a_missing_or_wrong_key_is_an_error_at_once() {
     let error = TwelveDataStream::new(Config::default(), None, &context(NOW)).unwrap_err();
     assert!(matches!(error, Error::NoKey { .. }), "{error:?}");
     assert!(error.to_string().contains("TIDEGAUGE_TWELVEDATA_KEY"), "{error}");
-    let server = start(script(Service::TwelveData, vec![Line::Talk(Vec::new())])).await;
+    let server = start(script(Service::TwelveData, vec![Connection::Serve(Vec::new())])).await;
     let config = Config { live: hasty(), http: hurried(server.url()), ..Config::default() };
     let stream = TwelveDataStream::new(config, Some("wrong".into()), &context(NOW)).unwrap();
     let mut cursor = None;
@@ -217,5 +218,5 @@ async fn a_missing_or_wrong_key_is_an_error_at_once() {
         }
     };
     assert!(error.contains("refused the key") && error.contains("apikey"), "{error}");
-    assert_eq!(server.opened().len(), 1);
+    assert_eq!(server.requests().len(), 1);
 }

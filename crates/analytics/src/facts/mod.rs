@@ -1,24 +1,26 @@
-//! The compact input of all metrics: the users, and their activity.
+//! Facts: the users, events and spend that all metrics are computed from.
 
-mod check;
-mod sieve;
-mod value;
+mod event_filter;
+mod row_filter;
+mod usd;
+mod validate;
 mod warehouse;
 
 use chrono::{DateTime, Utc};
 use polars::prelude::*;
-use serde::{Deserialize, Serialize};
 use tidegauge_core::{Batch, SetAside};
 
-pub use sieve::BadRows;
-pub(crate) use value::Usd;
+pub use event_filter::EventFilter;
+pub use row_filter::BadRows;
+pub(crate) use usd::UsdPrices;
 pub use warehouse::FactsParams;
 
-use sieve::Sieve;
+use row_filter::RowFilter;
 
 use crate::Result;
-use crate::columns::of_batch;
-use crate::frames::{Compute, micros};
+use crate::arrow_to_polars::frame_from_batch;
+use crate::dates::epoch_micros;
+use crate::frames::{CollectBlocking, left_join};
 
 /// The compact input of all metrics, checked once when created.
 ///
@@ -52,7 +54,7 @@ impl Facts {
     /// # Errors
     /// When a column is missing or of another type.
     pub fn new(users: &DataFrame, events: &DataFrame, end: DateTime<Utc>) -> Result<Self> {
-        Self::build(users, events, end, Sieve::default())
+        Self::build(users, events, end, RowFilter::default())
     }
 
     /// Creates facts like [`Facts::new`], but fails on an implausible row.
@@ -61,23 +63,23 @@ impl Facts {
     /// As for [`Facts::new`], and when a column has nulls; when a user is duplicated; when an event
     /// is of an unknown user or before its user's signup.
     pub fn new_strict(users: &DataFrame, events: &DataFrame, end: DateTime<Utc>) -> Result<Self> {
-        Self::build(users, events, end, Sieve::new(BadRows::Fail))
+        Self::build(users, events, end, RowFilter::new(BadRows::Fail))
     }
 
     fn build(
         users: &DataFrame,
         events: &DataFrame,
         end: DateTime<Utc>,
-        mut sieve: Sieve,
+        mut row_filter: RowFilter,
     ) -> Result<Self> {
-        let users = check::users(users, end, &mut sieve)?;
-        let events = check::events(events, end, &mut sieve)?;
-        let events = check::belong(&users, events, &mut sieve)?;
-        let (bad_rows, set_aside) = (sieve.bad_rows, sieve.aside.as_slice().to_vec());
+        let users = validate::users(users, end, &mut row_filter)?;
+        let events = validate::events(events, end, &mut row_filter)?;
+        let events = validate::attributable_events(&users, events, &mut row_filter)?;
+        let (bad_rows, set_aside) = (row_filter.bad_rows, row_filter.set_aside.as_slice().to_vec());
         Ok(Self {
             users,
             events,
-            spend: check::no_spend()?,
+            spend: validate::empty_spend()?,
             end,
             bad_rows,
             set_aside,
@@ -91,7 +93,7 @@ impl Facts {
     /// # Errors
     /// As for [`Facts::new`].
     pub fn from_batches(users: Batch, events: Batch, end: DateTime<Utc>) -> Result<Self> {
-        Self::new(&of_batch(users)?, &of_batch(events)?, end)
+        Self::new(&frame_from_batch(users)?, &frame_from_batch(events)?, end)
     }
 
     /// Creates facts from bare transactions (`user`, `at`, `value` in US dollars): a user's signup
@@ -104,14 +106,14 @@ impl Facts {
     /// # Errors
     /// As for [`Facts::new`].
     pub fn from_transactions(transactions: &DataFrame, end: DateTime<Utc>) -> Result<Self> {
-        let mut sieve = Sieve::default();
-        let events = check::transactions(transactions, end, &mut sieve)?;
+        let mut row_filter = RowFilter::default();
+        let events = validate::transactions(transactions, end, &mut row_filter)?;
         let users = events
             .clone()
             .lazy()
             .group_by_stable([col("user")])
             .agg([col("at").min().alias("signup_at")]);
-        Self::build(&users.compute()?, &events, end, sieve)
+        Self::build(&users.collect_blocking()?, &events, end, row_filter)
     }
 
     /// Adds the spend on acquisition, by `day`, `channel` and `campaign`, in `spend_usd`.
@@ -122,9 +124,9 @@ impl Facts {
     /// # Errors
     /// When a column is missing or of another type.
     pub fn with_spend(mut self, spend: &DataFrame) -> Result<Self> {
-        let mut sieve = Sieve::new(self.bad_rows);
-        self.spend = check::spend(spend, self.end, &mut sieve)?;
-        self.set_aside.extend_from_slice(sieve.aside.as_slice());
+        let mut row_filter = RowFilter::new(self.bad_rows);
+        self.spend = validate::spend(spend, self.end, &mut row_filter)?;
+        self.set_aside.extend_from_slice(row_filter.set_aside.as_slice());
         Ok(self)
     }
 
@@ -159,9 +161,9 @@ impl Facts {
         self.end
     }
 
-    /// Returns the events of some kinds, in the events' order.
-    pub(crate) fn events_of(&self, kinds: &Kinds) -> LazyFrame {
-        self.events.clone().lazy().filter(kinds.matches())
+    /// Returns the events that pass `filter`, in the order of the events.
+    pub(crate) fn filtered_events(&self, filter: &EventFilter) -> LazyFrame {
+        self.events.clone().lazy().filter(filter.matches())
     }
 
     /// Returns the users, each with `events`, `volume_usd`, `revenue_usd`, `first_at`, `last_at`
@@ -176,41 +178,12 @@ impl Facts {
         ];
         totals.extend_from_slice(more);
         let totals = events.group_by_stable([col("user")]).agg(totals);
-        crate::frames::look_up(users, totals, &["user"])
+        left_join(users, totals, &["user"])
     }
 
     /// Returns the age of an event: microseconds from its user's signup. Requires the column
     /// `signup_at`.
-    pub(crate) fn age() -> Expr {
-        micros("at") - micros("signup_at")
-    }
-}
-
-/// A filter of events by kind.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kinds {
-    /// All kinds.
-    #[default]
-    Any,
-    /// Only these kinds, such as `trade`, `ramp`, `withdrawal`.
-    Only(Vec<String>),
-}
-
-impl Kinds {
-    /// Creates a filter of these kinds.
-    pub fn only<S: Into<String>>(kinds: impl IntoIterator<Item = S>) -> Self {
-        Self::Only(kinds.into_iter().map(Into::into).collect())
-    }
-
-    fn matches(&self) -> Expr {
-        match self {
-            Self::Any => lit(true),
-            Self::Only(kinds) => kinds
-                .iter()
-                .map(|kind| col("kind").eq(lit(kind.as_str())))
-                .reduce(Expr::or)
-                .unwrap_or(lit(false)),
-        }
+    pub(crate) fn event_age() -> Expr {
+        epoch_micros("at") - epoch_micros("signup_at")
     }
 }

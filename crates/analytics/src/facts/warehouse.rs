@@ -7,11 +7,12 @@ use tidegauge_core::tables::{
 };
 use tidegauge_core::{Filter, Scan, TableRef, Warehouse, units_to_f64};
 
-use super::sieve::Sieve;
-use super::value::{UNVALUED, Unpriced};
-use super::{BadRows, Facts, Usd};
-use crate::frames::{Compute, DAY};
-use crate::{Error, Result, columns, external};
+use super::Facts;
+use super::row_filter::{BadRows, RowFilter};
+use super::usd::{UNVALUED, UnpricedRows, UsdPrices};
+use crate::dates::DAY;
+use crate::frames::CollectBlocking;
+use crate::{Error, Result, arrow_to_polars, external_ids};
 
 /// The columns of the exchange's tables, and their names in facts.
 const USERS: [(&str, &str); 6] = [
@@ -94,48 +95,56 @@ impl Facts {
     /// aside, and as for [`Facts::new`]; with [`BadRows::Fail`] as for [`Facts::new_strict`], and
     /// when an amount cannot be valued.
     pub async fn from_warehouse(warehouse: &dyn Warehouse, params: &FactsParams) -> Result<Self> {
-        let mut sieve = Sieve::new(params.bad_rows);
-        let usd = Usd::read(warehouse).await?;
-        usd.sift(&mut sieve)?;
-        let mut users = read(warehouse, User::table(), &USERS, None).await?.compute()?;
+        let mut row_filter = RowFilter::new(params.bad_rows);
+        let usd = UsdPrices::read(warehouse).await?;
+        usd.set_aside_bad_rows(&mut row_filter)?;
+        let mut users = read(warehouse, User::table(), &USERS, None).await?.collect_blocking()?;
 
         let mut notes = Vec::new();
         let trades = read(warehouse, Trade::table(), &TRADES, None).await?;
-        let trades = activity(with_fees(trades, ("trade", "revenue"), &mut notes)?);
-        let mut worth = |table: &TableRef, frame, at, (amount, currency), into| {
+        let trades = mark_valued(with_fees(trades, ("trade", "revenue"), &mut notes)?);
+        let mut in_usd = |table: &TableRef, frame, at, (amount, currency), into| {
             let events = [Trade::table(), RampTransaction::table(), Withdrawal::table()];
-            let unpriced = match events.contains(&table) {
-                true => Unpriced::Stays,
-                false => Unpriced::LeftOut,
+            let unpriced_rows = match events.contains(&table) {
+                true => UnpricedRows::Keep,
+                false => UnpricedRows::Drop,
             };
-            usd.convert(&table.name, frame, at, (amount, currency), into, (unpriced, &mut sieve))
+            usd.convert(
+                &table.name,
+                frame,
+                at,
+                (amount, currency),
+                into,
+                (unpriced_rows, &mut row_filter),
+            )
         };
         let (volume, revenue) = (("volume", "volume_currency"), ("revenue", "revenue_currency"));
-        let trades = worth(Trade::table(), trades, "at", volume, "volume_usd")?;
-        let trades = worth(Trade::table(), trades, "at", revenue, "revenue_usd")?;
+        let trades = in_usd(Trade::table(), trades, "at", volume, "volume_usd")?;
+        let trades = in_usd(Trade::table(), trades, "at", revenue, "revenue_usd")?;
 
         let completed = || Some(Filter::eq("status", "completed"));
         let ramp = read(warehouse, RampTransaction::table(), &RAMP, completed()).await?;
-        let ramp = activity(with_fees(ramp, ("ramp purchase", "revenue_usd"), &mut notes)?);
-        let ramp = worth(RampTransaction::table(), ramp, "at", volume, "volume_usd")?;
+        let ramp = mark_valued(with_fees(ramp, ("ramp purchase", "revenue_usd"), &mut notes)?);
+        let ramp = in_usd(RampTransaction::table(), ramp, "at", volume, "volume_usd")?;
 
         let withdrawals = read(warehouse, Withdrawal::table(), &WITHDRAWALS, completed()).await?;
-        let withdrawals = activity(withdrawals.with_column(lit(0.0).alias("volume_usd")));
-        let withdrawals = worth(Withdrawal::table(), withdrawals, "at", revenue, "revenue_usd")?;
+        let withdrawals = mark_valued(withdrawals.with_column(lit(0.0).alias("volume_usd")));
+        let withdrawals = in_usd(Withdrawal::table(), withdrawals, "at", revenue, "revenue_usd")?;
 
-        let undone = read(warehouse, Chargeback::table(), &CHARGEBACKS, None).await?;
-        let undone = worth(Chargeback::table(), undone, "at", volume, "volume_usd")?;
-        notes.extend(charged_back(&undone.compute()?)?);
+        let chargebacks = read(warehouse, Chargeback::table(), &CHARGEBACKS, None).await?;
+        let chargebacks = in_usd(Chargeback::table(), chargebacks, "at", volume, "volume_usd")?;
+        notes.extend(chargeback_note(&chargebacks.collect_blocking()?)?);
 
         let spend = read(warehouse, MarketingSpend::table(), &SPEND, None).await?;
         let spent = ("spend", "currency");
-        let spend = worth(MarketingSpend::table(), spend, "day", spent, "spend_usd")?;
+        let spend = in_usd(MarketingSpend::table(), spend, "day", spent, "spend_usd")?;
 
         let events = [("trade", trades), ("ramp", ramp), ("withdrawal", withdrawals)];
-        let events = concat(events.map(|(kind, frame)| event(frame, kind)), UnionArgs::default())?;
-        let events = events.compute()?;
+        let events =
+            concat(events.map(|(kind, frame)| as_events(frame, kind)), UnionArgs::default())?;
+        let events = events.collect_blocking()?;
         if users.height() == 0 && events.height() > 0 {
-            users = users_of(&events)?;
+            users = users_from_events(&events)?;
             notes.push(
                 "There are no users: they follow from their trades and purchases. Each has signed up with the first of \
                  them, and nothing else is known; who came before the data begin looks new."
@@ -144,30 +153,35 @@ impl Facts {
         }
         let end = match params.end {
             Some(end) => Ok(end),
-            None => day_after(&[events.column("at")?, users.column("signup_at")?]),
+            None => midnight_after(&[events.column("at")?, users.column("signup_at")?]),
         };
         let end = match end {
-            Err(Error::NoFacts) if !sieve.aside.is_empty() => {
-                Err(Error::AllSetAside { set_aside: sieve.aside.as_slice().to_vec() })
+            Err(Error::NoFacts) if !row_filter.set_aside.is_empty() => {
+                Err(Error::AllSetAside { set_aside: row_filter.set_aside.as_slice().to_vec() })
             }
             end => end,
         }?;
-        let mut facts = Self::build(&users, &events, end, sieve)?.with_spend(&spend.compute()?)?;
+        let mut facts = Self::build(&users, &events, end, row_filter)?
+            .with_spend(&spend.collect_blocking()?)?;
         facts.notes = notes;
-        external::name(warehouse, facts.set_aside.iter_mut().flat_map(|aside| &mut aside.examples))
-            .await?;
+        external_ids::substitute(
+            warehouse,
+            facts.set_aside.iter_mut().flat_map(|aside| &mut aside.examples),
+        )
+        .await?;
         Ok(facts)
     }
 }
 
-/// Marks rows as activity, whether their amounts can be valued or not.
-fn activity(frame: LazyFrame) -> LazyFrame {
+/// Adds the column [`UNVALUED`], in which no row is marked yet.
+fn mark_valued(frame: LazyFrame) -> LazyFrame {
     frame.with_column(lit(false).alias(UNVALUED))
 }
 
 /// Returns a sentence about chargebacks, or `None` if there are none.
-fn charged_back(undone: &DataFrame) -> Result<Option<String>> {
-    let (rows, usd) = (undone.height(), undone.column("volume_usd")?.f64()?.sum().unwrap_or(0.0));
+fn chargeback_note(chargebacks: &DataFrame) -> Result<Option<String>> {
+    let (rows, usd) =
+        (chargebacks.height(), chargebacks.column("volume_usd")?.f64()?.sum().unwrap_or(0.0));
     Ok((rows > 0).then(|| match rows {
         1 => format!("Revenue is before chargebacks: a purchase of ${usd:.2} was undone."),
         _ => format!(
@@ -182,7 +196,7 @@ fn with_fees(
     (event, revenue): (&str, &str),
     notes: &mut Vec<String>,
 ) -> Result<LazyFrame> {
-    let frame = frame.compute()?;
+    let frame = frame.collect_blocking()?;
     let (rows, unknown) = (frame.height(), frame.column(revenue)?.null_count());
     if unknown > 0 {
         notes.push(format!(
@@ -202,12 +216,12 @@ fn with_fees(
 }
 
 /// Returns the users of events, each with the time of the first event as their signup.
-fn users_of(events: &DataFrame) -> Result<DataFrame> {
+fn users_from_events(events: &DataFrame) -> Result<DataFrame> {
     let known = col("user").is_not_null().and(col("at").is_not_null());
     let users = events.clone().lazy().filter(known).group_by_stable([col("user")]);
     let unknown = ["channel", "campaign", "country", "tier"]
         .map(|name| lit(NULL).cast(DataType::String).alias(name));
-    Ok(users.agg([col("at").min().alias("signup_at")]).with_columns(unknown).compute()?)
+    Ok(users.agg([col("at").min().alias("signup_at")]).with_columns(unknown).collect_blocking()?)
 }
 
 /// Reads the rows of a table that pass a filter, with columns renamed as in facts.
@@ -220,14 +234,14 @@ async fn read(
     // Rows with missing values are set aside by the check, and must not end the scan.
     let mut scan = Scan::columns(&table.as_read(), columns.iter().map(|(name, _)| *name));
     scan.filter = filter;
-    let frame = floats(columns::read(warehouse, &scan).await?)?;
+    let frame = decimals_to_floats(arrow_to_polars::read_frame(warehouse, &scan).await?)?;
     let renamed: Vec<Expr> = columns.iter().map(|(name, ours)| col(*name).alias(*ours)).collect();
     Ok(frame.lazy().select(renamed))
 }
 
 /// Replaces the amounts of a frame by floats, rounded as by
 /// [`Crypto::to_f64`](tidegauge_core::Crypto::to_f64): polars rounds them twice.
-fn floats(mut frame: DataFrame) -> Result<DataFrame> {
+fn decimals_to_floats(mut frame: DataFrame) -> Result<DataFrame> {
     for name in frame.get_column_names_owned() {
         let column = frame.column(&name)?;
         if !column.dtype().is_decimal() {
@@ -243,7 +257,7 @@ fn floats(mut frame: DataFrame) -> Result<DataFrame> {
     Ok(frame)
 }
 
-fn event(frame: LazyFrame, kind: &str) -> LazyFrame {
+fn as_events(frame: LazyFrame, kind: &str) -> LazyFrame {
     frame.select([
         col("user"),
         col("at"),
@@ -254,7 +268,7 @@ fn event(frame: LazyFrame, kind: &str) -> LazyFrame {
 }
 
 /// Returns the midnight after the last of all times.
-fn day_after(times: &[&Column]) -> Result<DateTime<Utc>> {
+fn midnight_after(times: &[&Column]) -> Result<DateTime<Utc>> {
     let mut last = None;
     for times in times {
         last = last.max(times.datetime()?.physical().max());

@@ -6,7 +6,7 @@
 //! the same output to the last bit, on any machine.
 //!
 //! ```
-//! use tidegauge_analytics::market::{Observed, PriceParams, market_prices};
+//! use tidegauge_analytics::market::{Observations, PriceParams, market_prices};
 //! use tidegauge_core::{Batch, Cell};
 //! use tidegauge_core::instruments::InstrumentRegistry;
 //! use tidegauge_core::tables::RawCryptoMarketData;
@@ -22,9 +22,9 @@
 //! };
 //! let raw = [seen("coingecko", "100"), seen("kraken", "103")];
 //! let raw = Batch::from_rows(RawCryptoMarketData::table(), raw)?;
-//! let observed = Observed::from_batches(&[raw], &InstrumentRegistry::default())?;
+//! let observations = Observations::from_batches(&[raw], &InstrumentRegistry::default())?;
 //! let until = "2026-01-05T13:00:00Z".parse()?;
-//! let prices = market_prices(&observed, &PriceParams::default(), until)?;
+//! let prices = market_prices(&observations, &PriceParams::default(), until)?;
 //! let value = |name: &str| prices.column(name).unwrap().cell(0);
 //! assert_eq!(value("source"), Cell::Text("coingecko"));
 //! assert_eq!(value("other_source"), Cell::Text("kraken"));
@@ -33,22 +33,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod columns;
-mod fx;
-mod metrics;
-mod names;
-mod observed;
+mod crypto_metrics;
+mod fx_daily;
+mod interner;
+mod market_prices;
+mod observations;
 mod precedence;
-mod prices;
+mod raw_columns;
 
-pub use fx::fx_daily;
-pub(crate) use fx::is_told;
-pub use metrics::crypto_metrics;
-pub use observed::Observed;
-pub use prices::{PriceParams, market_prices};
+pub use crypto_metrics::crypto_metrics;
+pub use fx_daily::fx_daily;
+pub(crate) use fx_daily::is_representable;
+pub use market_prices::{PriceParams, market_prices};
+pub use observations::Observations;
 
-pub(crate) use names::Names;
-pub(crate) use observed::{RawTable, bucket_end, each};
+pub(crate) use interner::NameInterner;
+pub(crate) use observations::{RawTable, bucket_end, for_each_observation};
 
 /// Microseconds in a minute.
 const MINUTE: i64 = 60_000_000;

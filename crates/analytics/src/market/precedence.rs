@@ -17,9 +17,9 @@ mod tests {
     use super::rank;
 
     #[test]
-    fn a_family_shares_its_place() {
+    fn sources_of_a_family_share_a_rank() {
         let named = ["coingecko", "kraken_stream", "kraken"].map(str::to_owned);
-        for (source, place) in [
+        for (source, expected) in [
             ("coingecko", 0),
             ("coingecko_pro", 0),
             ("kraken_stream", 1),
@@ -30,7 +30,7 @@ mod tests {
             ("k", 3),
             ("", 3),
         ] {
-            assert_eq!(rank(&named, source), place, "{source}");
+            assert_eq!(rank(&named, source), expected, "{source}");
         }
         assert_eq!(rank(&[], "kraken"), 0);
     }

@@ -4,7 +4,7 @@ use tidegauge_analytics::{Cohort, Period};
 use crate::support::facts;
 
 #[test]
-fn the_young_and_the_never_active_are_not_judged() {
+fn new_and_never_active_users_are_not_counted_as_churned() {
     let facts = facts(
         &[
             ("gone", "2026-01-01", Some("search")),
@@ -32,7 +32,7 @@ fn the_young_and_the_never_active_are_not_judged() {
                 row.undetermined,
                 row.never_active,
                 row.churned.count,
-                row.churned.of,
+                row.churned.total,
             )
         })
         .collect();
@@ -41,7 +41,7 @@ fn the_young_and_the_never_active_are_not_judged() {
     // Wilson of 1 of 2: 0.5 ± z/(2(1 + z²/2)) √(1/2 + z²/4)·… = [0.0945, 0.9055].
     let interval = table.cohorts[1].churned.interval.unwrap();
     assert!((interval.low - 0.094_53).abs() < 1e-5 && (interval.high - 0.905_47).abs() < 1e-5);
-    assert_eq!((table.overall.churned.count, table.overall.churned.of), (1, 3));
+    assert_eq!((table.overall.churned.count, table.overall.churned.total), (1, 3));
 
     let months = churn(&facts, &Cohort::Signup(Period::Month), &ChurnParams::default()).unwrap();
     let february = &months.cohorts[1];

@@ -11,7 +11,7 @@ fn refusal(users: &DataFrame, events: &DataFrame) -> String {
 }
 
 #[test]
-fn what_cannot_be_right_is_refused_by_name() {
+fn strict_facts_refuse_implausible_rows() {
     let good_users = users(&[("a", "2026-01-01", None)]);
     let good_events = events(&[("a", "2026-01-02", 1.0, 1.0)]);
     Facts::new(&good_users, &good_events, at(END)).unwrap();
@@ -42,7 +42,7 @@ fn what_cannot_be_right_is_refused_by_name() {
 }
 
 #[test]
-fn what_cannot_be_right_is_left_out_and_counted_once() {
+fn implausible_rows_are_set_aside_and_counted_once() {
     let people = users(&[
         ("a", "2026-01-01", Some("x")),
         ("a", "2026-01-03", Some("y")), // the earlier signup counts
@@ -74,7 +74,7 @@ fn what_cannot_be_right_is_left_out_and_counted_once() {
 }
 
 #[test]
-fn what_lies_after_the_end_is_not_seen() {
+fn rows_after_the_end_of_observation_are_ignored() {
     let facts = Facts::new(
         &users(&[("a", "2026-01-01", None), ("late", END, None)]),
         &events(&[("a", "2026-01-31 23:59", 1.0, 1.0), ("a", END, 1.0, 1.0)]),
@@ -85,7 +85,7 @@ fn what_lies_after_the_end_is_not_seen() {
 }
 
 #[test]
-fn the_order_of_rows_does_not_matter_to_the_last_bit() {
+fn metrics_do_not_depend_on_the_order_of_rows() {
     let rows: Vec<_> = (0..200u32)
         .map(|i| {
             (
@@ -110,8 +110,8 @@ fn the_order_of_rows_does_not_matter_to_the_last_bit() {
 }
 
 #[test]
-fn no_users_make_no_cohorts() {
-    use tidegauge_analytics::{Cohort, acquisition, churn, ltv, volume};
+fn facts_without_users_have_no_cohorts() {
+    use tidegauge_analytics::{Cohort, churn, ltv, unit_economics, volume};
     let facts = crate::support::facts(&[], &[], END);
     for cohort in [Cohort::Everyone, Cohort::dimension("channel")] {
         assert!(ltv::cohorts(&facts, &cohort, &[7]).unwrap().cohorts.is_empty());
@@ -120,13 +120,14 @@ fn no_users_make_no_cohorts() {
         let volume = volume::volume(&facts, &cohort, &volume::VolumeParams::default()).unwrap();
         assert_eq!((volume.cohorts.len(), volume.concentration.top_1_percent), (0, None));
     }
-    let costs = acquisition::acquisition(&facts, &acquisition::AcquisitionParams::default());
+    let costs =
+        unit_economics::unit_economics(&facts, &unit_economics::UnitEconomicsParams::default());
     assert_eq!(costs.unwrap().blended.users, 0);
     assert_eq!(ltv::users(&facts).unwrap().height(), 0);
 }
 
 #[test]
-fn batches_make_the_facts_that_frames_make() {
+fn facts_from_batches_equal_facts_from_frames() {
     let people_table = Table::builder("people", "")
         .column("user", CoreType::Int64, "")
         .column("signup_at", CoreType::Timestamp, "")

@@ -3,7 +3,7 @@ use tidegauge_analytics::{Cohort, Facts, Period, ltv};
 use crate::support::facts;
 
 #[test]
-fn value_by_age_waits_for_the_last_born_member() {
+fn ltv_by_age_is_unknown_until_the_newest_user_has_reached_the_age() {
     let facts = facts(
         &[
             ("a", "2026-01-01", Some("search")),
@@ -54,7 +54,7 @@ fn value_by_age_waits_for_the_last_born_member() {
 }
 
 #[test]
-fn every_user_is_there_paying_or_not() {
+fn users_without_events_are_included() {
     let facts = facts(
         &[("a", "2026-01-01", None), ("b", "2026-01-02 12:00", None)],
         &[("a", "2026-01-01 10:00", 100.0, 1.0), ("a", "2026-01-03", 50.0, 0.5)],
@@ -91,7 +91,7 @@ fn generations(old: impl Fn(usize) -> [f64; 2], young: f64) -> Facts {
 }
 
 #[test]
-fn pooled_value_does_not_fall_where_the_young_are_worth_more() {
+fn pooled_ltv_does_not_fall_when_newer_users_are_worth_more() {
     // By day 1 the old have paid 1 and the young 9, 5 per user; the old alone are 2 days old.
     let facts = generations(|_| [1.0, 0.0], 9.0);
     let table = ltv::cohorts(&facts, &Cohort::Everyone, &[1, 2, 3]).unwrap();
@@ -100,7 +100,7 @@ fn pooled_value_does_not_fall_where_the_young_are_worth_more() {
 }
 
 #[test]
-fn pooled_value_is_as_sure_as_those_who_reached_the_age_make_it() {
+fn the_interval_of_pooled_ltv_depends_on_the_users_who_reached_the_age() {
     // Each user pays 1 on day 1; on day 2 half of the old pay 2, the others nothing.
     let facts = generations(|at| [1.0, if at < 20 { 2.0 } else { 0.0 }], 1.0);
     let table = ltv::cohorts(&facts, &Cohort::Everyone, &[1, 2]).unwrap();

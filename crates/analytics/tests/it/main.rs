@@ -6,14 +6,14 @@
     reason = "clippy spares `#[test]` functions only, not their helpers"
 )]
 
-mod acquisition;
+mod audit;
 mod churn;
 mod facts;
-mod fees;
 mod ltv;
 mod market;
 mod retention;
 mod support;
-mod verify;
+mod trade_fees;
+mod unit_economics;
 mod volume;
 mod warehouse;

@@ -1,16 +1,17 @@
 use polars::prelude::*;
 use proptest::prelude::*;
 use tidegauge_analytics::retention::{
-    Anchor, Cell, RetentionParams, RetentionTable, Returning, retention,
+    CohortAnchor, RetentionCell, RetentionKind, RetentionParams, RetentionTable, retention,
 };
-use tidegauge_analytics::{Facts, Kinds, Period};
+use tidegauge_analytics::{EventFilter, Facts, Period};
 
 use crate::support::{at, day, facts, times};
 
 /// Returns active users by cohort and period; `None` is an unfinished period.
 fn active(table: &RetentionTable) -> Vec<(String, u64, Vec<Option<u64>>)> {
-    let row =
-        |cells: &[Option<Cell>]| cells.iter().map(|cell| cell.map(|cell| cell.active)).collect();
+    let row = |cells: &[Option<RetentionCell>]| {
+        cells.iter().map(|cell| cell.map(|cell| cell.active)).collect()
+    };
     let cohorts = table.cohorts.iter();
     cohorts.map(|cohort| (cohort.start.to_string(), cohort.users, row(&cohort.cells))).collect()
 }
@@ -37,7 +38,7 @@ fn year_end(end: &str) -> Facts {
 }
 
 #[test]
-fn weeks_run_over_the_year_end_and_what_is_not_over_is_null() {
+fn weeks_cross_the_year_end_and_incomplete_periods_are_null() {
     // Wednesday: the week of 01-19 has begun and is not over.
     let table = retention(&year_end("2026-01-21"), &RetentionParams::by(Period::Week)).unwrap();
     assert_eq!(
@@ -63,7 +64,7 @@ fn weeks_run_over_the_year_end_and_what_is_not_over_is_null() {
 }
 
 #[test]
-fn a_period_is_complete_at_its_very_end_and_the_next_has_not_begun() {
+fn a_period_is_complete_at_its_end_and_the_next_has_not_begun() {
     let table = retention(&year_end("2026-01-19"), &RetentionParams::by(Period::Week)).unwrap();
     assert_eq!(
         active(&table),
@@ -75,7 +76,7 @@ fn a_period_is_complete_at_its_very_end_and_the_next_has_not_begun() {
 }
 
 #[test]
-fn months_by_signup_and_by_first_trade() {
+fn monthly_cohorts_by_signup_and_by_first_trade() {
     let users =
         [("a", "2025-11-30 23:59", None), ("b", "2025-12-01", None), ("c", "2025-12-31", None)];
     let events = [
@@ -94,7 +95,7 @@ fn months_by_signup_and_by_first_trade() {
             ("2025-12-01".into(), 2, vec![Some(1), Some(1), None]),
         ]
     );
-    params.anchor = Anchor::first_trade();
+    params.anchor = CohortAnchor::first_trade();
     let by_trade = retention(&facts, &params).unwrap();
     // c never traded and is in no cohort; a's and b's first trades are in December.
     assert_eq!(active(&by_trade), [("2025-12-01".into(), 2, vec![Some(2), Some(1), None])]);
@@ -102,7 +103,7 @@ fn months_by_signup_and_by_first_trade() {
 
 /// Checks PostHog issue 13748: three users return on day 1, on day 5, and never.
 #[test]
-fn bounded_and_on_or_after_differ_as_in_posthog_13748() {
+fn bounded_and_rolling_retention_differ_as_in_posthog_13748() {
     let start = [("p", "2026-03-01", 9.0), ("q", "2026-03-01", 9.0), ("r", "2026-03-01", 9.0)];
     let back = [("p", "2026-03-02", 9.0), ("q", "2026-03-06", 9.0)];
     let rows: Vec<_> = start.into_iter().chain(back).collect();
@@ -119,12 +120,12 @@ fn bounded_and_on_or_after_differ_as_in_posthog_13748() {
         table.cohorts[0].cells.iter().map(|cell| cell.unwrap().active).collect::<Vec<_>>()
     };
     assert_eq!(counts(&params), [3, 1, 0, 0, 0, 1, 0]);
-    params.returning = Returning::OnOrAfter;
+    params.kind = RetentionKind::Rolling;
     assert_eq!(counts(&params), [3, 2, 1, 1, 1, 1, 0]);
 }
 
 #[test]
-fn only_the_activity_asked_for_counts_and_only_after_the_anchor() {
+fn only_selected_events_after_the_anchor_count_as_activity() {
     let users = df!("user" => [7i64], "signup_at" => times(&["2026-01-01"])).unwrap();
     let events = df!(
         "user" => [7i64, 7, 7],
@@ -136,8 +137,8 @@ fn only_the_activity_asked_for_counts_and_only_after_the_anchor() {
     .unwrap();
     let facts = Facts::new(&users, &events, at("2026-01-19")).unwrap();
     let params = RetentionParams {
-        anchor: Anchor::first_trade(),
-        activity: Kinds::only(["ramp"]),
+        anchor: CohortAnchor::first_trade(),
+        activity: EventFilter::only(["ramp"]),
         ..RetentionParams::by(Period::Week)
     };
     // The purchase of Monday precedes the trade of Tuesday, in the same week: it is no return.
@@ -147,7 +148,7 @@ fn only_the_activity_asked_for_counts_and_only_after_the_anchor() {
 }
 
 #[test]
-fn the_long_frame_says_the_same() {
+fn the_long_frame_equals_the_table() {
     let table = retention(&year_end("2026-01-21"), &RetentionParams::by(Period::Week)).unwrap();
     let frame = table.frame().unwrap();
     assert_eq!(frame.shape(), (10, 6));
@@ -166,7 +167,7 @@ fn the_long_frame_says_the_same() {
 }
 
 #[test]
-fn nobody_makes_an_empty_table() {
+fn facts_without_users_make_an_empty_table() {
     let table =
         retention(&facts(&[], &[], "2026-01-01"), &RetentionParams::by(Period::Week)).unwrap();
     assert!(table.cohorts.is_empty() && table.pooled.is_empty());
@@ -178,7 +179,7 @@ proptest! {
 
     /// Checks a recount by brute force, on days, and that a complete cell never changes later.
     #[test]
-    fn any_data_is_counted_right(
+    fn retention_equals_its_definition(
         visits in prop::collection::vec((0usize..6, 0i64..20), 0..40),
         signups in prop::collection::vec(0i64..20, 6),
         end in 1i64..25,
@@ -192,8 +193,8 @@ proptest! {
             visits.into_iter().map(|(user, age)| (user, signups[user] + age)).collect();
         let events: Vec<_> =
             visits.iter().map(|(user, at)| (names[*user], on(*at), 1.0, 1.0)).collect();
-        for returning in [Returning::On, Returning::OnOrAfter] {
-            let params = RetentionParams { returning, ..RetentionParams::by(Period::Day) };
+        for kind in [RetentionKind::Bounded, RetentionKind::Rolling] {
+            let params = RetentionParams { kind, ..RetentionParams::by(Period::Day) };
             let table = retention(&facts(&users, &events, on(end)), &params).unwrap();
             for cohort in &table.cohorts {
                 let born = (cohort.start - start).num_days();
@@ -202,9 +203,9 @@ proptest! {
                 prop_assert_eq!(i64::try_from(cohort.cells.len()).unwrap(), end - born);
                 for (cell, period) in cohort.cells.iter().zip(born..) {
                     let counts = |user: usize| visits.iter().any(|(who, at)| {
-                        *who == user && *at < end && match returning {
-                            Returning::On => *at == period,
-                            Returning::OnOrAfter => *at >= period,
+                        *who == user && *at < end && match kind {
+                            RetentionKind::Bounded => *at == period,
+                            RetentionKind::Rolling => *at >= period,
                         }
                     });
                     let active = members.iter().filter(|user| counts(**user)).count() as u64;

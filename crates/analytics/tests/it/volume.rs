@@ -44,7 +44,7 @@ fn high_volume_traders_by_channel() {
 }
 
 #[test]
-fn deciles_share_out_all_users_and_all_volume() {
+fn deciles_cover_all_users_and_all_volume() {
     // There are 25 users; u00 trades 100, u01 50, u02 to u06 10 each, the others nothing: 200 in
     // all.
     let names: Vec<String> = (0..25).map(|i| format!("u{i:02}")).collect();
@@ -67,7 +67,7 @@ fn deciles_share_out_all_users_and_all_volume() {
 }
 
 #[test]
-fn without_volume_there_are_no_shares() {
+fn shares_are_unknown_without_volume() {
     let facts = facts(&[("a", "2026-01-01", None)], &[], "2026-02-01");
     let table = volume(&facts, &Cohort::Everyone, &VolumeParams::default()).unwrap();
     assert_eq!(table.cohorts[0].high_volume.rate, Some(0.0));

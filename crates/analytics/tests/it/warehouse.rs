@@ -156,7 +156,7 @@ fn revenue(facts: &Facts) -> Vec<(f64, f64)> {
 }
 
 #[test]
-fn money_is_valued_as_of_its_day() {
+fn amounts_are_valued_as_of_their_day() {
     let mut memory = warehouse();
     memory.put(
         Trade::table(),
@@ -214,7 +214,7 @@ fn money_is_valued_as_of_its_day() {
 }
 
 #[test]
-fn what_cannot_be_valued_is_named() {
+fn an_amount_without_a_price_is_an_error_in_strict_mode() {
     let mut memory = warehouse();
     memory.put(Trade::table(), &[trade(1, "2026-01-01 12:00", "GBP", "1", ("0", "GBP"))]);
     let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err();
@@ -233,7 +233,7 @@ fn what_cannot_be_valued_is_named() {
 }
 
 #[test]
-fn what_is_older_than_a_week_says_nothing() {
+fn prices_older_than_seven_days_are_not_used() {
     let mut memory = warehouse();
     // The euro's last fixings are of the 5th, the last price is of the 6th.
     memory.put(Trade::table(), &[trade(1, "2026-01-12 12:00", "EUR", "1", ("1", "BTC"))]);
@@ -253,7 +253,7 @@ fn what_is_older_than_a_week_says_nothing() {
 }
 
 #[test]
-fn what_was_completed_at_no_time_is_named() {
+fn a_completed_row_without_a_time_is_an_error_in_strict_mode() {
     let mut memory = warehouse();
     let timeless =
         Withdrawal { completed_at: None, ..withdrawal(1, "completed", "2026-01-04", ("1", "BTC")) };
@@ -263,7 +263,7 @@ fn what_was_completed_at_no_time_is_named() {
 }
 
 #[test]
-fn a_price_that_is_none_is_named() {
+fn an_implausible_price_is_an_error_in_strict_mode() {
     let mut memory = warehouse();
     memory.put(RawCryptoMarketData::table(), &[raw("2026-01-05 09:00", "0")]);
     let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err().to_string();
@@ -271,7 +271,7 @@ fn a_price_that_is_none_is_named() {
 }
 
 #[test]
-fn rows_that_are_all_left_out_are_named_and_no_warehouse_without_rows() {
+fn a_warehouse_whose_rows_are_all_set_aside_is_an_error() {
     let mut memory = Memory::default();
     let spend = MarketingSpend {
         day: "2026-01-08".parse().unwrap(),
@@ -292,7 +292,7 @@ fn rows_that_are_all_left_out_are_named_and_no_warehouse_without_rows() {
 }
 
 #[test]
-fn what_cannot_be_right_is_left_out_and_what_cannot_be_valued_is_activity() {
+fn implausible_rows_are_set_aside_and_unvalued_events_count_as_activity() {
     let mut memory = warehouse();
     let of = |user_id: i64, trade: Trade| Trade { user_id, ..trade };
     memory.put(
@@ -343,7 +343,7 @@ fn what_cannot_be_right_is_left_out_and_what_cannot_be_valued_is_activity() {
 }
 
 #[test]
-fn an_empty_warehouse_has_no_end() {
+fn an_empty_warehouse_has_no_end_of_observation() {
     let error =
         run(Facts::from_warehouse(&Memory::default(), &FactsParams::default())).unwrap_err();
     assert!(matches!(error, Error::NoFacts), "{error}");
@@ -353,7 +353,7 @@ fn an_empty_warehouse_has_no_end() {
 }
 
 #[test]
-fn without_users_they_follow_from_what_they_did() {
+fn users_are_derived_from_events_if_there_are_none() {
     let mut memory = warehouse();
     memory.put(User::table(), &[] as &[User]);
     let of = |user_id: i64, trade: Trade| Trade { user_id, ..trade };
@@ -386,10 +386,10 @@ fn without_users_they_follow_from_what_they_did() {
 }
 
 #[test]
-fn reading_may_be_spawned_on_any_thread() {
+fn futures_of_reads_are_send() {
     fn sendable<T: Send>(_: &T) {}
     let memory = Memory::default();
     sendable(&Facts::from_warehouse(&memory, &FactsParams::default()));
-    let params = tidegauge_analytics::verify::VerifyParams::default();
-    sendable(&tidegauge_analytics::verify::verify(&memory, &params));
+    let params = tidegauge_analytics::audit::AuditParams::default();
+    sendable(&tidegauge_analytics::audit::audit(&memory, &params));
 }

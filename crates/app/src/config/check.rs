@@ -30,7 +30,7 @@ impl Config {
         check_range("simulation.users", &self.simulation.users, &(1..=1_000_000_000))?;
         check_range("simulation.days", &self.simulation.days, &(1..=3_660))?;
         self.market.check()?;
-        if let Some((setting, reason)) = self.verify.wrong() {
+        if let Some((setting, reason)) = self.verify.first_invalid() {
             return Err(Error::Setting { setting, reason });
         }
         let volume = self.analytics.high_volume_usd;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tidegauge_acquisition::backfill::BadRows;
 use tidegauge_acquisition::mapping::TableConfig;
 use tidegauge_acquisition::{database, files};
-use tidegauge_analytics::verify::OwnRules;
+use tidegauge_analytics::audit::OwnRules;
 use tidegauge_core::instruments::Instrument;
 use tidegauge_simulation::{ClassicConfig, ExchangeConfig, Scenario, Shard};
 

@@ -11,7 +11,7 @@ use std::slice::from_ref;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use tidegauge_analytics::market::{Observed, crypto_metrics, fx_daily, market_prices};
+use tidegauge_analytics::market::{Observations, crypto_metrics, fx_daily, market_prices};
 use tidegauge_core::instruments::InstrumentRegistry;
 use tidegauge_core::market::Rates;
 use tidegauge_core::tables::{CryptoMetric, FxDaily, MarketPrice};
@@ -55,7 +55,7 @@ impl DerivedTables {
         now: DateTime<Utc>,
         strict: bool,
     ) -> crate::Result<Self> {
-        let mut observed = Observed::read(warehouse, coins).await?;
+        let mut observed = Observations::read(warehouse, coins).await?;
         let mut fixings = Rates::read(warehouse).await?;
         if strict {
             (observed, fixings) = (observed.strict()?, fixings.strict()?);

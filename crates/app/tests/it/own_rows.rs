@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use tidegauge::analytics::verify::AppliesTo;
+use tidegauge::analytics::audit::AppliesTo;
 
 use crate::common::{CommandOutput, command_in, open_demo, output_of, succeed};
 
@@ -169,7 +169,7 @@ async fn audit_separates_user_rows_from_simulated_rows() {
     // The simulation's rules apply to its own rows alone: 85 % of 500 a day.
     let report = open_demo(dir.path(), |_| {}).verify().await.unwrap();
     let fees = report.rules.iter().find(|rule| rule.name == "ramp_fees_follow_schedule").unwrap();
-    assert_eq!((fees.tried, fees.applies_to), (38_250, AppliesTo::SimulatedRows));
+    assert_eq!((fees.checked, fees.applies_to), (38_250, AppliesTo::SimulatedRows));
     assert_eq!(report.own_rows, 3);
 }
 

@@ -89,7 +89,7 @@ async fn beside_a_load(dir: &Path, warehouse: &str) {
         while judged + under_way < audits {
             match judge.verify().await {
                 Ok(report) => {
-                    let broken: Vec<_> = report.broken().collect();
+                    let broken: Vec<_> = report.violated().collect();
                     assert!(broken.is_empty(), "{broken:#?}");
                     judged += 1;
                 }
@@ -149,7 +149,7 @@ async fn interrupted_load_is_noted_and_is_not_a_violation() {
         let ended = run.run("2020-10-01".parse().ok(), &stop).await.is_ok();
         pages += 1;
         match tidegauge.verify().await {
-            Ok(report) => assert!(report.passed(), "{:#?}", report.broken().collect::<Vec<_>>()),
+            Ok(report) => assert!(report.passed(), "{:#?}", report.violated().collect::<Vec<_>>()),
             Err(error @ Error::LoadInProgress { .. }) => {
                 let output = error.to_string();
                 assert!(output.contains("is being loaded (simulation)"), "{output}");

@@ -1,7 +1,7 @@
 //! The values that a chart draws, read from the cells of its table; all renderers share this
 //! module.
 
-use super::{Bars, Direction, HeatMap, Lines};
+use super::kinds::{Bars, Direction, HeatMap, Lines};
 use crate::format::{Format, count, decimals};
 use crate::{Cell, Column, Interval, Missing, Number, Result, Table};
 
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_heat_map_of_nothing_but_zeros_is_pale() {
+    fn a_heat_map_of_zeros_has_the_lowest_level() {
         let columns = [
             Column::new("name", "", Format::Name),
             Column::new("users", "", Format::Count),

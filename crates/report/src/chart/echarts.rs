@@ -2,8 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
+use super::Chart;
 use super::data::{self, Line, Value};
-use super::{Bars, COLORS, Chart, Direction, FONT, Lines};
+use super::kinds::{Bars, Direction, Lines};
+use super::style::{COLORS, FONT};
 use crate::format::{Format, UNKNOWN};
 use crate::{Result, Table};
 

@@ -2,18 +2,19 @@
 
 use tidegauge_analytics::Cohort;
 
-use super::{Spec, by_cohort, shares};
+use super::by_cohort::{bar_chart, panel_id};
+use super::panel_spec::PanelSpec;
 use crate::chart::{Bars, Direction};
 use crate::format::LEVEL;
 use crate::metrics::Metrics;
 use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
 
-pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
+pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<PanelSpec> {
     let by_cohort = metrics.cohorts().into_iter().map(|cohort| {
-        let id = by_cohort("high-volume", &cohort, metrics);
-        Spec::new(id, move |metrics, id| high_volume(metrics, id, &cohort))
+        let id = panel_id("high-volume", &cohort, metrics);
+        PanelSpec::new(id, move |metrics, id| high_volume(metrics, id, &cohort))
     });
-    by_cohort.chain([Spec::new("deciles", deciles)]).collect()
+    by_cohort.chain([PanelSpec::new("deciles", deciles)]).collect()
 }
 
 /// Builds the panel of high-volume traders and volume by cohort.
@@ -40,7 +41,7 @@ fn high_volume(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
         ])?;
     }
     let title = format!("Users who became high-volume traders, by {phrase}");
-    let chart = shares(by, title, "high_volume");
+    let chart = bar_chart(by, title, "high_volume");
     Panel::new(id, format!("Volume by {phrase}"), "percent of users", table).with_chart(chart)
 }
 

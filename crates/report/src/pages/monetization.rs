@@ -1,31 +1,31 @@
 //! The monetization page: what users are worth and cost.
 
 use tidegauge_analytics::Cohort;
-use tidegauge_analytics::acquisition::{Aged, Breakdown, Economics};
-use tidegauge_analytics::stats::ENOUGH;
+use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
+use tidegauge_analytics::unit_economics::{Breakdown, EconomicsAtAge, UnitEconomics};
 
-use super::Spec;
+use super::panel_spec::PanelSpec;
 use crate::chart::{Lines, Point};
 use crate::format::LEVEL;
 use crate::metrics::Metrics;
 use crate::{Cell, Chart, Column, Format, Interval, Panel, Result, Table, cohort};
 
-pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
+pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<PanelSpec> {
     let by = metrics.ltv_cohort();
     let ltv_by_cohort = format!("ltv-by-{}", cohort::id(&by));
     vec![
-        Spec::new("channels", |metrics, id| economics(metrics, id, Breakdown::Channel)),
-        Spec::new("campaigns", |metrics, id| economics(metrics, id, Breakdown::Campaign)),
-        Spec::new("ltv", ltv),
-        Spec::new("roas", roas),
-        Spec::new(ltv_by_cohort, move |metrics, id| ltv_of_cohorts(metrics, id, &by)),
+        PanelSpec::new("channels", |metrics, id| economics(metrics, id, Breakdown::Channel)),
+        PanelSpec::new("campaigns", |metrics, id| economics(metrics, id, Breakdown::Campaign)),
+        PanelSpec::new("ltv", ltv),
+        PanelSpec::new("roas", roas),
+        PanelSpec::new(ltv_by_cohort, move |metrics, id| ltv_of_cohorts(metrics, id, &by)),
     ]
 }
 
 /// Builds the panel of cost and revenue by channel or campaign. The decisive columns come first,
 /// because a narrow page shows only the first ones without scrolling.
 fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
-    let found = metrics.acquisition(by)?;
+    let found = metrics.unit_economics(by)?;
     let (name, title) = match by {
         Breakdown::Channel => ("channel", "Channels"),
         Breakdown::Campaign => ("campaign", "Campaigns"),
@@ -59,7 +59,7 @@ fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
     Ok(Panel::new(id, title, Format::Dollars.unit(), table))
 }
 
-fn economics_row(name: Cell, row: &Economics) -> [Cell; 8] {
+fn economics_row(name: Cell, row: &UnitEconomics) -> [Cell; 8] {
     let estimate =
         |value, interval: Option<_>| Cell::estimate(value, interval.map(Interval::from), None);
     let payback = row.payback_interval.map(|payback| Interval {
@@ -80,7 +80,7 @@ fn economics_row(name: Cell, row: &Economics) -> [Cell; 8] {
 
 /// Builds the panel of revenue per user by channel and age.
 fn ltv(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
-    let cell = |aged: &Aged| {
+    let cell = |aged: &EconomicsAtAge| {
         Cell::estimate(aged.ltv_usd, aged.ltv_interval.map(Interval::from), Some(aged.users))
     };
     let title = format!("Revenue per user by channel, day by day of age, with {LEVEL} intervals");
@@ -92,7 +92,7 @@ fn ltv(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
 
 /// Builds the panel of revenue over spend by channel and age.
 fn roas(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
-    let cell = |aged: &Aged| {
+    let cell = |aged: &EconomicsAtAge| {
         Cell::estimate(aged.roas, aged.roas_interval.map(Interval::from), Some(aged.users))
     };
     let title = format!("Revenue over spend by channel, day by day of age, with {LEVEL} intervals");
@@ -102,12 +102,16 @@ fn roas(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
 }
 
 /// Returns a table with one row per channel and one column per age.
-fn by_age(metrics: &Metrics<'_>, format: Format, cell: impl Fn(&Aged) -> Cell) -> Result<Table> {
-    let channels = metrics.acquisition(Breakdown::Channel)?;
+fn by_age(
+    metrics: &Metrics<'_>,
+    format: Format,
+    cell: impl Fn(&EconomicsAtAge) -> Cell,
+) -> Result<Table> {
+    let channels = metrics.unit_economics(Breakdown::Channel)?;
     let ages = metrics.ages();
     let columns = ages.iter().map(|age| age_column(*age, format).with_interval().with_n());
     let mut table = Table::new(first_columns("channel").into_iter().chain(columns))?;
-    let row = |name: Cell, row: &Economics| {
+    let row = |name: Cell, row: &UnitEconomics| {
         let cells = row.by_age.iter().map(&cell);
         [name, Cell::count(row.users)].into_iter().chain(cells).collect::<Vec<_>>()
     };
@@ -152,7 +156,7 @@ fn ltv_of_cohorts(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel>
         table.push([name, Cell::count(row.users)].into_iter().chain(cells))?;
     }
     let pooled = found.pooled.iter().map(|age| {
-        let value = age.ltv_usd.filter(|_| age.users >= ENOUGH);
+        let value = age.ltv_usd.filter(|_| age.users >= MIN_SAMPLE_SIZE);
         Cell::estimate(value, age.interval.map(Interval::from), Some(age.users))
     });
     let users = found.cohorts.iter().map(|row| row.users).sum();

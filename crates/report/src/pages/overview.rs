@@ -1,19 +1,18 @@
 //! The overview page: the key figures.
 
-use tidegauge_analytics::acquisition::Breakdown;
+use tidegauge_analytics::unit_economics::Breakdown;
 
-use crate::answer::Tile;
 use crate::format::{Format, LEVEL, count, known};
 use crate::metrics::Metrics;
-use crate::{Interval, Result};
+use crate::{Interval, Result, Tile};
 
 pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
     let leading = metrics.leading();
     let (volume, churn) = (metrics.volume(&leading)?, metrics.churn(&leading)?);
-    let channels = metrics.acquisition(Breakdown::Channel)?;
+    let channels = metrics.unit_economics(Breakdown::Channel)?;
     let (all, paid) = (&channels.blended, &channels.paid);
     let (high, of) = volume.cohorts.iter().fold((0, 0), |(high, of), cohort| {
-        (high + cohort.high_volume.count, of + cohort.high_volume.of)
+        (high + cohort.high_volume.count, of + cohort.high_volume.total)
     });
     let churned = &churn.overall.churned;
     let dollars = |amount| Format::Dollars.show(amount);
@@ -28,7 +27,7 @@ pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
         tile(
             "Churned",
             known(churned.rate, |rate| Format::Percent.show(rate)),
-            format!("of {} once active", count(churned.of)),
+            format!("of {} once active", count(churned.total)),
         ),
         tile(
             "Revenue, all users",

@@ -3,7 +3,8 @@
 use tidegauge_analytics::retention::RetentionTable;
 use tidegauge_analytics::{Cohort, Period};
 
-use super::{Spec, by_cohort, shares};
+use super::by_cohort::{bar_chart, panel_id};
+use super::panel_spec::PanelSpec;
 use crate::chart::HeatMap;
 use crate::format::LEVEL;
 use crate::metrics::Metrics;
@@ -13,7 +14,7 @@ use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
 /// The maximum number of periods that fit a page.
 const PERIODS: usize = 14;
 
-pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
+pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<PanelSpec> {
     let periods = match metrics.parameters.period {
         Some(period) => vec![(period, false), (period, true)],
         None => vec![(Period::Week, false), (Period::Month, false), (Period::Month, true)],
@@ -21,11 +22,11 @@ pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<Spec> {
     let retention = periods.into_iter().map(|(period, since_first_trade)| {
         let anchor = if since_first_trade { "-of-first-trade" } else { "" };
         let id = format!("retention-by-{}{anchor}", period_name(period));
-        Spec::new(id, move |metrics, id| retained(metrics, id, period, since_first_trade))
+        PanelSpec::new(id, move |metrics, id| retained(metrics, id, period, since_first_trade))
     });
     let churn = metrics.cohorts().into_iter().map(|cohort| {
-        let id = by_cohort("churned", &cohort, metrics);
-        Spec::new(id, move |metrics, id| churned(metrics, id, &cohort))
+        let id = panel_id("churned", &cohort, metrics);
+        PanelSpec::new(id, move |metrics, id| churned(metrics, id, &cohort))
     });
     retention.chain(churn).collect()
 }
@@ -108,6 +109,6 @@ fn churned(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     }
     let days = churn.params.inactive_days;
     let title = format!("Churned: once active, nothing in the last {days} days, by {phrase}");
-    let chart = shares(by, title, "churned");
+    let chart = bar_chart(by, title, "churned");
     Panel::new(id, format!("Churn by {phrase}"), "percent of users", table).with_chart(chart)
 }

@@ -80,7 +80,7 @@ impl Cell {
 
     /// Creates a cell of a share of users.
     pub fn share(share: &Share) -> Self {
-        Self::estimate(share.rate, share.interval.map(Interval::from), Some(share.of))
+        Self::estimate(share.rate, share.interval.map(Interval::from), Some(share.total))
     }
 
     /// Returns the number of the cell, or `None` if it holds text or no value.

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_have_different_names_in_csv() {
+    fn column_names_are_unique_in_csv() {
         let columns = [
             Column::new("x", "", Format::Ratio).with_interval(),
             Column::new("x_low", "", Format::Ratio),
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_shown_by_its_reason() {
+    fn missing_values_are_shown_by_reason() {
         let table = table();
         let [channel, rate] = table.columns() else { panic!("{table:?}") };
         assert_eq!(channel.show(&Cell::UNKNOWN), "no channel");

@@ -53,7 +53,7 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn the_csv_is_the_table() {
+fn csv_agrees_with_the_table() {
     for panel in panels() {
         let csv = panel.to_csv();
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
@@ -88,7 +88,7 @@ fn the_csv_is_the_table() {
 }
 
 #[test]
-fn the_html_is_the_table() {
+fn html_agrees_with_the_table() {
     for panel in panels() {
         let html = panel.to_html().unwrap();
         assert!(!html.contains("<img") && !html.contains("<b>"), "{html}");
@@ -144,7 +144,7 @@ fn notes(panel: &Panel) -> Vec<String> {
 }
 
 #[test]
-fn the_picture_is_the_table() {
+fn svg_agrees_with_the_table() {
     let mut drawn = 0;
     for panel in panels() {
         let Some(chart) = &panel.chart else {
@@ -174,7 +174,7 @@ fn the_picture_is_the_table() {
 }
 
 #[test]
-fn the_page_shows_every_panel_and_draws_from_its_cells() {
+fn the_page_has_every_panel_and_chart_data_from_its_cells() {
     let report = report();
     let page = report.to_html().unwrap();
     for panel in report.answers.iter().flat_map(|answer| &answer.panels) {
@@ -225,7 +225,7 @@ fn edge() -> Table {
 }
 
 #[test]
-fn charts_hold_whatever_a_table_holds() {
+fn charts_accept_extreme_values_and_labels() {
     let title = || HOSTILE.to_owned();
     let empty = Table::new(edge().columns().to_vec()).unwrap();
     let bars = |direction| {
@@ -278,7 +278,7 @@ fn charts_hold_whatever_a_table_holds() {
 }
 
 #[test]
-fn lines_end_where_values_are_missing() {
+fn lines_end_at_missing_values() {
     let report = report();
     let svg = report.panel("ltv").unwrap().to_svg().unwrap().unwrap();
     // At day 45 every channel has fewer than 30 users.

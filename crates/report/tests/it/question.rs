@@ -20,7 +20,7 @@ fn refused(page: &str, pairs: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn the_report_is_the_answers_to_all_pages() {
+fn the_report_consists_of_the_answers_to_all_pages() {
     let report = report();
     assert_eq!(report.answers.len(), Page::ALL.len());
     for (page, found) in Page::ALL.into_iter().zip(&report.answers) {
@@ -34,7 +34,7 @@ fn the_report_is_the_answers_to_all_pages() {
 }
 
 #[test]
-fn a_page_is_known_by_its_panels() {
+fn each_page_has_its_panels() {
     let report = report();
     let ids = |page| {
         let panels = report.answer(page).unwrap().panels.iter();
@@ -72,7 +72,7 @@ fn a_page_is_known_by_its_panels() {
 }
 
 #[test]
-fn what_does_not_exist_is_named_with_what_does() {
+fn errors_for_unknown_names_list_the_known_ones() {
     assert_eq!(
         refused("market", &[]),
         "there is no page `market`; there are overview, acquisition, retention, monetization, basis"
@@ -102,7 +102,7 @@ fn what_does_not_exist_is_named_with_what_does() {
 }
 
 #[test]
-fn a_typed_question_is_held_to_the_same_rules() {
+fn typed_questions_are_checked_like_queries() {
     let mut question = Question::new(Page::Acquisition);
     question.parameters.period = Some(Period::Week);
     let error = ask(&question).unwrap_err();
@@ -110,7 +110,7 @@ fn a_typed_question_is_held_to_the_same_rules() {
 }
 
 #[test]
-fn parameters_decide_what_is_computed() {
+fn parameters_change_the_computation() {
     let page = asked("acquisition", &[("cohort", "country"), ("threshold_usd", "1000")]);
     let ids: Vec<_> = page.panels.iter().map(|panel| panel.id.as_str()).collect();
     assert_eq!(ids, ["high-volume", "deciles"]);
@@ -146,7 +146,7 @@ fn parameters_decide_what_is_computed() {
 }
 
 #[test]
-fn a_question_travels_as_a_query_and_as_json() {
+fn questions_round_trip_as_query_and_as_json() {
     let mut question = Question::new(Page::Retention).with_panel("churned");
     question.parameters.inactive_days = Some(45);
     question.parameters.period = Some(Period::Month);

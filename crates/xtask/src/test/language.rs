@@ -2,11 +2,13 @@
 
 mod circles;
 mod comments;
+mod files;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use self::comments::Counts;
+use self::files::{display_error, rust_files};
 use crate::paths::root;
 use crate::terminal::say;
 
@@ -42,8 +44,8 @@ pub(super) fn language() -> Result<(), String> {
     ));
     for (name, folder) in folders()? {
         let mut counts = Counts::default();
-        for file in sources(&folder)? {
-            let text = fs::read_to_string(&file).map_err(|error| shown(&file, &error))?;
+        for file in rust_files(&folder)? {
+            let text = fs::read_to_string(&file).map_err(|error| display_error(&file, &error))?;
             counts.add(&text, LONG_FILE, is_library(&file));
         }
         say(&counts.line(&name));
@@ -88,10 +90,10 @@ fn judge(sum: &Counts, circles: usize, bounds: &Bounds) -> Result<(), String> {
 /// Returns the crates and the examples, each with its folder, sorted by name.
 fn folders() -> Result<Vec<(String, PathBuf)>, String> {
     let crates = root().join("crates");
-    let entries = fs::read_dir(&crates).map_err(|error| shown(&crates, &error))?;
+    let entries = fs::read_dir(&crates).map_err(|error| display_error(&crates, &error))?;
     let mut folders = vec![("examples".to_owned(), root().join("examples"))];
     for entry in entries {
-        let entry = entry.map_err(|error| shown(&crates, &error))?;
+        let entry = entry.map_err(|error| display_error(&crates, &error))?;
         folders.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
     }
     folders.sort();
@@ -105,25 +107,6 @@ fn is_library(file: &Path) -> bool {
     path.contains("/src/")
         && !path.contains("/src/bin/")
         && !tools.iter().any(|tool| path.starts_with(tool))
-}
-
-/// Returns the Rust files below `folder`.
-fn sources(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|error| shown(folder, &error))? {
-        let path = entry.map_err(|error| shown(folder, &error))?.path();
-        if path.is_dir() {
-            files.extend(sources(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn shown(path: &Path, error: &std::io::Error) -> String {
-    format!("{}: {error}", path.display())
 }
 
 #[cfg(test)]

@@ -7,15 +7,15 @@ use std::time::Duration;
 use tidegauge_acquisition::live::{LiveConfig, Reconnect};
 use tidegauge_acquisition::recorded::PRICES;
 use tidegauge_core::{Batch, Cursor, Page, Source};
-use tidegauge_replay::{Line, Market, Replay, Script, Service};
+use tidegauge_replay::{Connection, Market, Replay, Script, Service};
 
 /// Starts a server that replays the recorded prices, one tick a second from 2026-01-01 on.
-pub async fn server(service: Service, lines: Vec<Line>) -> Replay {
+pub async fn server(service: Service, lines: Vec<Connection>) -> Replay {
     Replay::start(script(service, lines)).await.unwrap()
 }
 
-pub fn script(service: Service, lines: Vec<Line>) -> Script {
-    Script { lines, ..Script::new(service, Market::from_csv(PRICES).unwrap()) }
+pub fn script(service: Service, lines: Vec<Connection>) -> Script {
+    Script { connections: lines, ..Script::new(service, Market::from_csv(PRICES).unwrap()) }
 }
 
 /// Returns a configuration with short timeouts.

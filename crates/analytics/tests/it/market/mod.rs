@@ -1,8 +1,8 @@
 //! The derived market tables: computed by hand, and by a slow reference implementation.
 
-mod fx;
-mod metrics;
-mod prices;
+mod crypto_metrics;
+mod fx_daily;
+mod market_prices;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use tidegauge_core::tables::{Candle, MarketTrade, Quote, RawCryptoMarketData};

@@ -7,7 +7,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use tidegauge::analytics::verify::{Report, VerifyParams, verify};
+use tidegauge::analytics::audit::{AuditParams, AuditReport, audit};
 
 use faults::Fault;
 use tables::Tables;
@@ -16,10 +16,10 @@ use world::world;
 /// The number of rows per slice, small enough that the world is audited in several slices.
 const FEW: u64 = 2_000;
 
-async fn audits(tables: &Tables) -> [Report; 2] {
-    let all = VerifyParams::all_simulated();
-    let few = VerifyParams { rows: FEW, ..all.clone() };
-    [verify(tables, &all).await.unwrap(), verify(tables, &few).await.unwrap()]
+async fn audits(tables: &Tables) -> [AuditReport; 2] {
+    let all = AuditParams::all_simulated();
+    let few = AuditParams { rows: FEW, ..all.clone() };
+    [audit(tables, &all).await.unwrap(), audit(tables, &few).await.unwrap()]
 }
 
 /// Rules without rows in this world, which has no market data but candles and rates.
@@ -39,12 +39,12 @@ async fn unmodified_exchange_passes_every_rule() {
     let tables = world().await;
     assert!(tables.rows("ledger_entries") as u64 > 2 * FEW, "there are no slices");
     let [whole, sliced] = audits(&tables).await;
-    let broken: Vec<_> = whole.broken().collect();
+    let broken: Vec<_> = whole.violated().collect();
     assert!(whole.passed(), "{broken:#?}");
     for (one, other) in whole.rules.iter().zip(&sliced.rules) {
         assert_eq!(one, other, "slices find something else");
     }
-    for rule in whole.rules.iter().filter(|rule| rule.tried == 0) {
+    for rule in whole.rules.iter().filter(|rule| rule.checked == 0) {
         assert!(IDLE.contains(&rule.name.as_str()), "{} tries nothing", rule.name);
     }
 }
@@ -59,7 +59,7 @@ async fn every_injected_fault_is_detected_by_its_rule() {
         let mut broken = tables.clone();
         break_it(&mut broken);
         for (report, how) in audits(&broken).await.iter().zip(["whole", "in slices"]) {
-            let found: Vec<_> = report.broken().map(|rule| rule.name.as_str()).collect();
+            let found: Vec<_> = report.violated().map(|rule| rule.name.as_str()).collect();
             if !found.contains(&rule.as_str()) {
                 missed.push(format!("{what}, {how}: {rule} is not among {found:?}"));
             }
@@ -71,9 +71,9 @@ async fn every_injected_fault_is_detected_by_its_rule() {
 /// Checks that every rule with rows in this world is violated by some fault.
 #[tokio::test]
 async fn every_rule_has_a_fault() {
-    let report = verify(&world().await, &VerifyParams::all_simulated()).await.unwrap();
+    let report = audit(&world().await, &AuditParams::all_simulated()).await.unwrap();
     let broken: BTreeSet<_> = faults::all().into_iter().map(|fault| fault.rule).collect();
-    let tried = report.rules.iter().filter(|rule| rule.tried > 0);
+    let tried = report.rules.iter().filter(|rule| rule.checked > 0);
     let untested: Vec<_> =
         tried.map(|rule| rule.name.as_str()).filter(|name| !broken.contains(*name)).collect();
     assert!(untested.is_empty(), "{untested:?}");

@@ -1,7 +1,8 @@
 //! Heat maps: a colored cell per value, with its number.
 
-use super::{Anchor, Canvas, INK, SOFT, fitted, width_of};
-use crate::chart::{HeatMap, data};
+use super::canvas::{Anchor, Canvas, INK, MUTED_INK, truncated, width_of};
+use crate::chart::data;
+use crate::chart::kinds::HeatMap;
 use crate::{Result, Table};
 
 /// The colors of the levels, the same as in the page's style (`report.css`).
@@ -10,14 +11,15 @@ pub(crate) const LEVELS: [&str; 11] = [
     "#126a63", "#0e5853", "#0b4743",
 ];
 /// The level from which cells are dark and their numbers white.
-const DARK: u8 = 7;
+const DARK_LEVEL: u8 = 7;
 /// The colour of a cell without a value.
-const OPEN: &str = "#f1f5f9";
+const EMPTY_CELL: &str = "#f1f5f9";
 
+/// The minimum width and the height of a cell.
 const CELL: (f64, f64) = (44.0, 30.0);
 
 /// Draws one colored cell per value, with its number.
-pub(in crate::chart) fn heat_map(chart: &HeatMap, table: &Table) -> Result<String> {
+pub(crate) fn heat_map(chart: &HeatMap, table: &Table) -> Result<String> {
     let grid = data::grid(chart, table)?;
     let widest = |texts: &mut dyn Iterator<Item = &String>| {
         texts.map(|text| width_of(text)).fold(0.0, f64::max)
@@ -34,11 +36,11 @@ pub(in crate::chart) fn heat_map(chart: &HeatMap, table: &Table) -> Result<Strin
     let mut canvas = Canvas::new(&chart.title, width, height);
 
     let head = CELL.1 / 2.0;
-    canvas.text((0.0, head), Anchor::Start, SOFT, &grid.label);
-    canvas.text((labels + users, head), Anchor::End, SOFT, &grid.users);
+    canvas.text((0.0, head), Anchor::Start, MUTED_INK, &grid.label);
+    canvas.text((labels + users, head), Anchor::End, MUTED_INK, &grid.users);
     for (position, name) in grid.columns.iter().enumerate() {
         let middle = left + (cell + 2.0) * position as f64 + cell / 2.0;
-        canvas.text((middle, head), Anchor::Middle, SOFT, name);
+        canvas.text((middle, head), Anchor::Middle, MUTED_INK, name);
     }
     for (position, row) in grid.rows.iter().enumerate() {
         let top = (CELL.1 + 2.0) * (position as f64 + 1.0);
@@ -46,13 +48,14 @@ pub(in crate::chart) fn heat_map(chart: &HeatMap, table: &Table) -> Result<Strin
         if row.is_total {
             canvas.push("<g font-weight=\"bold\">");
         }
-        canvas.text((0.0, middle), Anchor::Start, INK, &fitted(&row.label, 200.0));
-        canvas.text((labels + users, middle), Anchor::End, SOFT, &row.users);
+        canvas.text((0.0, middle), Anchor::Start, INK, &truncated(&row.label, 200.0));
+        canvas.text((labels + users, middle), Anchor::End, MUTED_INK, &row.users);
         for (position, value) in row.cells.iter().enumerate() {
             let x = left + (cell + 2.0) * position as f64;
             let fill = value.level.and_then(|level| LEVELS.get(usize::from(level)));
-            canvas.rect((x, top), (cell, CELL.1), fill.unwrap_or(&OPEN), &value.note);
-            let ink = if value.level.is_some_and(|level| level >= DARK) { "#fff" } else { INK };
+            canvas.rect((x, top), (cell, CELL.1), fill.unwrap_or(&EMPTY_CELL), &value.note);
+            let ink =
+                if value.level.is_some_and(|level| level >= DARK_LEVEL) { "#fff" } else { INK };
             canvas.text((x + cell / 2.0, middle), Anchor::Middle, ink, &value.text);
         }
         if row.is_total {
@@ -67,10 +70,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_has_the_same_colours() {
+    fn levels_have_the_colors_of_the_stylesheet() {
         let css = include_str!("../../../assets/report.css");
         for (level, color) in LEVELS.iter().enumerate() {
-            let white = if level >= usize::from(DARK) { " color: #fff;" } else { "" };
+            let white = if level >= usize::from(DARK_LEVEL) { " color: #fff;" } else { "" };
             let rule = format!(".l{level} {{ background: {color};{white} }}");
             assert!(css.contains(&rule), "{rule}");
         }

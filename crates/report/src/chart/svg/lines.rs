@@ -1,9 +1,12 @@
 //! Line charts with bands for the intervals of their values.
 
+use super::canvas::{
+    AXIS, Anchor, Canvas, GRID_LINE, MUTED_INK, WIDTH, digits, escaped, truncated, width_of,
+};
 use super::scale::{Scale, ticks};
-use super::{AXIS, Anchor, Canvas, LINE, SOFT, WIDTH, digits, escaped, fitted, width_of};
 use crate::chart::data::{self, Line, Value};
-use crate::chart::{COLORS, Lines};
+use crate::chart::kinds::Lines;
+use crate::chart::style::COLORS;
 use crate::format::Format;
 use crate::{Result, Table};
 
@@ -13,13 +16,13 @@ const PLOT: f64 = 260.0;
 const LEGEND: f64 = 22.0;
 
 /// Draws one line per row with its band, and a legend above.
-pub(in crate::chart) fn lines(chart: &Lines, table: &Table) -> Result<String> {
+pub(crate) fn lines(chart: &Lines, table: &Table) -> Result<String> {
     let lines = data::lines(chart, table)?;
     let format = lines.first().map_or(Format::Ratio, |line| line.format);
     let places = legend(&lines);
     let legend_rows = places.last().map_or(0.0, |(_, y)| y / LEGEND + 1.0);
     let top = LEGEND * legend_rows + 14.0;
-    let (low, high) = reach(&lines, chart.mark);
+    let (low, high) = value_range(&lines, chart.mark);
     let marks = ticks(low, high);
     let bottom = top + PLOT;
     let mut canvas = Canvas::new(&chart.title, WIDTH, bottom + 28.0);
@@ -28,7 +31,7 @@ pub(in crate::chart) fn lines(chart: &Lines, table: &Table) -> Result<String> {
         let (color, middle) = (COLORS[line.position % COLORS.len()], y + 11.0);
         canvas.line((*x, middle), (x + 22.0, middle), color, " stroke-width=\"2\"");
         canvas.push(&circle((x + 11.0, middle), color, ""));
-        canvas.text((x + 28.0, middle), Anchor::Start, SOFT, &fitted(&line.name, 280.0));
+        canvas.text((x + 28.0, middle), Anchor::Start, MUTED_INK, &truncated(&line.name, 280.0));
     }
 
     let step = marks.get(1).zip(marks.first()).map_or(1.0, |(second, first)| second - first);
@@ -37,8 +40,8 @@ pub(in crate::chart) fn lines(chart: &Lines, table: &Table) -> Result<String> {
     let ends = (marks.first().copied().unwrap_or(low), marks.last().copied().unwrap_or(high));
     let y = Scale::new(ends, (bottom, top));
     for (mark, number) in marks.iter().zip(&numbers) {
-        canvas.line((left, y.at(*mark)), (WIDTH - 16.0, y.at(*mark)), LINE, "");
-        canvas.text((left - 8.0, y.at(*mark)), Anchor::End, SOFT, number);
+        canvas.line((left, y.at(*mark)), (WIDTH - 16.0, y.at(*mark)), GRID_LINE, "");
+        canvas.text((left - 8.0, y.at(*mark)), Anchor::End, MUTED_INK, number);
     }
     let last = chart.points.last().map_or(1.0, |point| f64::from(point.at));
     let x = Scale::new((0.0, last), (left, WIDTH - 16.0));
@@ -47,7 +50,7 @@ pub(in crate::chart) fn lines(chart: &Lines, table: &Table) -> Result<String> {
         // The last number must not extend beyond the edge.
         let anchor = if x.at(mark) > WIDTH - 40.0 { Anchor::End } else { Anchor::Middle };
         let text = format!("{} {mark}", chart.unit);
-        canvas.text((x.at(mark), bottom + 16.0), anchor, SOFT, text.trim_start());
+        canvas.text((x.at(mark), bottom + 16.0), anchor, MUTED_INK, text.trim_start());
     }
     canvas.line((left, bottom), (WIDTH - 16.0, bottom), AXIS, "");
     if let Some(mark) = chart.mark {
@@ -77,7 +80,7 @@ pub(in crate::chart) fn lines(chart: &Lines, table: &Table) -> Result<String> {
 fn legend(lines: &[Line]) -> Vec<(f64, f64)> {
     let (mut x, mut y) = (0.0, 0.0);
     let place = |line: &Line| {
-        let width = width_of(&fitted(&line.name, 280.0)) + 46.0;
+        let width = width_of(&truncated(&line.name, 280.0)) + 46.0;
         if x > 0.0 && x + width > WIDTH {
             (x, y) = (0.0, y + LEGEND);
         }
@@ -89,7 +92,7 @@ fn legend(lines: &[Line]) -> Vec<(f64, f64)> {
 }
 
 /// Returns the range of lines, bands and the mark, which always includes 0.
-fn reach(lines: &[Line], mark: Option<f64>) -> (f64, f64) {
+fn value_range(lines: &[Line], mark: Option<f64>) -> (f64, f64) {
     let values = lines.iter().flat_map(|line| &line.points);
     let ends = values.filter_map(|(_, value)| value.as_ref()).flat_map(|value| {
         let (low, high) = bounds(value);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::{shown, sources};
+use super::files::{display_error, rust_files};
 
 /// The path of a module below its crate: `["http", "retry"]`; empty for the crate's root.
 type Module = Vec<String>;
@@ -19,9 +19,9 @@ pub(super) fn circles(src: &Path) -> Result<Vec<Vec<String>>, String> {
         return Ok(Vec::new());
     }
     let mut texts = BTreeMap::new();
-    for file in sources(src)? {
+    for file in rust_files(src)? {
         let Some(module) = module(src, &file) else { continue };
-        let text = fs::read_to_string(&file).map_err(|error| shown(&file, &error))?;
+        let text = fs::read_to_string(&file).map_err(|error| display_error(&file, &error))?;
         texts.insert(module, without_comments(&text));
     }
     let modules: BTreeSet<Module> = texts.keys().cloned().collect();

@@ -4,7 +4,7 @@ use std::iter;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use tidegauge::analytics::verify::{AppliesTo, Report, RuleResult};
+use tidegauge::analytics::audit::{AppliesTo, AuditReport, RuleResult};
 use tidegauge::text::Table;
 use tidegauge::{Result, Tidegauge};
 
@@ -29,12 +29,12 @@ struct AuditResult {
     rules: Vec<RuleResult>,
 }
 
-impl From<Report> for AuditResult {
-    fn from(report: Report) -> Self {
+impl From<AuditReport> for AuditResult {
+    fn from(report: AuditReport) -> Self {
         Self {
             passed: report.passed(),
-            checks: report.rules.iter().map(|rule| rule.tried).sum(),
-            broken: report.broken().count(),
+            checks: report.rules.iter().map(|rule| rule.checked).sum(),
+            broken: report.violated().count(),
             simulated_rows: report.simulated_rows,
             own_rows: report.own_rows,
             notes: inapplicable_rules_note(&report).into_iter().chain(report.notes).collect(),
@@ -45,7 +45,7 @@ impl From<Report> for AuditResult {
 
 /// Returns a sentence about the rules that do not apply to the user's own rows, or `None` if there
 /// is none.
-fn inapplicable_rules_note(report: &Report) -> Option<String> {
+fn inapplicable_rules_note(report: &AuditReport) -> Option<String> {
     let is_inapplicable = |rule: &&RuleResult| rule.applies_to == AppliesTo::SimulatedRows;
     let rules = report.rules.iter().filter(is_inapplicable).count();
     (rules > 0 && report.own_rows > 0).then(|| {
@@ -60,7 +60,7 @@ impl Document for AuditResult {
     fn text(&self) -> Text {
         let mut table = Table::new(["", "rule", "applies to", "tried", "broken", "first broken"]);
         for rule in &self.rules {
-            let mark = match (rule.tried, rule.broken) {
+            let mark = match (rule.checked, rule.violations) {
                 (0, 0) => "–",
                 (_, 0) => "ok",
                 _ => "BROKEN",
@@ -69,8 +69,8 @@ impl Document for AuditResult {
                 mark.to_owned(),
                 rule.description.clone(),
                 rule.applies_to.name().to_owned(),
-                rule.tried.to_string(),
-                rule.broken.to_string(),
+                rule.checked.to_string(),
+                rule.violations.to_string(),
                 rule.examples.join(", "),
             ]);
         }
@@ -83,7 +83,7 @@ impl Document for AuditResult {
         text.line(iter::once(judged.as_str()).chain(notes).collect::<Vec<_>>().join("; "));
         let rules = self.rules.len();
         if self.passed {
-            let idle = self.rules.iter().filter(|rule| rule.tried == 0).count();
+            let idle = self.rules.iter().filter(|rule| rule.checked == 0).count();
             let idle =
                 if idle == 0 { String::new() } else { format!(", {idle} had nothing to judge") };
             text.line(format!("{rules} rules hold{idle}; {} checks", self.checks));

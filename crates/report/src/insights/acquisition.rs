@@ -1,0 +1,107 @@
+//! The insight of the acquisition page: which cohorts become high-volume traders.
+
+use tidegauge_analytics::Cohort;
+use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
+use tidegauge_analytics::volume::VolumeTable;
+
+use super::ranking::{cohort_name, dollars, is_distinguishable, percent, rank};
+use crate::cohort;
+use crate::format::{count, share};
+
+/// Writes which cohorts become high-volume traders.
+pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
+    let shares = table.cohorts.iter().map(|row| (row.cohort.as_deref(), &row.high_volume));
+    let ranked = rank(shares);
+    let (high_volume, all) = table.cohorts.iter().fold((0, 0), |(high, users), row| {
+        (high + row.high_volume.count, users + row.high_volume.total)
+    });
+    let threshold = dollars(table.params.threshold_usd);
+    let of_all = percent(high_volume as f64 / all.max(1) as f64);
+    let lead = match ranked.as_slice() {
+        _ if table.cohorts.iter().all(|row| row.volume_usd == 0.0) => {
+            format!("No trade or purchase of {} users has a known value yet.", count(all))
+        }
+        _ if high_volume == 0 => {
+            format!("None of {} users has passed {threshold} of volume yet.", count(all))
+        }
+        [] => format!(
+            "No {} has {MIN_SAMPLE_SIZE} users yet, so none can be called better.",
+            cohort::phrase(by)
+        ),
+        [(only, high)] => format!(
+            "{}: {} of {} pass {threshold} of volume. There is no other {} with {MIN_SAMPLE_SIZE} users to compare with.",
+            cohort::users(by, *only),
+            share(high),
+            count(high.total),
+            cohort::phrase(by),
+        ),
+        [.., (next, second), (best, high)] if !is_distinguishable(second, high) => format!(
+            "The best by users who pass {threshold} of volume are {} with {} and {} with {}. These cannot be told apart \
+             yet. Of all {} users {of_all} do.",
+            cohort_name(*best, by),
+            share(high),
+            cohort_name(*next, by),
+            share(second),
+            count(all),
+        ),
+        [.., (best, high)] => format!(
+            "{} most often pass {threshold} of volume: {} of {} do, against {of_all} of all {} users.",
+            cohort::users(by, *best),
+            share(high),
+            count(high.total),
+            count(all),
+        ),
+    };
+    // Among fewer than ten users a tenth is empty.
+    let tenth = table.concentration.deciles.first().filter(|decile| decile.users > 0);
+    let tenth = tenth.and_then(|decile| decile.share);
+    let spread = tenth.map(|share| {
+        format!(" The most active tenth of users makes {} of all volume.", percent(share))
+    });
+    format!("{lead}{}", spread.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_analytics::stats::Share;
+    use tidegauge_analytics::volume::{Concentration, VolumeCohort, VolumeParams};
+
+    use super::*;
+
+    fn volume(cohorts: &[(&str, u64, u64)]) -> String {
+        let cohort = |(name, high, users): &(&str, u64, u64)| VolumeCohort {
+            cohort: Some((*name).into()),
+            users: *users,
+            high_volume: Share::new(*high, *users),
+            volume_usd: *high as f64 * 1e5,
+            mean_usd: 0.0,
+        };
+        let table = VolumeTable {
+            params: VolumeParams::default(),
+            cohorts: cohorts.iter().map(cohort).collect(),
+            concentration: Concentration { deciles: Vec::new(), top_1_percent: None },
+        };
+        acquisition(&Cohort::dimension("channel"), &table).replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn no_channel_is_called_best_if_all_are_zero_or_intervals_overlap() {
+        assert_eq!(
+            volume(&[("a", 0, 170), ("b", 0, 330)]),
+            "No trade or purchase of 500 users has a known value yet."
+        );
+        let said = volume(&[("a", 50, 200), ("b", 60, 200), ("c", 1, 200)]);
+        assert!(said.contains("b with 30.0 %") && said.contains("a with 25.0 %"), "{said}");
+        assert!(said.contains("cannot be told apart yet"), "{said}");
+        let said = volume(&[("a", 10, 200), ("b", 100, 200)]);
+        assert!(
+            said.starts_with("Users from b most often pass $10,000 of volume: 50.0 %"),
+            "{said}"
+        );
+        let said = volume(&[("a", 10, 200), ("b", 1, 2)]);
+        assert!(
+            said.starts_with("Users from a: 5.0 %") && said.contains("no other channel"),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! Insights: conclusions from the tables, as sentences that state their uncertainty.
+
+mod acquisition;
+mod monetization;
+mod ranking;
+mod retention;
+
+pub(crate) use acquisition::acquisition;
+pub(crate) use monetization::monetization;
+pub(crate) use retention::retention;

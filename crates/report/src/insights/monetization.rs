@@ -1,0 +1,210 @@
+//! The insight of the monetization page: LTV, CAC and ROAS, and where to spend next.
+
+use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
+use tidegauge_analytics::unit_economics::{ChannelEconomics, UnitEconomics, UnitEconomicsTable};
+
+use super::ranking::{dollars, with_interval};
+use crate::format::{Format, count, known, label};
+
+/// Writes what users are worth, and where the next dollar of spend should go.
+pub(crate) fn monetization(table: &UnitEconomicsTable) -> String {
+    let (all, paid) = (&table.blended, &table.paid);
+    let Some(roas) = paid.roas else {
+        let worth = known(all.ltv_usd, |ltv| with_interval(Format::Dollars, ltv, all.ltv_interval));
+        let worth = match all.revenue_usd == 0.0 {
+            true => "No revenue of any user is known so far.".to_owned(),
+            false => format!("A user has brought {worth} so far."),
+        };
+        return format!(
+            "{worth} The data hold no spend, so what users cost, and \
+             where the next dollar should go, cannot be said."
+        );
+    };
+    let cac = known(paid.cac_usd, |cac| with_interval(Format::Dollars, cac, paid.cac_interval));
+    let ltv = known(paid.ltv_usd, |ltv| with_interval(Format::Dollars, ltv, paid.ltv_interval));
+    let lead = format!(
+        "{} of paid acquisition brought {} users at {cac} each. They have brought {ltv} each so \
+         far, a ROAS of {}.",
+        dollars(paid.spend_usd),
+        count(paid.users),
+        with_interval(Format::Ratio, roas, paid.roas_interval),
+    );
+    format!("{lead} {}", next_dollar(&table.channels))
+}
+
+/// A channel that can be judged, with its name, its ROAS and its other economics.
+struct Candidate<'a> {
+    name: String,
+    roas: f64,
+    economics: &'a UnitEconomics,
+}
+
+impl Candidate<'_> {
+    /// Returns the ROAS with its interval.
+    fn roas(&self) -> String {
+        with_interval(Format::Ratio, self.roas, self.economics.roas_interval)
+    }
+
+    fn described(&self) -> String {
+        format!("{} with {}", self.name, self.roas())
+    }
+
+    /// Returns `true` unless one of the two intervals lies entirely above the other.
+    fn overlaps(&self, other: &Self) -> bool {
+        let intervals = self.economics.roas_interval.zip(other.economics.roas_interval);
+        intervals.is_none_or(|(ours, theirs)| ours.low <= theirs.high && theirs.low <= ours.high)
+    }
+}
+
+/// Writes where the next dollar should go, as far as the channels can be distinguished.
+fn next_dollar(channels: &[ChannelEconomics]) -> String {
+    let mut ranked: Vec<_> = channels
+        .iter()
+        .filter(|channel| channel.economics.users >= MIN_SAMPLE_SIZE)
+        .filter_map(|channel| {
+            let economics = &channel.economics;
+            let name = label(channel.channel.as_deref(), "channel");
+            Some(Candidate { name, roas: economics.roas?, economics })
+        })
+        .collect();
+    ranked.sort_by(|a, b| b.roas.total_cmp(&a.roas));
+    let Some((best, others)) = ranked.split_first() else {
+        return format!(
+            "No channel with spend has {MIN_SAMPLE_SIZE} users yet, so none can be judged."
+        );
+    };
+    let loses =
+        |channel: &Candidate| channel.roas < 1.0 && channel.economics.payback_days.is_none();
+    let rivals: Vec<_> = others.iter().filter(|other| best.overlaps(other)).collect();
+    if ranked.iter().all(loses) {
+        return match rivals.first() {
+            _ if best.roas == 0.0 => "None has brought anything back yet.".into(),
+            None => format!("None has paid back yet; {} comes nearest.", best.described()),
+            Some(next) => format!(
+                "None has paid back yet; {} and {} come nearest, and cannot be told apart.",
+                best.described(),
+                next.described()
+            ),
+        };
+    }
+    if let Some((last, rivals)) = rivals.split_last() {
+        let rivals: String =
+            rivals.iter().map(|rival| format!(", {}", rival.described())).collect();
+        return format!(
+            "The best per dollar are {}{rivals} and {}. These cannot be told apart yet, so nothing \
+             says which of them should get the next dollar.",
+            best.described(),
+            last.described(),
+        );
+    }
+    let payback = match best.economics.payback_days {
+        Some(days) => format!("pays back after {days} days"),
+        None => "has not paid back at the oldest age judged".into(),
+    };
+    let (name, roas) = (&best.name, best.roas());
+    if others.is_empty() {
+        return format!(
+            "Only {name} can be judged: it returns {roas} per dollar and {payback}; there is \
+             nothing to compare it with."
+        );
+    }
+    format!(
+        "The best per dollar is {name}: it returns {roas} and {payback}, so start with the next \
+         dollar there; this is its average, not what one more dollar would do."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_analytics::stats::Interval;
+    use tidegauge_analytics::unit_economics::UnitEconomicsParams;
+
+    use super::*;
+
+    /// Builds a channel from the low, mid and high value of its ROAS, and its payback.
+    fn channel(name: &str, roas: [f64; 3], payback_days: Option<u32>) -> ChannelEconomics {
+        let [low, roas, high] = roas;
+        let economics = UnitEconomics {
+            users: 100,
+            spend_usd: 1_000.0,
+            cac_usd: Some(10.0),
+            cac_interval: None,
+            revenue_usd: 1_000.0 * roas,
+            ltv_usd: Some(10.0 * roas),
+            ltv_interval: None,
+            roas: Some(roas),
+            roas_interval: Some(Interval { low, high }),
+            by_age: Vec::new(),
+            payback_days,
+            payback_interval: None,
+            ltv_to_cac: Some(roas),
+        };
+        ChannelEconomics { channel: Some(name.into()), campaign: None, economics }
+    }
+
+    /// Returns the sentence with ordinary spaces instead of non-breaking ones.
+    fn said(channels: &[ChannelEconomics]) -> String {
+        next_dollar(channels).replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn a_channel_with_a_distinguishable_roas_gets_the_next_dollar() {
+        let second = channel("affiliate", [0.8, 1.0, 1.3], Some(60));
+        let first = channel("paid_search", [2.0, 2.5, 3.0], Some(15));
+        assert_eq!(
+            said(&[second, first]),
+            "The best per dollar is paid search: it returns 2.50 (95 %: 2.00–3.00) and pays back \
+             after 15 days, so start with the next dollar there; this is its average, not what one \
+             more dollar would do."
+        );
+    }
+
+    #[test]
+    fn channels_with_overlapping_intervals_are_not_ranked() {
+        let channels = [
+            channel("a", [0.2, 0.3, 0.4], None),
+            channel("b", [1.2, 1.8, 2.6], Some(20)),
+            channel("c", [2.0, 2.5, 3.0], Some(15)),
+        ];
+        assert_eq!(
+            said(&channels),
+            "The best per dollar are c with 2.50 (95 %: 2.00–3.00) and b with 1.80 (95 %: \
+             1.20–2.60). These cannot be told apart yet, so nothing says which of them should get \
+             the next dollar."
+        );
+    }
+
+    #[test]
+    fn the_best_of_channels_that_lose_money_is_not_recommended() {
+        let channels = [channel("a", [0.3, 0.4, 0.5], None), channel("b", [0.1, 0.15, 0.2], None)];
+        assert_eq!(
+            said(&channels),
+            "None has paid back yet; a with 0.40 (95 %: 0.30–0.50) comes nearest."
+        );
+        // A channel with young users may have a ROAS below 1 although its older users have paid
+        // back.
+        let early = [channel("a", [0.8, 0.9, 1.0], Some(40))];
+        assert!(said(&early).starts_with("Only a can be judged: it returns 0.90"), "{early:?}");
+        let mut few = channel("a", [1.0, 2.0, 3.0], Some(9));
+        few.economics.users = 29;
+        assert!(said(&[few]).starts_with("No channel with spend has 30 users yet"));
+    }
+
+    #[test]
+    fn without_spend_no_cost_is_stated() {
+        let mut all = channel("", [1.0, 2.0, 3.0], None).economics;
+        (all.spend_usd, all.cac_usd, all.roas, all.ltv_to_cac) = (0.0, None, None, None);
+        all.ltv_interval = Some(Interval { low: 15.0, high: 26.0 });
+        let table = UnitEconomicsTable {
+            params: UnitEconomicsParams::default(),
+            channels: Vec::new(),
+            paid: UnitEconomics { users: 0, ltv_usd: None, ltv_interval: None, ..all.clone() },
+            blended: all,
+        };
+        assert_eq!(
+            monetization(&table).replace('\u{a0}', " "),
+            "A user has brought $20.00 (95 %: $15.00–$26.00) so far. The data hold no spend, so what \
+             users cost, and where the next dollar should go, cannot be said."
+        );
+    }
+}

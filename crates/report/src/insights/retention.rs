@@ -1,0 +1,102 @@
+//! The insight of the retention page: which cohorts churn.
+
+use tidegauge_analytics::Cohort;
+use tidegauge_analytics::churn::ChurnTable;
+use tidegauge_analytics::retention::RetentionTable;
+use tidegauge_analytics::stats::{MIN_SAMPLE_SIZE, Share};
+
+use super::ranking::{cohort_name, is_distinguishable, rank};
+use crate::cohort;
+use crate::format::share;
+
+/// Writes which cohorts churn and which stay; `monthly` is retention by month of signup.
+pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTable) -> String {
+    let shares = table.cohorts.iter().map(|row| (row.cohort.as_deref(), &row.churned));
+    let ranked = rank(shares);
+    let days = table.params.inactive_days;
+    let did_neither =
+        format!("of those who ever traded or bought did neither in the last {days} days");
+    let lead = match ranked.as_slice() {
+        [] => format!(
+            "Too few users were active for {days} days to compare {}.",
+            if *by == Cohort::dimension("channel") { "channels" } else { "cohorts" }
+        ),
+        [(only, churned)] => format!(
+            "{}: {} {did_neither}. There is no other {} with {MIN_SAMPLE_SIZE} of them to compare with.",
+            cohort::users(by, *only),
+            share(churned),
+            cohort::phrase(by),
+        ),
+        [(stay, low), .., (leave, high)] => {
+            let [second, last_but_one] = [&ranked[1], &ranked[ranked.len() - 2]];
+            let leaves = cohort::users(by, *leave);
+            let stays = cohort::users(by, *stay);
+            match (is_distinguishable(last_but_one.1, high), is_distinguishable(low, second.1)) {
+                (true, true) => format!(
+                    "{leaves} leave most: {} {did_neither}. {stays} stay: {} left.",
+                    share(high),
+                    share(low)
+                ),
+                (true, false) => format!("{leaves} leave most: {} {did_neither}.", share(high)),
+                (false, true) => format!("{stays} leave least: {} {did_neither}.", share(low)),
+                (false, false) => format!(
+                    "From {} ({}) to {} ({}) {did_neither}: who leaves most or least cannot be told apart yet.",
+                    share(low),
+                    cohort_name(*stay, by),
+                    share(high),
+                    cohort_name(*leave, by),
+                ),
+            }
+        }
+    };
+    let later = monthly.pooled.get(1).and_then(Option::as_ref);
+    let later = later.map(|month| share(&Share::new(month.active, month.eligible)));
+    let month = later.map(|rate| {
+        format!(" In the calendar month after signup, {rate} of users traded or bought.")
+    });
+    format!("{lead}{}", month.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegauge_analytics::Period;
+    use tidegauge_analytics::churn::{ChurnCohort, ChurnParams};
+    use tidegauge_analytics::retention::RetentionParams;
+
+    use super::*;
+
+    fn churned(cohorts: &[(&str, u64, u64)]) -> String {
+        let cohort = |(name, churned, of): &(&str, u64, u64)| ChurnCohort {
+            cohort: Some((*name).into()),
+            users: *of,
+            undetermined: 0,
+            never_active: 0,
+            churned: Share::new(*churned, *of),
+        };
+        let table = ChurnTable {
+            params: ChurnParams::default(),
+            cohorts: cohorts.iter().map(cohort).collect(),
+            overall: cohort(&("all", 0, 0)),
+        };
+        let params = RetentionParams::by(Period::Month);
+        let monthly = RetentionTable { params, cohorts: Vec::new(), pooled: Vec::new() };
+        retention(&Cohort::dimension("channel"), &table, &monthly).replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn the_highest_and_lowest_churn_are_named_only_if_distinguishable() {
+        let said = churned(&[("a", 20, 200), ("b", 100, 200), ("c", 180, 200)]);
+        assert!(said.starts_with("Users from c leave most: 90.0 %"), "{said}");
+        assert!(said.contains("Users from a stay: 10.0 %"), "{said}");
+        let said = churned(&[("a", 90, 200), ("b", 100, 200)]);
+        assert!(said.starts_with("From 45.0 %") && said.contains("cannot be told apart"), "{said}");
+        let said = churned(&[("a", 90, 200), ("b", 100, 200), ("c", 180, 200)]);
+        assert!(said.starts_with("Users from c leave most") && !said.contains(" stay"), "{said}");
+        let said = churned(&[("a", 936, 1_000)]);
+        assert!(
+            said.starts_with("Users from a: 93.6 %") && said.contains("no other channel"),
+            "{said}"
+        );
+        assert!(churned(&[]).starts_with("Too few users were active"));
+    }
+}
