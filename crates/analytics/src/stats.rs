@@ -62,7 +62,7 @@ pub fn wilson(count: u64, total: u64) -> Option<Interval> {
 }
 
 /// The minimum number of users for the interval of a mean and for metrics at an age: the revenue of
-/// fewer users says too little about its variance.
+/// fewer users is too small a sample of its variance.
 pub const MIN_SAMPLE_SIZE: u64 = 30;
 
 /// Returns the 95 % interval of a positive quantity with a standard error, symmetric on the scale of

@@ -51,7 +51,7 @@ struct ReportHtml<'a> {
     basis: Vec<String>,
     /// `true` if there is a chart of return on ad spend.
     draws_roas: bool,
-    /// The minimum number of users for a cohort to be judged.
+    /// The minimum number of users of a cohort for an insight.
     enough: u64,
 }
 

@@ -38,7 +38,7 @@ pub struct ChurnCohort {
     pub undetermined: u64,
     /// The number of older users without any activity, who cannot churn.
     pub never_active: u64,
-    /// The share of churned users among those who can be judged.
+    /// The share of churned users among those whose churn is determined and who were ever active.
     pub churned: Share,
 }
 

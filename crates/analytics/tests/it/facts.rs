@@ -53,7 +53,7 @@ fn implausible_rows_are_set_aside_and_counted_once() {
         ("a", "2026-01-02", 1.0, 0.5),
         ("a", "2026-01-04", bad, bad), // lacks two values, and is one row
         ("b", "2026-01-01", 4.0, 1.0), // before the signup
-        ("z", "2026-01-04", 8.0, 1.0), // nobody's
+        ("z", "2026-01-04", 8.0, 1.0), // of an unknown user
         ("z", "2026-01-05", 8.0, 1.0),
         ("b", "2026-01-04", 16.0, 2.0),
     ]);

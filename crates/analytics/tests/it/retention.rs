@@ -22,7 +22,7 @@ fn year_end(end: &str) -> Facts {
             ("a", "2025-12-30", None), // Tuesday of the ISO week that began on 2025-12-29
             ("b", "2026-01-02", None), // the same week, in another year
             ("c", "2026-01-06", None), // week of 01-05
-            ("e", "2026-01-20", None), // week of 01-19; nobody signed up in the week of 01-12
+            ("e", "2026-01-20", None), // week of 01-19; there is no signup in the week of 01-12
         ],
         &[
             ("a", "2025-12-31", 1.0, 1.0),

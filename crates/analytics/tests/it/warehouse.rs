@@ -303,7 +303,7 @@ fn implausible_rows_are_set_aside_and_unvalued_events_count_as_activity() {
             trade(3, "2026-01-13 12:00", "EUR", "7", ("1", "USD")),   // the last is of the 5th
             trade(4, "2026-01-14 12:00", "USD", "7", ("1", "BTC")),   // the last price of the 6th
             trade(5, "2025-12-31 12:00", "USD", "7", ("1", "USD")),   // before the signup
-            of(9, trade(6, "2026-01-08 12:00", "USD", "7", ("1", "USD"))), // nobody's
+            of(9, trade(6, "2026-01-08 12:00", "USD", "7", ("1", "USD"))), // of an unknown user
             trade(7, "2026-01-09 12:00", "USD", "50", ("4", "USD")),  // 50, 4
         ],
     );

@@ -90,18 +90,18 @@ mod tests {
             volume(&[("a", 0, 170), ("b", 0, 330)]),
             "No trade or purchase of 500 users has a known value yet."
         );
-        let said = volume(&[("a", 50, 200), ("b", 60, 200), ("c", 1, 200)]);
-        assert!(said.contains("b with 30.0 %") && said.contains("a with 25.0 %"), "{said}");
-        assert!(said.contains("cannot be told apart yet"), "{said}");
-        let said = volume(&[("a", 10, 200), ("b", 100, 200)]);
+        let text = volume(&[("a", 50, 200), ("b", 60, 200), ("c", 1, 200)]);
+        assert!(text.contains("b with 30.0 %") && text.contains("a with 25.0 %"), "{text}");
+        assert!(text.contains("cannot be told apart yet"), "{text}");
+        let text = volume(&[("a", 10, 200), ("b", 100, 200)]);
         assert!(
-            said.starts_with("Users from b most often pass $10,000 of volume: 50.0 %"),
-            "{said}"
+            text.starts_with("Users from b most often pass $10,000 of volume: 50.0 %"),
+            "{text}"
         );
-        let said = volume(&[("a", 10, 200), ("b", 1, 2)]);
+        let text = volume(&[("a", 10, 200), ("b", 1, 2)]);
         assert!(
-            said.starts_with("Users from a: 5.0 %") && said.contains("no other channel"),
-            "{said}"
+            text.starts_with("Users from a: 5.0 %") && text.contains("no other channel"),
+            "{text}"
         );
     }
 }

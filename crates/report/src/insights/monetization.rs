@@ -32,7 +32,7 @@ pub(crate) fn monetization(table: &UnitEconomicsTable) -> String {
     format!("{lead} {}", next_dollar(&table.channels))
 }
 
-/// A channel that can be judged, with its name, its ROAS and its other economics.
+/// A channel with enough users, with its name, its ROAS and its other economics.
 struct Candidate<'a> {
     name: String,
     roas: f64,
@@ -143,7 +143,7 @@ mod tests {
     }
 
     /// Returns the sentence with ordinary spaces instead of non-breaking ones.
-    fn said(channels: &[ChannelEconomics]) -> String {
+    fn recommendation(channels: &[ChannelEconomics]) -> String {
         next_dollar(channels).replace('\u{a0}', " ")
     }
 
@@ -152,7 +152,7 @@ mod tests {
         let second = channel("affiliate", [0.8, 1.0, 1.3], Some(60));
         let first = channel("paid_search", [2.0, 2.5, 3.0], Some(15));
         assert_eq!(
-            said(&[second, first]),
+            recommendation(&[second, first]),
             "The best per dollar is paid search: it returns 2.50 (95 %: 2.00–3.00) and pays back \
              after 15 days, so start with the next dollar there; this is its average, not what one \
              more dollar would do."
@@ -167,7 +167,7 @@ mod tests {
             channel("c", [2.0, 2.5, 3.0], Some(15)),
         ];
         assert_eq!(
-            said(&channels),
+            recommendation(&channels),
             "The best per dollar are c with 2.50 (95 %: 2.00–3.00) and b with 1.80 (95 %: \
              1.20–2.60). These cannot be told apart yet, so nothing says which of them should get \
              the next dollar."
@@ -178,16 +178,19 @@ mod tests {
     fn the_best_of_channels_that_lose_money_is_not_recommended() {
         let channels = [channel("a", [0.3, 0.4, 0.5], None), channel("b", [0.1, 0.15, 0.2], None)];
         assert_eq!(
-            said(&channels),
+            recommendation(&channels),
             "None has paid back yet; a with 0.40 (95 %: 0.30–0.50) comes nearest."
         );
         // A channel with young users may have a ROAS below 1 although its older users have paid
         // back.
         let early = [channel("a", [0.8, 0.9, 1.0], Some(40))];
-        assert!(said(&early).starts_with("Only a can be judged: it returns 0.90"), "{early:?}");
+        assert!(
+            recommendation(&early).starts_with("Only a can be judged: it returns 0.90"),
+            "{early:?}"
+        );
         let mut few = channel("a", [1.0, 2.0, 3.0], Some(9));
         few.economics.users = 29;
-        assert!(said(&[few]).starts_with("No channel with spend has 30 users yet"));
+        assert!(recommendation(&[few]).starts_with("No channel with spend has 30 users yet"));
     }
 
     #[test]
@@ -204,7 +207,7 @@ mod tests {
         assert_eq!(
             monetization(&table).replace('\u{a0}', " "),
             "A user has brought $20.00 (95 %: $15.00–$26.00) so far. The data hold no spend, so what \
-             users cost, and where the next dollar should go, cannot be said."
+             users cost, and where the next dollar should go, cannot be text."
         );
     }
 }

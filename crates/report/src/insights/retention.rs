@@ -85,17 +85,17 @@ mod tests {
 
     #[test]
     fn the_highest_and_lowest_churn_are_named_only_if_distinguishable() {
-        let said = churned(&[("a", 20, 200), ("b", 100, 200), ("c", 180, 200)]);
-        assert!(said.starts_with("Users from c leave most: 90.0 %"), "{said}");
-        assert!(said.contains("Users from a stay: 10.0 %"), "{said}");
-        let said = churned(&[("a", 90, 200), ("b", 100, 200)]);
-        assert!(said.starts_with("From 45.0 %") && said.contains("cannot be told apart"), "{said}");
-        let said = churned(&[("a", 90, 200), ("b", 100, 200), ("c", 180, 200)]);
-        assert!(said.starts_with("Users from c leave most") && !said.contains(" stay"), "{said}");
-        let said = churned(&[("a", 936, 1_000)]);
+        let text = churned(&[("a", 20, 200), ("b", 100, 200), ("c", 180, 200)]);
+        assert!(text.starts_with("Users from c leave most: 90.0 %"), "{text}");
+        assert!(text.contains("Users from a stay: 10.0 %"), "{text}");
+        let text = churned(&[("a", 90, 200), ("b", 100, 200)]);
+        assert!(text.starts_with("From 45.0 %") && text.contains("cannot be told apart"), "{text}");
+        let text = churned(&[("a", 90, 200), ("b", 100, 200), ("c", 180, 200)]);
+        assert!(text.starts_with("Users from c leave most") && !text.contains(" stay"), "{text}");
+        let text = churned(&[("a", 936, 1_000)]);
         assert!(
-            said.starts_with("Users from a: 93.6 %") && said.contains("no other channel"),
-            "{said}"
+            text.starts_with("Users from a: 93.6 %") && text.contains("no other channel"),
+            "{text}"
         );
         assert!(churned(&[]).starts_with("Too few users were active"));
     }

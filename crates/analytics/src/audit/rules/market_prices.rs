@@ -117,7 +117,7 @@ async fn check_observed(
                 table,
                 &batch,
                 |symbol| symbols.id_of(symbol).is_some(),
-                &mut SetAsideRows::default(), // judged by the rule of market rows
+                &mut SetAsideRows::default(), // reported by the rule of market rows
                 |observation| {
                     let source = sources.id_of(observation.source);
                     let names = symbols.id_of(observation.symbol).zip(source);
@@ -144,7 +144,7 @@ fn disputes_rule() -> RuleResult {
 }
 
 /// Checks the disputes for a common threshold. The configured one is unknown to the audit:
-/// `lowest`, the smallest disputed difference, stands for it.
+/// `lowest`, the smallest disputed difference, replaces it.
 fn check_disputes(rule: &mut RuleResult, prices: &Prices<'_>, lowest: f64) {
     let disputed = |row: usize| prices.is_disputed.value(row);
     for row in 0..prices.at.len() {

@@ -22,7 +22,7 @@ pub(crate) fn rule(records: &Records<'_>, usd: &UsdPrices) -> RuleResult {
     let trades = &records.trades;
     for (row, id) in trades.id.iter().enumerate() {
         if !records.is_simulated("trades", *id, trades.user[row]) {
-            continue; // another venue has prices of its own
+            continue; // other venues have other prices
         }
         let day = trades.at[row].div_euclid(DAY);
         let range = usd.price_range(trades.base.get(row), day);

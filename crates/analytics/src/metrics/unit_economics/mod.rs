@@ -101,7 +101,7 @@ pub struct UnitEconomics {
 }
 
 /// LTV and ROAS at an age. Each day of age is computed from the users who were observed to its end,
-/// and the days are summed, so that neither falls while revenue is never negative.
+/// and the days are summed, so that LTV and ROAS do not fall while revenue is never negative.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct EconomicsAtAge {

@@ -92,7 +92,7 @@ fn a_candle_counts_at_its_end() {
             candle("a", "BTC", "5m", at("11:55:00"), "1"), // ends at 12:00, as does
             candle("a", "BTC", "4h", at("08:00:00"), "2"), // this one: the shorter counts
             candle("a", "BTC", "1d", at("00:00:00"), "3"),
-            candle("a", "BTC", "1w", at("00:00:00"), "4"), // says nothing of any day
+            candle("a", "BTC", "1w", at("00:00:00"), "4"), // longer than a day
             candle("a", "BTC", "1m", at("12:02:00"), "5"),
         ],
         ..Rows::default()

@@ -87,7 +87,7 @@ impl Tables {
     }
 
     /// Appends copies of the rows, and returns the index of the first copy.
-    pub(crate) fn again(&mut self, table: &str, rows: &[usize]) -> usize {
+    pub(crate) fn duplicate(&mut self, table: &str, rows: &[usize]) -> usize {
         let batch = self.0.get_mut(table).unwrap();
         let first = batch.rows();
         let all = (0..first).chain(rows.iter().copied());

@@ -16,12 +16,12 @@ pub(super) const FAULTS: &[Plain] = &[
         t.set("ledger_entries", 0, "asset", Value::Text("XRP".into()));
     }),
     ("an entry twice, by another number", "ledger_sums_to_zero", |t| {
-        let row = t.again("ledger_entries", &[0]);
+        let row = t.duplicate("ledger_entries", &[0]);
         t.set("ledger_entries", row, "entry_id", Value::Int(UNKNOWN_ID));
     }),
     ("a posting twice", "ledger_agrees", |t| {
         let rows = posting(t, "deposit");
-        let first = t.again("ledger_entries", &rows);
+        let first = t.duplicate("ledger_entries", &rows);
         for (number, row) in (0..).zip(first..t.rows("ledger_entries")) {
             t.set("ledger_entries", row, "entry_id", Value::Int(UNKNOWN_ID + number));
             t.set("ledger_entries", row, "posting_id", Value::Int(UNKNOWN_ID));
@@ -61,7 +61,7 @@ pub(super) const FAULTS: &[Plain] = &[
     }),
     ("a withdrawal doubled by another number", "ledger_agrees", |t| {
         let row = withdrawn(t);
-        let row = t.again("withdrawals", &[row]);
+        let row = t.duplicate("withdrawals", &[row]);
         t.set("withdrawals", row, "withdrawal_id", Value::Int(UNKNOWN_ID));
     }),
     ("money posted after it was spent", "ledger_never_below_zero", |t| {
@@ -86,7 +86,7 @@ pub(super) const FAULTS: &[Plain] = &[
         t.set("ramp_transactions", row, "status", Value::Text("failed".into()));
     }),
     ("a purchase undone twice", "chargebacks_undo_purchases", |t| {
-        let row = t.again("chargebacks", &[0]);
+        let row = t.duplicate("chargebacks", &[0]);
         t.set("chargebacks", row, "chargeback_id", Value::Int(UNKNOWN_ID));
     }),
     ("a chargeback for a cent less", "chargebacks_undo_purchases", |t| {

@@ -28,7 +28,7 @@ pub(super) fn faults() -> Vec<Fault> {
     let others = ["truth_channels", "marketing_spend", "candles", "fx_rates"];
     for name in COLUMNS.map(|(name, _)| name).into_iter().chain(others) {
         let again = move |t: &mut Tables| {
-            t.again(name, &[0]);
+            t.duplicate(name, &[0]);
         };
         add(format!("a row of {name} twice"), format!("unique_key.{name}"), Box::new(again));
     }
