@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(
             monetization(&table).replace('\u{a0}', " "),
             "A user has brought $20.00 (95 %: $15.00–$26.00) so far. The data hold no spend, so what \
-             users cost, and where the next dollar should go, cannot be text."
+             users cost, and where the next dollar should go, cannot be said."
         );
     }
 }
