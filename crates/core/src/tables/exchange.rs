@@ -47,7 +47,7 @@ table! {
 }
 
 table! {
-    /// Money and coins coming in.
+    /// Deposits of money and coins.
     "deposits" => Deposit;
     key: ["deposit_id"];
     time: "created_at";
@@ -82,7 +82,7 @@ table! {
 }
 
 table! {
-    /// Money and coins going out.
+    /// Withdrawals of money and coins.
     "withdrawals" => Withdrawal;
     key: ["withdrawal_id"];
     time: "created_at";
@@ -119,7 +119,7 @@ table! {
 }
 
 table! {
-    /// What users asked the market for.
+    /// Orders that users placed on the market.
     "orders" => Order;
     key: ["order_id"];
     time: "created_at";
@@ -238,7 +238,7 @@ table! {
 }
 
 table! {
-    /// Purchases that the card's owner had undone.
+    /// Purchases that the card's owner reversed.
     "chargebacks" => Chargeback;
     key: ["chargeback_id"];
     time: "created_at";
@@ -267,7 +267,7 @@ table! {
 }
 
 table! {
-    /// What was spent on acquisition.
+    /// Marketing spend on acquisition.
     "marketing_spend" => MarketingSpend;
     key: ["day", "channel", "campaign"];
     time: "day";
@@ -285,7 +285,7 @@ table! {
 }
 
 table! {
-    /// The simulated exchange's books, by double entry: the amounts of every event add up to zero in every asset.
+    /// The simulated exchange's ledger, by double entry: the amounts of every event sum to zero per asset.
     "ledger_entries" => LedgerEntry;
     key: ["entry_id"];
     time: "posted_at";
@@ -312,7 +312,7 @@ table! {
 }
 
 table! {
-    /// What a simulated user is really like, which nobody sees who looks at the exchange's records.
+    /// Ground truth of simulated users: their true parameters, which are not observable in the exchange's records.
     "truth_users" => TruthUser;
     key: ["user_id"];
     time: "signup_at";
@@ -336,16 +336,16 @@ table! {
     lasts: i64,
     /// The expected volume of trades and purchases in the 30 days from the first one on, in US dollars.
     value_30d: f64,
-    /// The same in 90 days.
+    /// Expected volume in 90 days, in US dollars.
     value_90d: f64,
-    /// The same in 180 days.
+    /// Expected volume in 180 days, in US dollars.
     value_180d: f64,
-    /// The same in 365 days.
+    /// Expected volume in 365 days, in US dollars.
     value_365d: f64,
 }
 
 table! {
-    /// What the users of a channel of the simulated exchange are really like.
+    /// Ground truth of the channels of the simulated exchange: the true parameters of their users.
     "truth_channels" => TruthChannel;
     key: ["channel"];
     write: Merge;

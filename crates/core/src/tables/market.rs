@@ -57,7 +57,7 @@ table! {
 }
 
 table! {
-    /// The latest price of an instrument as a source saw it, with bid and ask.
+    /// The latest price of an instrument by source, with bid and ask.
     "quotes" => Quote;
     key: ["source", "symbol", "at"];
     time: "at";
@@ -81,7 +81,7 @@ table! {
 }
 
 table! {
-    /// What was traded on a market, trade by trade; `trades` are the exchange's own users'.
+    /// Public trades of a market; `trades` has those of the exchange's own users.
     "market_trades" => MarketTrade;
     key: ["source", "symbol", "trade_id"];
     time: "at";
@@ -105,7 +105,7 @@ table! {
 }
 
 table! {
-    /// The single source of truth: one price per instrument and five minutes out of all sources.
+    /// The single source of truth: one price per instrument and five minutes, from all sources.
     "market_prices" => MarketPrice;
     key: ["symbol", "at"];
     time: "at";
@@ -149,7 +149,7 @@ table! {
 }
 
 table! {
-    /// One US dollar rate per currency and calendar day, from `fx_rates`, without a hole.
+    /// One US dollar rate per currency and calendar day, from `fx_rates`, without gaps.
     "fx_daily" => FxDaily;
     key: ["base", "quote", "rate_date"];
     time: "rate_date";

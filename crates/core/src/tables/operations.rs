@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 table! {
-    /// Numbers of the business itself: tickets, uptime, cost; filled from your own files and databases.
+    /// Operational metrics of the business, such as tickets, uptime and cost, from your own files and databases.
     "operational_metrics" => OperationalMetric;
     key: ["metric", "at"];
     time: "at";
@@ -12,14 +12,14 @@ table! {
     metric: String,
     /// The time of the measurement.
     at: DateTime<Utc>,
-    /// The value, in the metric's own unit.
+    /// Value, in the unit of the metric.
     value: f64,
     /// The dimensions of the value, a JSON object; null for a total.
     dimensions: Option<String>,
 }
 
 table! {
-    /// The gap ledger: which spans of which series a source has read, and how that went.
+    /// The coverage ledger: which spans of which series a source has read, and with which result.
     "coverage" => Coverage;
     key: ["source", "series", "start_at"];
     time: "start_at";
@@ -45,7 +45,7 @@ table! {
 }
 
 table! {
-    /// Rows that were not taken, and why: bad ones, where a source goes on without them, and numbers of too many digits.
+    /// Rejected rows with their reasons: malformed rows that a source skips, and numbers with too many digits.
     "quarantine" => Quarantine;
     key: ["source", "place"];
     time: "noted_at";
@@ -65,7 +65,7 @@ table! {
 }
 
 table! {
-    /// The history of runs: what each run did with each of its sources, and how that ended.
+    /// The run history: one row per run and source, with counts and outcome.
     "runs" => RunRecord;
     key: ["run_id", "source"];
     time: "started_at";

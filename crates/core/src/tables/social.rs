@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 table! {
-    /// Posts that mention an instrument; one that mentions two is there for each.
+    /// Posts that mention an instrument; a post that mentions two has two rows.
     "social_posts" => SocialPost;
     key: ["post_id", "symbol"];
     time: "created_at";
