@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     let result = match task.as_str() {
         "setup" => setup::setup(),
         "test" => test::test(&args),
-        "lint" => test::test(&[task.clone()]),
+        "lint" => test::test(std::slice::from_ref(&task)),
         "bench" => bench::bench(args.first().map(String::as_str), args.get(1..).unwrap_or(&[])),
         "docs" => generate::docs(),
         "migrations" => generate::migrations(),
