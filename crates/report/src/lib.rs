@@ -15,7 +15,7 @@
 //! | [`Panel`], [`Tile`] | the elements of a page: retention, churn, LTV, CAC, ROAS, payback |
 //! | [`Question`], [`answer()`], [`Answer`] | a request for a page or a panel, and its result |
 //! | [`Report`], [`ReportData`] | all pages at once, as HTML or as data for programs |
-//! | [`reference`] | `docs/tables.md`, generated from the definitions of the tables |
+//! | [`mod@reference`] | `docs/tables.md`, generated from the definitions of the tables |
 //!
 //! ```
 //! use tidegauge_report::{

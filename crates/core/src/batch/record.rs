@@ -13,7 +13,7 @@ use crate::{Column, Error, Result, TableRef, tables};
 /// receives a batch never has to check it again.
 ///
 /// Columns have the types of [`DataType::to_arrow`](crate::DataType::to_arrow); text may also be a
-/// dictionary with keys of 8 or 32 bits ([`TextView`]).
+/// dictionary with keys of 8 or 32 bits ([`TextView`](crate::TextView)).
 #[derive(Debug, Clone)]
 pub struct Batch {
     pub(super) table: TableRef,

@@ -16,7 +16,7 @@ fn many(table: &TableRef, ids: std::ops::Range<i64>, text: &str) -> Batch {
     Batch::from_columns(table, ids.len(), vec![Values::Ints(ids), Values::Constant(text)]).unwrap()
 }
 
-/// Checks that no batch has more than [`MOST_ROWS`] rows, however many were loaded at once, and
+/// Checks that no batch has more than [`MAX_BATCH_ROWS`] rows, however many were loaded at once, and
 /// that none is missing.
 pub async fn batches_are_bounded(store: &dyn Subject) {
     for write in [WriteMode::Append, WriteMode::Merge] {

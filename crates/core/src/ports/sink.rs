@@ -91,7 +91,7 @@ pub trait Sink: Debug + Send + Sync {
     /// - A row whose key is stored already is handled by [`Load::on_duplicate`]. By default a table
     ///   written by [`crate::WriteMode::Merge`] upserts, so that it keeps the newest row of each
     ///   key; one written by [`crate::WriteMode::Append`] refuses a key that it holds.
-    /// - Every row of `load.batches` is counted once. With [`OnDuplicate::ByTable`], a sink that
+    /// - Every row of `load.batches` is counted once. With [`OnDuplicate::ByTable`](crate::OnDuplicate::ByTable), a sink that
     ///   would have to read files for it may count rows as inserted that replaced one.
     /// - All rows of the tables in [`Load::replaces`] are removed in the same commit, before the
     ///   load's rows are written: a reader sees either the old rows or the new ones. The counts

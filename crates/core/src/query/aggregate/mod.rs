@@ -233,7 +233,7 @@ impl Aggregate {
     /// measures, then those that only the predicate needs.
     ///
     /// # Errors
-    /// The same as for [`result`](Self::result).
+    /// The same as for [`output_schema`](Self::output_schema).
     pub fn columns(&self) -> Result<Vec<&Column>> {
         let predicate = self.predicate()?;
         let names = self.by.iter().map(Group::column);
@@ -252,7 +252,7 @@ impl Aggregate {
     /// Returns the scan with the projection and predicate that a [`Aggregator`] of this aggregate needs.
     ///
     /// # Errors
-    /// The same as for [`result`](Self::result).
+    /// The same as for [`output_schema`](Self::output_schema).
     pub fn scan(&self) -> Result<Scan> {
         self.output_schema()?;
         let mut columns: Vec<_> =
