@@ -1,0 +1,13 @@
+//! Statistics of customers over plain slices of numbers: estimates whose intervals hold their
+//! nominal level on heavy-tailed revenue, and survival curves. No frames, no I/O, no clock; all
+//! randomness is seeded.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`estimate`] | [`Estimate`] and [`Interval`]; shares, means, ratios, differences |
+//! | [`survival`] | Kaplan–Meier, Aalen–Johansen, log-rank, restricted mean |
+
+pub mod estimate;
+pub mod survival;
+
+pub use estimate::{Estimate, Interval, Method};

@@ -1,0 +1,1 @@
+//! Survival curves of right-censored durations.
