@@ -3,10 +3,8 @@
 
 use reqwest::Method;
 use serde_json::json;
-use tidegauge_core::tables;
 
 use super::api_error::ApiError;
-use super::ddl;
 use super::dialect::DROP_NOT_NULL;
 use super::query::Query;
 use super::retries::retry_on_conflict;
@@ -18,25 +16,16 @@ const MIGRATIONS: &[(i64, &str, &str)] = include!("../../migrations/bigquery/lis
 
 /// The table of the applied migrations.
 const CREATE_VERSIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS `_tidegauge_migrations` (\
-                        `version` INT64 NOT NULL, `applied_at` TIMESTAMP NOT NULL)";
+                        `version` INT64 NOT NULL, `applied_at` TIMESTAMP NOT NULL);\n";
 
 impl BigQuery {
     /// Creates the dataset if it does not exist, and applies missing migrations.
     pub(super) async fn migrate(&self) -> Result<()> {
         let to_error = |error| self.to_error(error, None);
-        let is_new =
-            self.table_resource("_tidegauge_migrations").await.map_err(to_error)?.is_none();
-        if is_new {
-            retry_on_conflict(|| self.create_dataset()).await.map_err(to_error)?;
-            self.run_with_retry(&Query::new(CREATE_VERSIONS_TABLE)).await.map_err(to_error)?;
-            // New tables are created in their current form, so that no column has to be widened,
-            // which takes a job for every few columns.
-            let tables = tables::all();
-            let create = tables.iter().map(|table| format!("{};\n", ddl::create(table)));
-            self.run_with_retry(&Query::new(create.collect::<String>())).await.map_err(to_error)?;
-        } else {
-            self.drop_expired_staging_tables().await.map_err(to_error)?;
+        if self.table_resource("_tidegauge_migrations").await.map_err(to_error)?.is_none() {
+            return self.create_in_current_form().await.map_err(to_error);
         }
+        self.drop_expired_staging_tables().await.map_err(to_error)?;
         let newest = "SELECT MAX(`version`) FROM `_tidegauge_migrations`";
         let newest = self.query_value(&Query::new(newest)).await.map_err(to_error)?;
         let newest: usize = newest.and_then(|version| version.parse().ok()).unwrap_or_default();
@@ -44,19 +33,27 @@ impl BigQuery {
             return Err(Error::NewerVersion { path: self.dataset.name.clone() });
         }
         for (version, _, migration) in MIGRATIONS.iter().skip(newest) {
-            for script in scripts(migration, is_new) {
+            for script in scripts(migration) {
                 if self.is_already_nullable(&script).await.map_err(to_error)? {
                     continue;
                 }
                 self.run_with_retry(&Query::new(script)).await.map_err(to_error)?;
             }
-            let noted = format!(
-                "INSERT INTO `_tidegauge_migrations` (`version`, `applied_at`) \
-                 VALUES ({version}, CURRENT_TIMESTAMP())"
-            );
-            self.run_with_retry(&Query::new(noted)).await.map_err(to_error)?;
+            self.run_with_retry(&record_versions([*version])).await.map_err(to_error)?;
         }
         Ok(())
+    }
+
+    /// Creates the dataset with the store's own tables, without a migration: each statement takes
+    /// the service seconds, and a built-in table is created in its current form when it is first
+    /// prepared. A process that is killed in between leaves a dataset that has applied no
+    /// migration, and the next one applies them all.
+    async fn create_in_current_form(&self) -> Result<(), ApiError> {
+        retry_on_conflict(|| self.create_dataset()).await?;
+        let create: String = [CREATE_VERSIONS_TABLE].into_iter().chain(own_tables()).collect();
+        self.run_with_retry(&Query::new(create)).await?;
+        let versions = MIGRATIONS.iter().map(|(version, ..)| *version);
+        self.run_with_retry(&record_versions(versions)).await
     }
 
     /// Returns `true` if a script makes a column nullable that is so already, which the service
@@ -96,21 +93,34 @@ impl BigQuery {
 /// accepts five changes of a table in ten seconds, and retries a script as a whole.
 const MAX_TYPE_CHANGES: usize = 4;
 
+/// Returns the statements of the migrations that create and fill the tables of the store itself,
+/// which have no definition in core.
+fn own_tables() -> impl Iterator<Item = &'static str> {
+    let statements = MIGRATIONS.iter().flat_map(|(_, _, sql)| sql.split_inclusive(";\n"));
+    statements.filter(|statement| statement.contains("`_tidegauge_"))
+}
+
+/// Returns the statement that records applied migrations.
+fn record_versions(versions: impl IntoIterator<Item = i64>) -> Query {
+    let rows = versions.into_iter().map(|version| format!("({version}, CURRENT_TIMESTAMP())"));
+    let rows = rows.collect::<Vec<_>>().join(", ");
+    Query::new(format!(
+        "INSERT INTO `_tidegauge_migrations` (`version`, `applied_at`) VALUES {rows}"
+    ))
+}
+
 /// Splits a migration into the scripts that it is run as; a statement that makes a column nullable
-/// is a script of its own. Statements that change types or nullability are left out if the tables
-/// `are_new`.
-fn scripts(migration: &str, are_new: bool) -> Vec<String> {
-    const SET_DATA_TYPE: &str = " SET DATA TYPE ";
-    if !migration.contains(SET_DATA_TYPE) && !migration.contains(DROP_NOT_NULL) {
-        return vec![migration.to_owned()];
+/// is a script of its own. Tables that were never prepared are not there to be changed.
+fn scripts(migration: &str) -> Vec<String> {
+    let migration = migration.replace("ALTER TABLE `", "ALTER TABLE IF EXISTS `");
+    if !migration.contains(" SET DATA TYPE ") && !migration.contains(DROP_NOT_NULL) {
+        return vec![migration];
     }
     let statements = migration.split_inclusive(";\n");
-    let (nullability, mut others): (Vec<&str>, Vec<&str>) =
+    let (nullability, others): (Vec<&str>, Vec<&str>) =
         statements.partition(|statement| drops_not_null(statement));
-    others.retain(|statement| !are_new || !statement.contains(SET_DATA_TYPE));
     let others = others.chunks(MAX_TYPE_CHANGES).map(|statements| statements.concat());
-    let nullability = nullability.into_iter().filter(|_| !are_new).map(str::to_owned);
-    others.chain(nullability).collect()
+    others.chain(nullability.into_iter().map(str::to_owned)).collect()
 }
 
 /// Returns `true` for a statement that makes a column nullable.
@@ -120,8 +130,9 @@ fn drops_not_null(statement: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tidegauge_core::{Column, DataType, Table};
+    use tidegauge_core::{Column, DataType, Table, tables};
 
+    use super::super::ddl;
     use super::super::dialect::DIALECT;
     use super::*;
     use crate::sql::migrations::Migrations;
@@ -148,17 +159,17 @@ mod tests {
     }
 
     #[test]
-    fn nullability_changes_run_one_by_one_and_not_for_new_tables() {
+    fn nullability_changes_run_one_by_one() {
         let migration = "ALTER TABLE `a` ALTER COLUMN `x` SET DATA TYPE INT64;\n\n\
                          ALTER TABLE `a` ALTER COLUMN `y` DROP NOT NULL;\n\
                          ALTER TABLE `a` ALTER COLUMN `z` DROP NOT NULL;\n\n\
                          ALTER TABLE `a` ADD COLUMN IF NOT EXISTS `w` STRING;\n";
-        let old = scripts(migration, false);
-        assert_eq!(old.len(), 3, "{old:?}");
-        assert!(old[0].contains("`x`") && old[0].contains("`w`") && !drops_not_null(&old[0]));
-        assert!(drops_not_null(&old[1]) && old[1].contains("`y`") && drops_not_null(&old[2]));
-        let new = scripts(migration, true).concat();
-        assert_eq!(new.trim(), "ALTER TABLE `a` ADD COLUMN IF NOT EXISTS `w` STRING;");
+        let scripts = scripts(migration);
+        assert_eq!(scripts.len(), 3, "{scripts:?}");
+        assert!(scripts[0].contains("`x`") && scripts[0].contains("`w`"));
+        assert!(!drops_not_null(&scripts[0]));
+        assert!(drops_not_null(&scripts[1]) && scripts[1].contains("`y`"));
+        assert!(drops_not_null(&scripts[2]));
     }
 
     /// Checks that the migrations agree with the definitions in core, which are authoritative; the

@@ -13,6 +13,7 @@ use tidegauge_core::arrow::schema::{Field, Schema};
 use tidegauge_core::{Batch, Column, ColumnView, DataType, ErrorKind, Fingerprint, Load, Table};
 
 use super::api_error::ApiError;
+use super::client::percent_encode;
 use super::dialect::{DATE_RANGE, DIALECT};
 use super::query::{Param, Query};
 use super::retries::{INITIAL_BACKOFF, MAX_BACKOFF};
@@ -158,8 +159,34 @@ impl BigQuery {
         }
     }
 
+    /// Returns `true` if the dataset has a staging table. A list of tables is free of charge,
+    /// unlike a query.
+    async fn has_staging_tables(&self) -> Result<bool, ApiError> {
+        let path = format!("datasets/{}/tables?maxResults=1000", self.dataset.dataset_id);
+        let first = self.client.url(&path);
+        let mut url = first.clone();
+        loop {
+            let listed = self.client.request_json(Method::GET, &url, None).await?;
+            let tables = listed.get("tables").and_then(Value::as_array);
+            let is_staging = |table: &Value| {
+                let name = table.pointer("/tableReference/tableId").and_then(Value::as_str);
+                name.is_some_and(|name| name.starts_with(STAGE_PREFIX))
+            };
+            if tables.is_some_and(|tables| tables.iter().any(is_staging)) {
+                return Ok(true);
+            }
+            match listed.get("nextPageToken").and_then(Value::as_str) {
+                Some(token) => url = format!("{first}&pageToken={}", percent_encode(token)),
+                None => return Ok(false),
+            }
+        }
+    }
+
     /// Removes staging tables of killed loads that are more than a day old.
     pub(super) async fn drop_expired_staging_tables(&self) -> Result<(), ApiError> {
+        if !self.has_staging_tables().await? {
+            return Ok(());
+        }
         let mut query = Query::new(
             "SELECT STRING_AGG(table_name) FROM INFORMATION_SCHEMA.TABLES \
              WHERE STARTS_WITH(table_name, @prefix) \

@@ -13,7 +13,7 @@ use tidegauge_testkit::BigQuery;
 use wiremock::matchers::{body_partial_json, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::{Store, batch, everything, load, pairs, simple};
+use crate::support::{Store, batch, by_hand, everything, load, pairs, simple};
 
 /// Returns the emulator's answer to a request for the resource `path` of the project.
 async fn asked(method: Method, path: &str) -> Option<Value> {
@@ -38,21 +38,39 @@ async fn tables_are_partitioned_by_month_and_clustered_by_user() {
     assert_eq!(trades["tableConstraints"]["primaryKey"]["columns"], json!(["trade_id"]));
 }
 
-/// Checks that the migrations produce the tables that the definitions in core, the only source of
-/// truth, describe.
+/// Checks that a new dataset, and one that has applied no migration, get the tables that the
+/// definitions in core, the only source of truth, describe.
 #[tokio::test]
-async fn migrated_tables_match_their_definitions() {
-    let Some(store) = Store::of("bigquery") else { return };
-    store.sink().prepare(&[]).await.unwrap();
-    // Compares every column of the migrated tables, and has nothing to change.
-    store.sink().prepare(&tables::all()).await.unwrap();
-    let path = format!("datasets/{}/tables?maxResults=100", dataset(&store));
-    let listed = asked(Method::GET, &path).await.unwrap();
-    let names = listed["tables"].as_array().unwrap().iter();
-    let names: Vec<_> =
-        names.map(|table| table["tableReference"]["tableId"].as_str().unwrap()).collect();
-    for table in tables::all() {
-        assert!(names.contains(&table.name.as_ref()), "{} is missing", table.name);
+async fn new_and_migrated_tables_match_their_definitions() {
+    for has_versions in [false, true] {
+        let Some(store) = Store::of("bigquery") else { return };
+        if has_versions {
+            let dataset = json!({ "datasetReference": { "datasetId": dataset(&store) } });
+            let server = BigQuery::shared().unwrap();
+            let url = format!("{}/bigquery/v2/projects/tidegauge/datasets", server.endpoint());
+            let request = Client::new().post(url).header("content-type", "application/json");
+            let answer = request.body(dataset.to_string()).send().await.unwrap();
+            assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+            let versions = "CREATE TABLE \"_tidegauge_migrations\" (\"version\" INT64 NOT NULL, \
+                            \"applied_at\" TIMESTAMP NOT NULL)";
+            assert!(by_hand::run(&store, versions).await);
+        }
+        // Creates the tables of a new dataset. Of a migrated one it compares every column, and has
+        // nothing to change.
+        store.sink().prepare(&tables::all()).await.unwrap();
+        let path = format!("datasets/{}/tables?maxResults=100", dataset(&store));
+        let listed = asked(Method::GET, &path).await.unwrap();
+        let names = listed["tables"].as_array().unwrap().iter();
+        let names: Vec<_> =
+            names.map(|table| table["tableReference"]["tableId"].as_str().unwrap()).collect();
+        for table in tables::all() {
+            assert!(names.contains(&table.name.as_ref()), "{} is missing", table.name);
+        }
+        let versions = format!("datasets/{}/tables/_tidegauge_migrations/data", dataset(&store));
+        let versions = asked(Method::GET, &versions).await.unwrap();
+        let versions = versions["rows"].as_array().unwrap().len();
+        let files = include_str!("../../migrations/bigquery/list.rs").matches(".sql").count();
+        assert_eq!(versions, files, "{has_versions}");
     }
 }
 
