@@ -5,9 +5,12 @@
 //! | module | contents |
 //! |---|---|
 //! | [`estimate`] | [`Estimate`] and [`Interval`]; shares, means, ratios, differences |
+//! | [`math`] | the normal distribution |
 //! | [`survival`] | Kaplan–Meier, Aalen–Johansen, log-rank, restricted mean |
 
 pub mod estimate;
+pub mod math;
+mod random;
 pub mod survival;
 
 pub use estimate::{Estimate, Interval, Method};

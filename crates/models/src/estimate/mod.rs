@@ -1,5 +1,26 @@
 //! Estimates with their intervals.
+//!
+//! | function or type | estimates |
+//! |---|---|
+//! | [`wilson`], [`newcombe`] | a share; a difference of two shares |
+//! | [`mean`](mean()), [`Amounts`] | the mean amount per user, of a slice or streamed |
+//! | [`difference`], [`quotient`], [`product`] | two independent estimates, combined |
+//! | [`normal`], [`log_normal`], [`logit_normal`] | any value with a standard error |
 
+mod amounts;
+mod bottom;
+mod combine;
+mod delta;
+mod mean;
+mod pivot;
+mod sample;
+mod share;
+mod sum;
 mod types;
 
+pub use amounts::Amounts;
+pub use combine::{difference, product, quotient};
+pub use delta::{log_normal, logit_normal, normal};
+pub use mean::mean;
+pub use share::{newcombe, wilson};
 pub use types::{Estimate, Flags, Interval, Method};
