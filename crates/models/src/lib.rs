@@ -5,7 +5,7 @@
 //! | module | contents |
 //! |---|---|
 //! | [`estimate`] | [`Estimate`] and [`Interval`]; shares, means, ratios, differences |
-//! | [`math`] | the normal distribution |
+//! | [`math`] | special functions |
 //! | [`survival`] | Kaplan–Meier, Aalen–Johansen, log-rank, restricted mean |
 
 pub mod estimate;

@@ -128,6 +128,9 @@ pub enum Method {
     LogitNormal,
     /// The normal interval from a standard error (delta method).
     Normal,
+    /// The normal interval of a probability p on the scale ln(−ln p), from Greenwood's variance
+    /// (Kalbfleisch and Prentice 1980).
+    LogLog,
 }
 
 /// The limits of an interval: conditions under which it is known to hold less than its level.

@@ -1,4 +1,9 @@
 //! Tests of the crate's public interface.
 
+#![allow(clippy::unwrap_used, reason = "clippy spares `#[test]` functions only, not their helpers")]
+
 mod coverage;
 mod estimate;
+mod support;
+mod survival;
+mod survival_coverage;

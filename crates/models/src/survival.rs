@@ -1,1 +1,0 @@
-//! Survival curves of right-censored durations.
