@@ -4,12 +4,16 @@
 //!
 //! | module | contents |
 //! |---|---|
+//! | [`classify`] | logistic regression, AUC, calibration |
 //! | [`estimate`] | [`Estimate`] and [`Interval`]; shares, means, ratios, differences |
 //! | [`math`] | special functions |
+//! | [`multiple`] | p-values of many tests |
 //! | [`survival`] | Kaplan–Meier, Aalen–Johansen, log-rank, restricted mean |
 
+pub mod classify;
 pub mod estimate;
 pub mod math;
+pub mod multiple;
 mod random;
 pub mod survival;
 

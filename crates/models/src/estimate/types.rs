@@ -131,6 +131,9 @@ pub enum Method {
     /// The normal interval of a probability p on the scale ln(−ln p), from Greenwood's variance
     /// (Kalbfleisch and Prentice 1980).
     LogLog,
+    /// The interval of an area under the ROC curve, or of a difference of two, from the variance
+    /// of DeLong, DeLong and Clarke-Pearson (1988).
+    DeLong,
 }
 
 /// The limits of an interval: conditions under which it is known to hold less than its level.
