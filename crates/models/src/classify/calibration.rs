@@ -14,7 +14,8 @@ const NEAREST: f64 = 1e-12;
 #[non_exhaustive]
 pub struct Calibration {
     /// The slope of the outcomes' log-odds on the predicted log-odds; 1 if predictions are
-    /// calibrated, below 1 if they are too extreme.
+    /// calibrated, below 1 if they are too extreme. Undetermined if predictions are all equal or
+    /// separate the outcomes perfectly.
     pub slope: Estimate,
     /// The log-odds to be added to the predictions so that they sum to the number of outcomes
     /// (calibration in the large); 0 if predictions are right on average.
@@ -43,8 +44,7 @@ pub struct CalibrationGroup {
 /// log-odds, and with the predicted log-odds as offset. Their intervals are normal.
 ///
 /// # Errors
-/// If lengths differ, a probability is not within 0 and 1, all outcomes are the same, or the
-/// predictions are all equal or separate the outcomes perfectly.
+/// If lengths differ, a probability is not within 0 and 1, or all outcomes are the same.
 ///
 /// ```
 /// use tidegauge_models::classify::calibration;
@@ -103,10 +103,15 @@ fn regress(
     };
     let offsets = if slope { zeros } else { log_odds };
     let problem = Problem { values: &values, size, outcomes, weights, offsets, ridge: 0.0 };
-    let maximum = problem.maximize()?;
+    let n = outcomes.len() as u64;
+    let maximum = match problem.maximize() {
+        Ok(maximum) => maximum,
+        Err(ClassifyError::Unidentified { .. }) => return Ok(Estimate::undetermined(n)),
+        Err(error) => return Err(error),
+    };
     let last = size - 1;
     let error = maximum.covariance[last * size + last].sqrt();
-    Ok(normal(maximum.coefficients[last], error, outcomes.len() as u64, level))
+    Ok(normal(maximum.coefficients[last], error, n, level))
 }
 
 /// Computes the Brier score, the mean squared difference of prediction and outcome, with its

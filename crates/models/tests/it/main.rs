@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy spares `#[test]` functions only, not their helpers")]
 
+mod classify;
 mod coverage;
 mod estimate;
 mod support;
