@@ -20,6 +20,11 @@ impl Random {
         Self(rng)
     }
 
+    /// Returns 32 uniformly distributed bits.
+    pub(crate) fn bits(&mut self) -> u32 {
+        self.0.next_u32()
+    }
+
     /// Returns a number that is uniform in the open interval (0, 1).
     pub(crate) fn unit(&mut self) -> f64 {
         ((self.0.next_u64() >> 12) as f64 + 0.5) / (1u64 << 52) as f64

@@ -1,7 +1,7 @@
 //! The mean amount per user.
 
 use super::delta::{log_normal, normal};
-use super::pivot::{Scale, log_pivots, model_pivots, raw_pivots, resample};
+use super::pivot::{Scale, model_pivots, quantile_of, resampled_pivots};
 use super::sample::Sample;
 use super::types::{Estimate, Interval, Method};
 
@@ -87,12 +87,7 @@ fn hybrid(sample: &Sample, value: f64, error: f64, level: f64, seed: u64) -> Opt
         return None;
     }
     let (lower, upper) = ((1.0 - level) / 2.0, f64::midpoint(1.0, level));
-    let resamples = resample(sample, seed);
-    let on_log_scale = log_pivots(&resamples, sample).filter(|_| value > 0.0);
-    let (scale, pivots) = match on_log_scale {
-        Some(pivots) => (Scale::Log, pivots),
-        None => (Scale::Raw, raw_pivots(&resamples, sample)),
-    };
+    let (scale, pivots) = resampled_pivots(sample, seed);
     let (a_low, a_high) = (quantile_of(&pivots, lower)?, quantile_of(&pivots, upper)?);
     let b_low = quantile_of(&model_pivots(sample, scale, seed), lower)?;
     let (low, high) = match scale {
@@ -103,17 +98,4 @@ fn hybrid(sample: &Sample, value: f64, error: f64, level: f64, seed: u64) -> Opt
         Scale::Raw => (value - a_high * error, value - a_low.min(b_low) * error),
     };
     Interval::new(low, high, level, Method::HybridT)
-}
-
-/// Returns the quantile of numbers in any order, interpolated linearly (type 7 of Hyndman and Fan
-/// 1996).
-pub(crate) fn quantile_of(numbers: &[f64], p: f64) -> Option<f64> {
-    let mut sorted = numbers.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let last = sorted.len().checked_sub(1)?;
-    let at = p * last as f64;
-    let below = (0..=last).rev().find(|index| *index as f64 <= at)?;
-    let low = sorted[below];
-    let high = sorted.get(below + 1).copied().unwrap_or(low);
-    Some(low + (high - low) * (at - below as f64))
 }

@@ -11,11 +11,14 @@ mod amounts;
 mod bottom;
 mod combine;
 mod delta;
+mod log_normal_draws;
+mod lower_tail;
 mod mean;
 mod pivot;
 mod sample;
 mod share;
 mod sum;
+mod sums;
 mod types;
 
 pub use amounts::Amounts;

@@ -1,6 +1,10 @@
 //! Tests of the crate's public interface.
 
-#![allow(clippy::unwrap_used, reason = "clippy spares `#[test]` functions only, not their helpers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy spares `#[test]` functions only, not their helpers"
+)]
 
 mod classify;
 mod coverage;
