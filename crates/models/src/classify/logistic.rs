@@ -112,6 +112,9 @@ impl Logistic {
     }
 
     /// Returns the change of the log-odds per unit of a column; 0 for a constant column.
+    ///
+    /// # Panics
+    /// If there is no such column.
     #[must_use]
     pub fn coefficient(&self, column: usize) -> f64 {
         let deviation = self.scale.deviations[column];
@@ -120,6 +123,9 @@ impl Logistic {
 
     /// Returns the change of the log-odds per standard deviation of a column, by which columns
     /// compare, with its normal interval; under a ridge both are shrunk towards 0.
+    ///
+    /// # Panics
+    /// If there is no such column.
     #[must_use]
     pub fn effect(&self, column: usize, level: f64) -> Estimate {
         let error = self.covariance(column + 1, column + 1).sqrt();
@@ -128,12 +134,18 @@ impl Logistic {
 
     /// Returns the covariance of two terms of the standardised fit, 0 being the intercept and
     /// c + 1 the column c: the inverse of the penalised information.
+    ///
+    /// # Panics
+    /// If there is no such term.
     #[must_use]
     pub fn covariance(&self, one: usize, other: usize) -> f64 {
         self.covariance[one * self.standardized.len() + other]
     }
 
     /// Returns the standard deviation of a column in the data of the fit.
+    ///
+    /// # Panics
+    /// If there is no such column.
     #[must_use]
     pub fn deviation(&self, column: usize) -> f64 {
         self.scale.deviations[column]

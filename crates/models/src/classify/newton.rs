@@ -69,7 +69,8 @@ impl Problem<'_> {
         loop {
             let next: Vec<f64> = at.iter().zip(step).map(|(b, s)| b + length * s).collect();
             let moved = self.evaluate(&next);
-            let tolerance = 1e-14 * from.objective.abs();
+            // Below this a fall is rounding in the sum over observations.
+            let tolerance = 1e-11 * from.objective.abs();
             if moved.objective >= from.objective - tolerance || length < 1e-10 {
                 return (next, moved);
             }

@@ -1,18 +1,18 @@
 //! The amounts of the users of one cell, streamed.
 
 use super::bottom::BottomSample;
-use super::mean::{MAX_RESAMPLED, large_mean, sample_mean};
+use super::mean::{MAX_RESAMPLED, sample_mean};
 use super::sample::Sample;
-use super::sum::Sum;
+use super::totals::Totals;
 use super::types::Estimate;
 
 /// The amounts of the users of one cell, such as one cohort at one age: a mergeable accumulator of
 /// their mean.
 ///
 /// Holds the number of users, exact sums, and the amounts other than 0 of at most 20,000 users,
-/// chosen by the hash of the user. Up to that number the estimate equals [`mean`] of all amounts,
-/// bit for bit, however the users were cut into parts; beyond, value and standard error are exact
-/// and the interval is normal, on the scale of the logarithm unless an amount is negative.
+/// chosen by the hash of the user. The estimate equals [`mean`] of all amounts, however the users were
+/// cut into parts: up to that number of amounts bit for bit; beyond, value and standard error are
+/// exact and the interval is normal, on the scale of the logarithm unless an amount is negative.
 ///
 /// [`mean`]: super::mean()
 ///
@@ -30,11 +30,7 @@ use super::types::Estimate;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Amounts {
-    users: u64,
-    payers: u64,
-    reversed: u64,
-    sum: Sum,
-    squares: Sum,
+    totals: Totals,
     kept: BottomSample,
 }
 
@@ -48,14 +44,7 @@ impl Amounts {
     /// Creates the accumulator of a cell without users.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            users: 0,
-            payers: 0,
-            reversed: 0,
-            sum: Sum::default(),
-            squares: Sum::default(),
-            kept: BottomSample::new(MAX_RESAMPLED),
-        }
+        Self { totals: Totals::default(), kept: BottomSample::new(MAX_RESAMPLED) }
     }
 
     /// Adds a user with their whole amount; each user is added once.
@@ -63,69 +52,89 @@ impl Amounts {
     /// `user_hash` identifies the user and is uniform over all 64 bits, so that users are sampled
     /// by it. An amount that is not finite leaves the cell without a value.
     pub fn add(&mut self, user_hash: u64, amount: f64) {
-        self.users += 1;
-        if amount == 0.0 {
-            return;
+        self.totals.add(amount);
+        if amount != 0.0 {
+            self.kept.add(user_hash, amount);
         }
-        if amount > 0.0 {
-            self.payers += 1;
-        } else {
-            self.reversed += 1;
-        }
-        self.sum.add(amount);
-        self.squares.add_square(amount);
-        self.kept.add(user_hash, amount);
     }
 
     /// Adds users whose amount is 0.
     pub fn add_zeros(&mut self, users: u64) {
-        self.users += users;
+        self.totals.users += users;
     }
 
     /// Adds the users of another part of the cell.
     pub fn merge(&mut self, other: Self) {
-        self.users += other.users;
-        self.payers += other.payers;
-        self.reversed += other.reversed;
-        self.sum.merge(other.sum);
-        self.squares.merge(other.squares);
+        self.totals.merge(other.totals);
         self.kept.merge(other.kept);
     }
 
     /// Returns the number of users.
     #[must_use]
     pub fn users(&self) -> u64 {
-        self.users
+        self.totals.users
     }
 
     /// Returns the number of users with an amount above 0.
     #[must_use]
     pub fn payers(&self) -> u64 {
-        self.payers
+        self.totals.payers
     }
 
     /// Returns the sum of the amounts.
     #[must_use]
     pub fn total(&self) -> f64 {
-        self.sum.value()
+        self.totals.sum.value()
+    }
+
+    /// Returns the square root of the sum of the squared amounts: the standard error of their sum if
+    /// the number of users is random too (Poisson).
+    #[must_use]
+    pub fn root_of_squares(&self) -> f64 {
+        self.totals.squares.value().max(0.0).sqrt()
+    }
+
+    /// Returns an estimate whose value and standard error come from elsewhere, with the shape of
+    /// the interval of [`mean`](super::mean()): the influence of a user on the value may be other
+    /// than their amount, such as in a ratio to a random number of users.
+    #[must_use]
+    pub fn estimate_around(&self, value: f64, error: f64, level: f64, seed: u64) -> Estimate {
+        let mean = self.totals.sum.value() / self.totals.users as f64;
+        let to_value = value / mean;
+        if !to_value.is_finite() || to_value == 0.0 {
+            return Estimate::new(value, None, self.totals.users);
+        }
+        let error = error / to_value.abs();
+        self.with_error(0, Some(error), level, seed).scaled(to_value)
     }
 
     /// Returns the mean per user with the interval of [`mean`](super::mean()).
     #[must_use]
     pub fn estimate(&self, level: f64, seed: u64) -> Estimate {
-        if let Some(sample) = self.sample() {
-            let (value, error) = (sample.mean(), sample.standard_error());
-            return sample_mean(&sample, value, error, level, seed);
-        }
-        let n = self.users as f64;
-        let (total, squares) = (self.sum.value(), self.squares.value());
-        let error = ((squares - total * total / n) / (n - 1.0) / n).max(0.0).sqrt();
-        large_mean(total / n, error, self.users, level, self.reversed > 0)
+        self.with_error(0, None, level, seed)
     }
 
-    /// Returns all amounts, or `None` if there are more than are kept.
-    pub(crate) fn sample(&self) -> Option<Sample> {
-        let whole = self.payers + self.reversed <= MAX_RESAMPLED as u64;
-        whole.then(|| Sample::new(self.users, self.kept.numbers().collect()))
+    /// Returns the mean per user, with further users whose amount is 0, and with the interval of a
+    /// standard error that is not its own.
+    pub(crate) fn estimate_with_error(
+        &self,
+        zeros: u64,
+        error: f64,
+        level: f64,
+        seed: u64,
+    ) -> Estimate {
+        self.with_error(zeros, Some(error), level, seed)
+    }
+
+    /// Returns the mean per user with the interval of a standard error, or of its own.
+    fn with_error(&self, zeros: u64, error: Option<f64>, level: f64, seed: u64) -> Estimate {
+        let mut totals = self.totals;
+        totals.users += zeros;
+        if totals.other_than_zero() > MAX_RESAMPLED as u64 {
+            return totals.large_mean(error, level);
+        }
+        let sample = Sample::new(totals.users, self.kept.numbers().collect());
+        let error = error.unwrap_or_else(|| sample.standard_error());
+        sample_mean(&sample, error, level, seed)
     }
 }

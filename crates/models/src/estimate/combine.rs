@@ -4,7 +4,8 @@
 //! the place of z times its standard error, so that the skewness of each interval carries over
 //! (G. Y. Zou and A. Donner 2008, Statistics in Medicine 27; for log-normal means G. Y. Zou,
 //! J. Taleban and C. Y. Huo 2009, Computational Statistics & Data Analysis 53). Both intervals
-//! must have the same level; otherwise there is none.
+//! must have the same level; otherwise there is none. Groups whose variance allows for shared weeks are
+//! not independent of each other: their difference is then wider than need be.
 
 use super::types::{Estimate, Interval, Method};
 

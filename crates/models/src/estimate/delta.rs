@@ -30,7 +30,12 @@ pub fn normal(value: f64, se: f64, n: u64, level: f64) -> Estimate {
 /// ```
 #[must_use]
 pub fn log_normal(value: f64, se: f64, n: u64, level: f64) -> Estimate {
-    let factor = libm::exp(quantile(f64::midpoint(level, 1.0)) * se / value);
+    log_normal_of(value, quantile(f64::midpoint(level, 1.0)) * se / value, n, level)
+}
+
+/// Returns a positive value with the interval `value × exp(± reach)`.
+pub(crate) fn log_normal_of(value: f64, reach: f64, n: u64, level: f64) -> Estimate {
+    let factor = libm::exp(reach);
     let interval = (value > 0.0)
         .then(|| Interval::new(value / factor, value * factor, level, Method::LogNormal))
         .flatten();

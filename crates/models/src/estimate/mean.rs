@@ -1,8 +1,8 @@
 //! The mean amount per user.
 
-use super::delta::{log_normal, normal};
 use super::pivot::{Scale, model_pivots, quantile_of, resampled_pivots};
 use super::sample::Sample;
+use super::totals::Totals;
 use super::types::{Estimate, Interval, Method};
 
 /// The fewest paying users of an interval.
@@ -47,37 +47,18 @@ pub(crate) const MAX_RESAMPLED: usize = 20_000;
 /// ```
 #[must_use]
 pub fn mean(amounts: &[f64], level: f64, seed: u64) -> Estimate {
+    let totals = Totals::of(amounts);
+    if totals.other_than_zero() > MAX_RESAMPLED as u64 {
+        return totals.large_mean(None, level);
+    }
     let sample = Sample::of(amounts);
-    let (value, error) = (sample.mean(), sample.standard_error());
-    sample_mean(&sample, value, error, level, seed)
+    sample_mean(&sample, sample.standard_error(), level, seed)
 }
 
-/// Returns a mean whose value and standard error may differ from the sample's own, with the pivots
-/// of the sample.
-pub(crate) fn sample_mean(
-    sample: &Sample,
-    value: f64,
-    error: f64,
-    level: f64,
-    seed: u64,
-) -> Estimate {
-    let estimate = if sample.amounts().len() > MAX_RESAMPLED {
-        large_mean(value, error, sample.n(), level, sample.has_negative())
-    } else {
-        Estimate::new(value, hybrid(sample, value, error, level, seed), sample.n())
-    };
-    sample.flagged(estimate)
-}
-
-/// Returns a mean of so many amounts that its pivot is normal.
-pub(crate) fn large_mean(
-    value: f64,
-    error: f64,
-    n: u64,
-    level: f64,
-    has_negative: bool,
-) -> Estimate {
-    if has_negative { normal(value, error, n, level) } else { log_normal(value, error, n, level) }
+/// Returns the mean of a sample with the interval of a standard error that may not be its own.
+pub(crate) fn sample_mean(sample: &Sample, error: f64, level: f64, seed: u64) -> Estimate {
+    let value = sample.mean();
+    sample.flagged(Estimate::new(value, hybrid(sample, value, error, level, seed), sample.n()))
 }
 
 /// Returns the hybrid interval of a mean.

@@ -35,8 +35,18 @@ pub(crate) fn resampled_pivots(sample: &Sample, seed: u64) -> (Scale, Vec<f64>) 
         let pivot = |sums: &Sums| Some(libm::log(sums.sum / n / mean) / sums.relative_error(n)?);
         return (Scale::Log, sorted(resamples.iter().filter_map(pivot)));
     }
+    (Scale::Raw, raw_pivots(&resamples, n, mean))
+}
+
+/// Returns the pivots `(m* − m) / e*` of resampled influences, sorted.
+pub(crate) fn influence_pivots(influences: &Sample, seed: u64) -> Vec<f64> {
+    raw_pivots(&resample(influences, seed), influences.n() as f64, influences.mean())
+}
+
+/// Returns `(m* − m) / e*` of the resamples with spread, sorted.
+fn raw_pivots(resamples: &[Sums], n: f64, mean: f64) -> Vec<f64> {
     let pivot = |sums: &Sums| sums.mean_and_error(n).map(|(drawn, error)| (drawn - mean) / error);
-    (Scale::Raw, sorted(resamples.iter().filter_map(pivot)))
+    sorted(resamples.iter().filter_map(pivot))
 }
 
 /// Returns the pivots, sorted, of samples whose payers are log-normal with the spread of the

@@ -3,7 +3,7 @@
 use super::types::Estimate;
 
 /// The fewest paying users of an unflagged interval.
-const FEW_PAYERS: usize = 20;
+pub(crate) const FEW_PAYERS: usize = 20;
 
 /// Amounts of `n` users, one each; those other than 0 sorted by size.
 #[derive(Debug)]
@@ -28,6 +28,11 @@ impl Sample {
         Self::new(amounts.len() as u64, other_than_zero)
     }
 
+    /// Creates a sample of influences, in units in which its standard error is that of a mean.
+    pub(crate) fn centred(psi: &[f64]) -> Self {
+        Self::of(&psi.iter().map(|influence| influence * psi.len() as f64).collect::<Vec<_>>())
+    }
+
     /// Returns the number of users.
     pub(crate) fn n(&self) -> u64 {
         self.n
@@ -41,11 +46,6 @@ impl Sample {
     /// Returns the number of users with an amount above 0.
     pub(crate) fn payers(&self) -> usize {
         self.payers
-    }
-
-    /// Returns `true` if an amount is below 0.
-    pub(crate) fn has_negative(&self) -> bool {
-        self.payers < self.amounts.len()
     }
 
     /// Returns the mean per user; NaN of no users.

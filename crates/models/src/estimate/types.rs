@@ -134,6 +134,9 @@ pub enum Method {
     /// The interval of an area under the ROC curve, or of a difference of two, from the variance
     /// of DeLong, DeLong and Clarke-Pearson (1988).
     DeLong,
+    /// The interval of a statistic of serially dependent values, from its standard error by the
+    /// circular block bootstrap (Politis and Romano 1992).
+    BlockBootstrap,
 }
 
 /// The limits of an interval: conditions under which it is known to hold less than its level.

@@ -4,3 +4,4 @@ pub(crate) mod cholesky;
 pub mod gamma;
 pub(crate) mod level;
 pub mod normal;
+pub mod student;

@@ -1,5 +1,7 @@
 //! The log-rank test.
 
+use serde::Serialize;
+
 use crate::math::cholesky::Cholesky;
 use crate::math::gamma::chi_square_tail;
 
@@ -7,7 +9,7 @@ use super::error::SurvivalError;
 use super::risk::RiskTable;
 
 /// A test whether groups have the same survival.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LogRank {
     /// The statistic, χ² of `degrees` degrees of freedom if survival is the same.
@@ -21,7 +23,7 @@ pub struct LogRank {
 }
 
 /// Events of one group of a log-rank test.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LogRankGroup {
     /// The number of lives.

@@ -122,6 +122,9 @@ impl RiskTable {
     }
 
     /// Returns the number of events of a cause at the time of a row; 0 for a cause without events.
+    ///
+    /// # Panics
+    /// If there is no such row and the cause has events.
     #[must_use]
     pub fn events_of(&self, row: usize, cause: u8) -> u64 {
         let cause = usize::from(cause);

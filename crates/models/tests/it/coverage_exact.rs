@@ -31,7 +31,7 @@ pub(crate) fn exact_mean(x: &[f64], level: f64, resamples: usize, draw: &mut Dra
     (m * (-quantile(&mut t, high) * e / m).exp(), m * (-upper * e / m).exp())
 }
 
-/// Returns mean and standard error over `n` users, of whom those not given have 0.
+/// Returns mean and standard error over `n` users; those not given have 0.
 fn mean_and_error(amounts: impl Iterator<Item = f64>, n: f64) -> (f64, f64) {
     let (sum, squares) = amounts
         .fold((0.0, 0.0), |(sum, squares), amount| (sum + amount, squares + amount * amount));

@@ -19,6 +19,8 @@ pub(crate) enum Population {
     Whales,
     /// Repeat spend of the 2,357 customers of CDNOW's public sample, drawn with replacement.
     Cdnow,
+    /// The same without the one customer who has 61 % of the sum of squares.
+    CdnowWithoutLargest,
     /// The log-normal population with σ = 1.5, of which 8 % of the payers take back half of what
     /// they paid, and 2 % cost as much as they paid.
     Refunds,
@@ -157,6 +159,7 @@ impl Population {
             Self::Gamma { shape } => format!("gamma {shape}"),
             Self::Whales => "retail, 3 % whales e⁵ larger".to_owned(),
             Self::Cdnow => "CDNOW, repeat spend".to_owned(),
+            Self::CdnowWithoutLargest => "CDNOW without its largest customer".to_owned(),
             Self::Refunds => "log-normal, 60 % pay, σ 1.5, with refunds".to_owned(),
         }
     }
@@ -172,8 +175,8 @@ impl Population {
             Self::Weibull { shape } => libm::tgamma(1.0 + 1.0 / shape),
             Self::Gamma { shape } => shape,
             Self::Whales => 0.4 * 0.5_f64.exp() * (0.97 + 0.03 * 5.0_f64.exp()),
-            Self::Cdnow => {
-                let spend = cdnow();
+            Self::Cdnow | Self::CdnowWithoutLargest => {
+                let spend = self.listed();
                 spend.iter().sum::<f64>() / spend.len() as f64
             }
             Self::Refunds => 0.6 * 1.125_f64.exp() * (0.9 + 0.08 * 0.5 - 0.02),
@@ -182,8 +185,21 @@ impl Population {
 
     /// Draws the amounts of `n` users.
     pub(crate) fn draw(self, n: usize, draw: &mut Draw) -> Vec<f64> {
-        let spend = if matches!(self, Self::Cdnow) { cdnow() } else { Vec::new() };
+        let spend = self.listed();
         (0..n).map(|_| self.amount(&spend, draw)).collect()
+    }
+
+    /// Returns the amounts of a population that is a list.
+    fn listed(self) -> Vec<f64> {
+        let mut spend = match self {
+            Self::Cdnow | Self::CdnowWithoutLargest => cdnow(),
+            _ => return Vec::new(),
+        };
+        if matches!(self, Self::CdnowWithoutLargest) {
+            spend.sort_by(f64::total_cmp);
+            spend.pop();
+        }
+        spend
     }
 
     /// Draws the amount of a user.
@@ -210,7 +226,7 @@ impl Population {
                 let whale = if draw.happens(0.03) { 5.0 } else { 0.0 };
                 if_pays(0.4, |draw, whale| (whale + draw.normal()).exp(), whale, draw)
             }
-            Self::Cdnow => spend[draw.below(spend.len())],
+            Self::Cdnow | Self::CdnowWithoutLargest => spend[draw.below(spend.len())],
             Self::Refunds => {
                 let paid = if_pays(0.6, |draw, sigma| (sigma * draw.normal()).exp(), 1.5, draw);
                 let event = draw.unit();
