@@ -10,8 +10,9 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use polars::prelude::*;
+use tidegauge::analytics::ltv::{self, LtvParams};
 use tidegauge::analytics::retention::{self, RetentionParams};
-use tidegauge::analytics::{Cohort, Facts, Period, ltv};
+use tidegauge::analytics::{Cohort, Facts, Period};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
@@ -49,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // 2. The data has no signups: a user's first purchase is taken as the signup.
     let facts = Facts::from_transactions(&purchases, end)?;
-    println!("{} purchases of {} users\n", facts.events().height(), facts.users().height());
+    println!("{} purchases of {} users\n", facts.event_count(), facts.user_count());
     for left_out in facts.set_aside() {
         println!("note: {left_out}\n");
     }
@@ -60,7 +61,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for cohort in table.cohorts.iter().filter(|cohort| cohort.users > 0) {
         print!("{}  {:>6}  ", cohort.start, cohort.users);
         for cell in &cohort.cells {
-            match cell.and_then(|cell| cell.rate) {
+            match cell.and_then(|cell| cell.rate.value) {
                 Some(rate) => print!("{:>4.0}", rate * 100.0),
                 None => print!("    "),
             }
@@ -68,16 +69,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!();
     }
 
-    // 4. Lifetime value by age, only where the whole cohort has reached that age.
-    let ages = [30, 90, 180, 365];
-    let table = ltv::cohorts(&facts, &Cohort::Signup(Period::Month), &ages)?;
+    // 4. Lifetime value by age, with its 90 % interval.
+    let params = LtvParams::at([30, 90, 180, 365]);
+    let table = ltv::ltv(&facts, &Cohort::Signup(Period::Month), &params)?;
     println!("\nSpent per customer by days since the first purchase:");
     for cohort in &table.cohorts {
         print!("{}  {:>6}  ", cohort.cohort.as_deref().unwrap_or("none"), cohort.users);
-        for (age, value) in ages.iter().zip(&cohort.by_age) {
-            match value {
-                Some(value) => print!("  day {age}: {value:>7.2}"),
-                None => print!("  day {age}: {:>7}", ""),
+        for aged in &cohort.by_age {
+            match (aged.ltv.value, aged.ltv.interval) {
+                (Some(value), Some(within)) => print!(
+                    "  day {}: {value:>7.2} ({:.2}–{:.2})",
+                    aged.age_days, within.low, within.high
+                ),
+                (Some(value), None) => print!("  day {}: {value:>7.2}", aged.age_days),
+                (None, _) => print!("  day {}: {:>7}", aged.age_days, ""),
             }
         }
         println!();

@@ -320,6 +320,14 @@ pub enum Error {
         /// The reason.
         reason: String,
     },
+    /// A file whose columns do not tell what is wanted of them.
+    #[error("{path}: {reason}")]
+    Columns {
+        /// The file.
+        path: String,
+        /// The reason, the columns that it has, and the option that names one.
+        reason: String,
+    },
     /// A snapshot without rows.
     #[error(
         "the snapshot of `{name}` has no row that fits, and nothing was replaced: an export that failed looks like \

@@ -66,7 +66,8 @@ impl Error {
             Self::NotJson { .. }
             | Self::Decode { .. }
             | Self::Mapping { .. }
-            | Self::Condition { .. } => ErrorKind::SchemaMismatch,
+            | Self::Condition { .. }
+            | Self::Columns { .. } => ErrorKind::SchemaMismatch,
             Self::Usage { error, .. } => {
                 ErrorKind::from_io(error).unwrap_or(ErrorKind::Configuration)
             }

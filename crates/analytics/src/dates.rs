@@ -3,6 +3,8 @@
 use chrono::{Days, NaiveDate};
 use polars::prelude::*;
 
+use crate::Result;
+
 /// Microseconds in a day.
 pub(crate) const DAY: i64 = 86_400_000_000;
 
@@ -14,14 +16,16 @@ pub(crate) fn days(days: u32) -> i64 {
     i64::from(days) * DAY
 }
 
-/// Returns a time column as microseconds since 1970.
-pub(crate) fn epoch_micros(column: &str) -> Expr {
-    col(column).cast(TIME).cast(DataType::Int64)
-}
-
-/// Returns the days since 1970-01-01 of `time`.
-pub(crate) fn epoch_day(time: Expr) -> Expr {
-    time.cast(DataType::Date).cast(DataType::Int32).cast(DataType::Int64)
+/// Returns a column of dates.
+///
+/// # Errors
+/// When the column cannot be made.
+pub(crate) fn date_column(
+    name: &str,
+    dates: impl IntoIterator<Item = NaiveDate>,
+) -> Result<Column> {
+    let days = dates.into_iter().map(|date| date.to_epoch_days()).collect::<Vec<i32>>();
+    Ok(Column::new(name.into(), days).cast(&DataType::Date)?)
 }
 
 /// Returns the day that is `days` after 1970-01-01; `None` beyond the calendar.
@@ -29,4 +33,12 @@ pub(crate) fn date_from_epoch_day(days: i64) -> Option<NaiveDate> {
     let epoch = NaiveDate::default();
     let distance = Days::new(days.unsigned_abs());
     if days < 0 { epoch.checked_sub_days(distance) } else { epoch.checked_add_days(distance) }
+}
+
+/// Returns the UTC date of a time in microseconds since 1970, as text for messages.
+pub(crate) fn date_of_micros(at: i64) -> String {
+    match date_from_epoch_day(at.div_euclid(DAY)) {
+        Some(date) => date.to_string(),
+        None => format!("microsecond {at} since 1970"),
+    }
 }

@@ -55,25 +55,27 @@ pub enum Error {
         /// The first such user.
         user: String,
     },
-    /// Events are of users that do not exist.
-    #[error("{events} events are of users that are not among the users, first `{user}`")]
+    /// An event is of a user that does not exist.
+    #[error("events are of users that are not among the users, first `{user}`")]
     UnknownUser {
         /// The first such user.
         user: String,
-        /// The number of such events.
-        events: usize,
     },
-    /// Events precede their user's signup.
+    /// An event precedes its user's signup.
     #[error(
-        "{events} events come before their user's signup, first of user `{user}`; \
+        "events come before their user's signup, first of user `{user}`; \
          repair `signup_at`, or count from first events with `Facts::from_transactions`"
     )]
     BeforeSignup {
         /// The first such user.
         user: String,
-        /// The number of such events.
-        events: usize,
     },
+    /// A temporary file of events cannot be written or read.
+    #[error(
+        "the temporary file of events cannot be used: {0}; \
+         free space in the folder of temporary files, or set TMPDIR to another folder"
+    )]
+    TemporaryFile(#[source] std::io::Error),
     /// There are neither users nor events, so that the end of observation is unknown.
     #[error("there are no users and no events; load some, or say where observation ends")]
     NoFacts,
@@ -94,6 +96,9 @@ pub enum Error {
     /// The warehouse could not be read, or its market tables have no value for an amount.
     #[error(transparent)]
     Warehouse(#[from] tidegauge_core::Error),
+    /// A survival curve could not be computed.
+    #[error("a survival curve could not be computed: {0}")]
+    Survival(#[from] tidegauge_models::survival::SurvivalError),
     /// A frame could not be computed.
     #[error("a frame could not be computed: {0}")]
     Frame(#[from] polars::error::PolarsError),
@@ -125,7 +130,10 @@ impl Error {
             Self::Warehouse(error) => error.kind(),
             Self::NoFacts | Self::AllSetAside { .. } => ErrorKind::NotFound,
             Self::Parameter { .. } => ErrorKind::Configuration,
-            Self::Frame(_) => ErrorKind::Bug,
+            Self::TemporaryFile(error) => {
+                ErrorKind::from_io(error).unwrap_or(ErrorKind::Unavailable)
+            }
+            Self::Frame(_) | Self::Survival(_) => ErrorKind::Bug,
             Self::MissingColumn { .. }
             | Self::ColumnType { .. }
             | Self::Nulls { .. }

@@ -34,24 +34,6 @@ pub(crate) fn require_column<'f>(
     })
 }
 
-/// Returns the left join in the order of the left rows, so that sums of floats do not depend on the
-/// order of threads.
-pub(crate) fn left_join(left: LazyFrame, right: LazyFrame, on: &[&str]) -> LazyFrame {
-    join_in_left_order(left, right, on, JoinType::Left)
-}
-
-/// Returns the inner join in the order of the left rows.
-pub(crate) fn inner_join(left: LazyFrame, right: LazyFrame, on: &[&str]) -> LazyFrame {
-    join_in_left_order(left, right, on, JoinType::Inner)
-}
-
-fn join_in_left_order(left: LazyFrame, right: LazyFrame, on: &[&str], how: JoinType) -> LazyFrame {
-    let keys: Vec<Expr> = on.iter().map(|name| col(*name)).collect();
-    let mut args = JoinArgs::new(how);
-    args.maintain_order = MaintainOrderJoin::Left;
-    left.join(right, keys.clone(), keys, args)
-}
-
 /// Returns a column of counts; null is 0.
 pub(crate) fn counts(frame: &DataFrame, name: &str) -> Result<Vec<u64>> {
     let column = frame.column(name)?.cast(&DataType::UInt64)?;

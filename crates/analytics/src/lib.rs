@@ -10,6 +10,8 @@
 //! |---|---|
 //! | [`retention`] | bounded and rolling retention by cohort |
 //! | [`churn`] | inactivity churn by cohort |
+//! | [`growth`] | growth accounting, daily, weekly and monthly active users |
+//! | [`kpi`] | key figures by period with their changes, the funnel of signups, net inflow |
 //! | [`ltv`] | historic lifetime value by cohort and age |
 //! | [`unit_economics`] | CAC, LTV, ROAS, payback and LTV:CAC by channel and campaign |
 //! | [`volume`] | high-volume traders by cohort, deciles of volume |
@@ -33,12 +35,13 @@
 //! let facts = Facts::from_transactions(&purchases, end)?;
 //! let table = retention::retention(&facts, &RetentionParams::by(Period::Week))?;
 //! let week_1 = table.cohorts[0].cells[1].as_ref().unwrap();
-//! assert_eq!((week_1.active, week_1.rate), (1, Some(0.5)));
+//! assert_eq!((week_1.active, week_1.rate.value), (1, Some(0.5)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod arrow_to_polars;
 pub mod audit;
+mod calendar;
 mod dates;
 mod error;
 mod external_ids;
@@ -50,9 +53,18 @@ pub mod stats;
 mod typed_columns;
 
 pub use arrow_to_polars::frame;
+pub use calendar::Calendar;
+pub use chrono_tz::Tz;
 pub use error::{Error, Result};
 pub use facts::{BadRows, EventFilter, Facts, FactsParams};
-pub use metrics::{Cohort, Period, churn, ltv, retention, unit_economics, volume};
+pub use metrics::{
+    Cohort, CohortAnchor, Period, Revenue, churn, growth, kpi, ltv, retention, unit_economics,
+    volume,
+};
+pub use tidegauge_models::{Estimate, Interval};
+
+/// The statistics behind the metrics, so that users need not depend on a second crate.
+pub use tidegauge_models as models;
 
 /// The version of polars whose frames are used in the API, so that no second one is needed.
 pub use polars;

@@ -129,6 +129,33 @@ pub enum Error {
     /// A file cannot be inspected, or fills no table.
     #[error(transparent)]
     Import(Box<tidegauge_acquisition::Error>),
+    /// A row of a file that is analyzed cannot be read.
+    #[error("{place}, {reason}: mend the row, or leave `--strict` out to set such rows aside")]
+    UnreadableRow {
+        /// The file and the line.
+        place: String,
+        /// The column, the value, and what is wrong with it.
+        reason: String,
+    },
+    /// Amounts of files that are analyzed are in several currencies.
+    #[error(
+        "amounts are in several currencies, which are not added up: {found}; `--only-currency {first}` analyzes one of \
+         them"
+    )]
+    SeveralCurrencies {
+        /// The currencies, with their numbers of rows.
+        found: String,
+        /// The one with most rows.
+        first: String,
+    },
+    /// Files that are analyzed have no purchase.
+    #[error("none of {rows} rows is a purchase{}", reasons_suffix(reasons))]
+    NoPurchases {
+        /// The number of rows.
+        rows: u64,
+        /// What the rows are, one sentence each.
+        reasons: Vec<String>,
+    },
     /// A source cannot be set up.
     #[error(transparent)]
     Acquisition(#[from] tidegauge_acquisition::Error),
@@ -163,7 +190,9 @@ impl Error {
             | Self::Setting { .. } => ErrorKind::Configuration,
             Self::EmptyWarehouse { .. }
             | Self::NoAnalyticsRows { .. }
-            | Self::NoCompletedPurchase { .. } => ErrorKind::NotFound,
+            | Self::NoCompletedPurchase { .. }
+            | Self::NoPurchases { .. } => ErrorKind::NotFound,
+            Self::UnreadableRow { .. } | Self::SeveralCurrencies { .. } => ErrorKind::InvalidInput,
             Self::UnreadableSource(error) => error.kind(),
             Self::LoadInProgress { .. } => ErrorKind::Conflict,
             Self::NoStreamData { .. } => ErrorKind::Unavailable,
@@ -192,6 +221,12 @@ impl Error {
 
 fn unused_suffix(unused: &[String]) -> String {
     if unused.is_empty() { String::new() } else { format!(" ({})", unused.join("; ")) }
+}
+
+fn reasons_suffix(reasons: &[String]) -> String {
+    let shown = reasons.iter().map(|reason| reason.trim_end_matches('.'));
+    let shown: String = shown.flat_map(|reason| ["; ", reason]).collect();
+    shown
 }
 
 fn joined_with_verb(done: &[String]) -> String {

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, NaiveTime, Utc};
 use tidegauge_core::coverage::CoverageLedger;
-use tidegauge_core::tables::{Coverage, Quarantine};
+use tidegauge_core::tables::{
+    Chargeback, Coverage, Deposit, Quarantine, RampTransaction, Trade, User, Withdrawal,
+};
 use tidegauge_core::{Aggregate, Cell, Cursor, ErrorKind, Filter, Measure, TableRef};
 use tidegauge_simulation::{Classic, Exchange};
 
@@ -66,6 +68,47 @@ impl Tidegauge {
             newest = newest.max(self.newest_event(source, table, &filled).await?);
         }
         Ok(newest)
+    }
+
+    /// Returns the time up to which every source of users and their transactions has been read, by
+    /// the gap ledger or the cursor of the simulation; `None` if one of them does not tell.
+    pub(crate) async fn observed_to(&self) -> Result<Option<DateTime<Utc>>> {
+        let mut cursors = self.warehouse().cursors().await?;
+        cursors.retain(|source, _| self.fills_facts(source));
+        let ledger = match cursors.keys().all(|source| source_names::is_simulation(source)) {
+            true => CoverageLedger::default(),
+            false => CoverageLedger::read(self.warehouse().as_ref()).await?,
+        };
+        let mut observed: Option<DateTime<Utc>> = None;
+        for (source, cursor) in cursors {
+            let is_told =
+                source_names::is_simulation(&source) || ledger.series(&source).next().is_some();
+            let read_to = match is_told {
+                true => self.read_to(&source, &cursor, &ledger).await?,
+                false => None,
+            };
+            let Some(read_to) = read_to else { return Ok(None) };
+            observed = Some(observed.map_or(read_to, |observed| observed.min(read_to)));
+        }
+        Ok(observed)
+    }
+
+    /// Returns `true` if a source fills a table of users or of their transactions.
+    fn fills_facts(&self, source: &str) -> bool {
+        if source_names::is_simulation(source) {
+            return true;
+        }
+        let facts = [
+            User::table(),
+            Trade::table(),
+            RampTransaction::table(),
+            Deposit::table(),
+            Withdrawal::table(),
+            Chargeback::table(),
+        ];
+        let filled = sources::tables_of(source, self.config(), self.context());
+        let filled = filled.ok().flatten().map(|filled| filled.tables);
+        filled.is_some_and(|tables| tables.iter().any(|table| facts.contains(&table)))
     }
 
     /// Returns the newest event time among the rows of `source` in `table`.

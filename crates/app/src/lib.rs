@@ -10,6 +10,7 @@
 //! | [`Config`], [`Secrets`], [`Providers`] | settings, credentials, and the registered sources |
 //! | [`pipeline`] | a pipeline of your own sources and sinks; the events and the summary of a run |
 //! | [`report`] | the report, and answers to single questions |
+//! | [`analyze`] | the analysis of files of purchases, without settings and warehouse |
 //! | [`import`] | settings for a file, inferred from its content |
 //! | [`text`] | sanitized text and tables for terminals |
 //! | [`core`] | tables, batches, and the traits of sources, sinks and warehouses |
@@ -58,6 +59,7 @@ mod pages {
     struct Storage;
 }
 
+pub mod analyze;
 mod clock;
 mod config;
 mod consistent_read;

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::{fs, io};
 
-use tidegauge_analytics::{BadRows, Facts, FactsParams};
+use tidegauge_analytics::{BadRows, Calendar, Facts, FactsParams};
 pub use tidegauge_report::{
     Answer, Bars, Cell, Chart, Column, Dataset, Direction, Filters, Format, HeatMap, Interval,
     Lines, Missing, Number, Page, Panel, Parameters, Point, PriceSpan, Provenance, Question,
@@ -56,11 +56,24 @@ impl Tidegauge {
         parameters
     }
 
+    /// Reads the facts. Of a first load that is not over no day is complete: then observation ends
+    /// by the last row, so that what is there is shown.
+    async fn observed_facts(&self, params: FactsParams) -> tidegauge_analytics::Result<Facts> {
+        let warehouse = self.warehouse().as_ref();
+        let facts = Facts::from_warehouse(warehouse, &params).await?;
+        let is_configured = self.config().analytics.end.is_some();
+        if facts.user_count() > 0 || params.end.is_none() || is_configured {
+            return Ok(facts);
+        }
+        Facts::from_warehouse(warehouse, &FactsParams { end: None, ..params }).await
+    }
+
     /// Reads the facts and their provenance, as of one state of the warehouse.
     async fn facts(&self) -> Result<(Facts, Provenance)> {
         let warehouse = self.warehouse().as_ref();
-        let strict = self.config().analytics.strict;
-        let bad_rows = if strict { BadRows::Fail } else { BadRows::SetAside };
+        let analytics = &self.config().analytics;
+        let bad_rows = if analytics.strict { BadRows::Fail } else { BadRows::SetAside };
+        let calendar = Calendar { zone: analytics.zone, week_start: analytics.week_start };
         let specs: Vec<_> = sources::specs(self.config()).collect();
         let declared = self.config().declared_tables()?;
         let mut read = ConsistentRead::begin(self).await?;
@@ -69,10 +82,21 @@ impl Tidegauge {
             let facts = match &provenance {
                 // Users are derived from their transactions if there are no user rows.
                 Ok(found) if found.users + found.trades + found.ramp_purchases > 0 => {
-                    let params = FactsParams { bad_rows, ..FactsParams::default() };
-                    match Facts::from_warehouse(warehouse, &params).await {
+                    let params = FactsParams {
+                        bad_rows,
+                        calendar,
+                        end: match analytics.end {
+                            Some(day) => Some(calendar.midnight(day)),
+                            None => self.observed_to().await?,
+                        },
+                        now: Some(self.context().clock.now()),
+                        ..FactsParams::default()
+                    };
+                    match self.observed_facts(params).await {
                         Err(tidegauge_analytics::Error::NoFacts) => Ok(None),
-                        facts => facts.map(Some),
+                        facts => {
+                            facts.and_then(|facts| facts.with_level(analytics.level)).map(Some)
+                        }
                     }
                 }
                 _ => Ok(None),
@@ -93,7 +117,7 @@ impl Tidegauge {
             provenance.set_aside = facts.set_aside().to_vec();
             provenance.notes.extend_from_slice(facts.notes());
             if provenance.users == 0 {
-                provenance.users = facts.users().height() as u64;
+                provenance.users = facts.user_count();
             }
             if !unfinished.is_empty() {
                 provenance.notes.push(format!(

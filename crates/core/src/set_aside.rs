@@ -22,6 +22,8 @@ pub enum SetAsideReason {
     UnknownUser,
     /// It precedes its user's signup.
     BeforeSignup,
+    /// It is not before the end of observation.
+    AfterEnd,
     /// Its amount has no price or exchange rate that is recent enough.
     Unpriced,
     /// Its amount has no price or exchange rate that is recent enough; the row itself still counts
@@ -46,6 +48,7 @@ impl fmt::Display for SetAsideReason {
             Self::DuplicateUser => f.write_str("is there more than once"),
             Self::UnknownUser => f.write_str("is of a user that is not among the users"),
             Self::BeforeSignup => f.write_str("comes before its user's signup"),
+            Self::AfterEnd => f.write_str("is not before the end of observation"),
             Self::Unpriced | Self::Unvalued => write!(
                 f,
                 "has no price or exchange rate in the market tables that is at most {MAX_AGE_DAYS} \

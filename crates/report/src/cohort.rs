@@ -12,6 +12,11 @@ pub(crate) fn title(cohort: &Cohort) -> String {
         Cohort::Signup(period) => capitalized(&format!("{} of signup", period_name(*period))),
         Cohort::Dimension(name) if name == "tier" => "Account tier".into(),
         Cohort::Dimension(name) => capitalized(&name.replace('_', " ")),
+        Cohort::Cross(first, second) => {
+            let [first, second] =
+                [first, second].map(|name| title(&Cohort::dimension(name.as_str())).to_lowercase());
+            capitalized(&format!("{first} and {second}"))
+        }
     }
 }
 
@@ -31,6 +36,7 @@ pub(crate) fn id(cohort: &Cohort) -> String {
         Cohort::Everyone => "everyone".into(),
         Cohort::Signup(period) => period_name(*period).into(),
         Cohort::Dimension(name) => name.replace('_', "-"),
+        Cohort::Cross(first, second) => format!("{first}-{second}").replace('_', "-"),
     }
 }
 

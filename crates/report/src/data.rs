@@ -71,7 +71,7 @@ pub struct ColumnData<'a> {
     pub title: &'a str,
     /// The format of the values, which determines their unit; a percentage lies between 0 and 1.
     pub format: Format,
-    /// `true` if the values have the bounds of a 95 % interval.
+    /// `true` if the values have the bounds of an interval.
     pub interval: bool,
     /// `true` if the values have the number of users that they are computed from.
     pub n: bool,

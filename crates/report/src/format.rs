@@ -8,8 +8,12 @@ use crate::Interval;
 /// The placeholder for an unknown value.
 pub(crate) const UNKNOWN: &str = "–";
 
-/// The confidence level of all intervals, as noted in column headings.
-pub(crate) const LEVEL: &str = "95\u{a0}%";
+/// Writes the level of an interval, as noted in column headings: `90 %`.
+pub(crate) fn level(level: f64) -> String {
+    let percent = format!("{:.2}", level * 100.0);
+    let percent = percent.trim_end_matches('0').trim_end_matches('.');
+    format!("{percent}\u{a0}%")
+}
 
 /// The format of a column's values, which also determines their unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -76,11 +80,12 @@ impl Format {
         }
     }
 
-    /// Writes a value with its interval as part of a sentence: `1.92 (95 %: 1.60–2.31)`.
+    /// Writes a value with its interval as part of a sentence: `1.92 (90 %: 1.60–2.31)`.
     pub fn show_within(self, value: f64, interval: Option<&Interval>) -> String {
         match interval {
             Some(interval) => {
-                format!("{} ({LEVEL}: {})", self.show(value), self.show_interval(interval))
+                let (level, bounds) = (level(interval.level), self.show_interval(interval));
+                format!("{} ({level}: {bounds})", self.show(value))
             }
             None => self.show(value),
         }
@@ -117,7 +122,7 @@ pub(crate) fn known<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
     value.map_or_else(|| UNKNOWN.into(), show)
 }
 
-/// Writes a share with its interval as part of a sentence: `24.1 % (95 %: 17.6–32.1 %)`.
+/// Writes a share with its interval as part of a sentence: `24.1 % (90 %: 18.3–31.0 %)`.
 pub(crate) fn share(share: &Share) -> String {
     let interval = share.interval.map(Interval::from);
     known(share.rate, |rate| Format::Percent.show_within(rate, interval.as_ref()))
@@ -159,11 +164,12 @@ mod tests {
         assert_eq!(count(7), "7");
         assert_eq!(Format::Percent.show(0.2414), "24.1\u{a0}%");
         assert_eq!(known(None, |ratio| Format::Ratio.show(ratio)), "–");
-        assert_eq!(share(&Share::new(0, 10)), "0.0\u{a0}% (95\u{a0}%: 0.0–27.8\u{a0}%)");
-        let money = Interval { low: 1.6, high: Some(1_234.0) };
+        let none = Share::new(0, 10, 0.95);
+        assert_eq!(share(&none), "0.0\u{a0}% (95\u{a0}%: 0.0–27.8\u{a0}%)");
+        let money = Interval { low: 1.6, high: Some(1_234.0), level: 0.9 };
         assert_eq!(
             Format::Dollars.show_within(2.0, Some(&money)),
-            "$2.00 (95\u{a0}%: $1.60–$1,234)"
+            "$2.00 (90\u{a0}%: $1.60–$1,234)"
         );
         assert_eq!(Format::Ratio.show_within(2.0, None), "2.00");
         assert_eq!(label(None, "Campaign"), "no campaign");
@@ -173,7 +179,8 @@ mod tests {
     #[test]
     fn days_are_formatted_with_their_unit() {
         assert_eq!(Format::Days.show(21.0), "21 days");
-        let interval = |high| Interval { low: 15.0, high };
+        assert_eq!(level(0.975), "97.5\u{a0}%");
+        let interval = |high| Interval { low: 15.0, high, level: 0.9 };
         assert_eq!(Format::Days.show_interval(&interval(Some(32.0))), "15–32");
         assert_eq!(Format::Days.show_interval(&interval(None)), "15 or later");
         assert_eq!(Format::Ratio.show_interval(&interval(None)), "15.00 or more");

@@ -4,7 +4,7 @@ use askama::Template;
 use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
 
 use crate::chart::{Grid, GridRow, HeatMap, echarts, grid};
-use crate::format::count;
+use crate::format::{count, level};
 use crate::{Answer, Cell, Chart, Column, Page, Panel, Provenance, Report, Result, Tile};
 
 /// The template of a heading and a table.
@@ -42,7 +42,13 @@ struct ReportHtml<'a> {
     end: String,
     scale: String,
     tiles: &'a [Tile],
-    insights: Vec<&'a str>,
+    /// The insights of the overview, and of the pages of the three answers.
+    lead: Vec<&'a str>,
+    acquisition: Vec<&'a str>,
+    retention: Vec<&'a str>,
+    monetization: Vec<&'a str>,
+    level: String,
+    calendar: String,
     figures: Vec<Figure<'a>>,
     heat_maps: Vec<String>,
     volume: Vec<String>,
@@ -109,6 +115,10 @@ pub(crate) fn page(report: &Report) -> Result<String> {
             figures.push(Figure { id: &panel.id, title: chart.title(), json });
         }
     }
+    let insights = |page: Page| {
+        let insights = report.answer(page).into_iter().flat_map(|answer| &answer.insights);
+        insights.map(String::as_str).collect::<Vec<_>>()
+    };
     let provenance = &report.provenance;
     let draws_roas = figures.iter().any(|figure| figure.id == "roas");
     let page = ReportHtml {
@@ -126,7 +136,12 @@ pub(crate) fn page(report: &Report) -> Result<String> {
             count(provenance.ramp_purchases),
         ),
         tiles: report.answer(Page::Overview).map_or(&[], |answer: &Answer| &answer.tiles),
-        insights: report.insights(),
+        lead: insights(Page::Overview),
+        acquisition: insights(Page::Acquisition),
+        retention: insights(Page::Retention),
+        monetization: insights(Page::Monetization),
+        level: level(report.level),
+        calendar: report.calendar.clone(),
         figures,
         heat_maps: html(Page::Retention, &is_heat_map)?,
         volume: html(Page::Acquisition, &|_| true)?,

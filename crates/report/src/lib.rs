@@ -26,7 +26,7 @@
 //!     Column::new("channel", "Channel", Format::Name),
 //!     Column::new("churned", "Churned", Format::Percent).with_interval().with_n(),
 //! ])?;
-//! let interval = |low, high| Some(Interval { low, high: Some(high) });
+//! let interval = |low, high| Some(Interval { low, high: Some(high), level: 0.9 });
 //! table.push([
 //!     Cell::text("paid_social"),
 //!     Cell::estimate(Some(0.577), interval(0.481, 0.667), Some(104)),
@@ -50,7 +50,7 @@
 //!      referral,0.206,0.127,0.316,68\n",
 //! );
 //! let svg = panel.to_svg()?.unwrap_or_default();
-//! assert!(svg.contains("57.7\u{a0}% (95\u{a0}%: 48.1–66.7\u{a0}%) of 104 users"));
+//! assert!(svg.contains("57.7\u{a0}% (90\u{a0}%: 48.1–66.7\u{a0}%) of 104 users"));
 //! assert!(panel.to_html()?.contains("<th scope=\"row\">paid social</th>"));
 //! # Ok::<(), tidegauge_report::Error>(())
 //! ```

@@ -6,21 +6,22 @@ use std::hash::Hash;
 use std::rc::Rc;
 
 use tidegauge_analytics::churn::{self, ChurnParams, ChurnTable};
-use tidegauge_analytics::ltv::{self, LtvTable};
-use tidegauge_analytics::retention::{self, CohortAnchor, RetentionParams, RetentionTable};
+use tidegauge_analytics::ltv::{self, LtvParams, LtvTable};
+use tidegauge_analytics::retention::{self, RetentionParams, RetentionTable};
 use tidegauge_analytics::unit_economics::{
     self, Breakdown, UnitEconomicsParams, UnitEconomicsTable,
 };
 use tidegauge_analytics::volume::{self, VolumeParams, VolumeTable};
-use tidegauge_analytics::{Cohort, EventFilter, Facts, Period};
+use tidegauge_analytics::{Cohort, CohortAnchor, Facts, Period};
 
+use crate::format::level;
 use crate::{Parameters, Provenance, Result};
 
 /// The default ages, in days since signup, for revenue per user.
 const AGES: [u32; 7] = [7, 14, 30, 45, 60, 75, 90];
 
 /// The default dimensions by which users are compared, the leading one first.
-const DIMENSIONS: [&str; 4] = ["channel", "country", "tier", "campaign"];
+const DIMENSIONS: [&str; 5] = ["channel", "entry_product", "country", "tier", "campaign"];
 
 /// The metrics of some facts with some parameters.
 pub(crate) struct Metrics<'a> {
@@ -52,21 +53,31 @@ impl<'a> Metrics<'a> {
         }
     }
 
+    /// Returns the level of all intervals, such as 0.9.
+    pub(crate) fn level_value(&self) -> f64 {
+        self.facts.level()
+    }
+
+    /// Returns the level of all intervals, as noted in column headings.
+    pub(crate) fn level(&self) -> String {
+        level(self.facts.level())
+    }
+
     /// Returns the cohorts by which users are compared, the leading one first.
     pub(crate) fn cohorts(&self) -> Vec<Cohort> {
         match &self.parameters.cohort {
             Some(cohort) => vec![cohort.clone()],
             None => {
-                let dimensions = DIMENSIONS.map(Cohort::dimension);
-                dimensions.into_iter().chain([Cohort::Signup(Period::Month)]).collect()
+                let is_known = |name: &&str| self.facts.dimensions().any(|known| known == *name);
+                let dimensions = DIMENSIONS.into_iter().filter(is_known).map(Cohort::dimension);
+                dimensions.chain([Cohort::Signup(Period::Month)]).collect()
             }
         }
     }
 
     /// Returns the first of the [`cohorts`](Self::cohorts).
     pub(crate) fn leading(&self) -> Cohort {
-        let leading = Cohort::dimension(DIMENSIONS[0]);
-        self.parameters.cohort.clone().unwrap_or(leading)
+        self.cohorts().into_iter().next().unwrap_or(Cohort::Everyone)
     }
 
     /// Returns the cohort for revenue per user.
@@ -87,7 +98,8 @@ impl<'a> Metrics<'a> {
     /// # Errors
     /// When the metric cannot be computed.
     pub(crate) fn volume(&self, cohort: &Cohort) -> Result<Rc<VolumeTable>> {
-        let mut params = VolumeParams::default();
+        // All volume of all users to date, so that young data have an answer too.
+        let mut params = VolumeParams { within_days: None, ..VolumeParams::default() };
         params.threshold_usd = self.parameters.threshold_usd.unwrap_or(params.threshold_usd);
         self.volume
             .get_or_compute(cohort.clone(), || Ok(volume::volume(self.facts, cohort, &params)?))
@@ -98,7 +110,7 @@ impl<'a> Metrics<'a> {
     /// # Errors
     /// When the metric cannot be computed.
     pub(crate) fn churn(&self, cohort: &Cohort) -> Result<Rc<ChurnTable>> {
-        let mut params = ChurnParams { activity: activity_filter(), ..ChurnParams::default() };
+        let mut params = ChurnParams::default();
         params.inactive_days = self.parameters.inactive_days.unwrap_or(params.inactive_days);
         self.churn.get_or_compute(cohort.clone(), || Ok(churn::churn(self.facts, cohort, &params)?))
     }
@@ -114,8 +126,7 @@ impl<'a> Metrics<'a> {
     ) -> Result<Rc<RetentionTable>> {
         let anchor =
             if since_first_trade { CohortAnchor::first_trade() } else { CohortAnchor::Signup };
-        let params =
-            RetentionParams { anchor, activity: activity_filter(), ..RetentionParams::by(period) };
+        let params = RetentionParams { anchor, ..RetentionParams::by(period) };
         let key = (period, since_first_trade);
         self.retention.get_or_compute(key, || Ok(retention::retention(self.facts, &params)?))
     }
@@ -125,8 +136,8 @@ impl<'a> Metrics<'a> {
     /// # Errors
     /// When the metric cannot be computed.
     pub(crate) fn ltv(&self, cohort: &Cohort) -> Result<Rc<LtvTable>> {
-        self.ltv
-            .get_or_compute(cohort.clone(), || Ok(ltv::cohorts(self.facts, cohort, &self.ages())?))
+        let params = LtvParams::at(self.ages());
+        self.ltv.get_or_compute(cohort.clone(), || Ok(ltv::ltv(self.facts, cohort, &params)?))
     }
 
     /// Computes CAC, LTV, ROAS and payback by channel or campaign.
@@ -139,12 +150,6 @@ impl<'a> Metrics<'a> {
         self.unit_economics
             .get_or_compute(by, || Ok(unit_economics::unit_economics(self.facts, &params)?))
     }
-}
-
-/// Returns the kinds of events that count as activity. Withdrawals are excluded: a user who only
-/// withdraws is leaving.
-fn activity_filter() -> EventFilter {
-    EventFilter::only(["trade", "ramp"])
 }
 
 /// A cache of values that are computed on first use.

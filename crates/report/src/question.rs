@@ -162,9 +162,9 @@ impl Question {
     }
 
     /// Parses the name of a page and the pairs of a query string: parameters, and `panel`. Ages are
-    /// separated by commas; a cohort is `everyone`, `signup:day`, `signup:week`, `signup:month`, or
+    /// separated by commas; a cohort is `everyone`, `signup:day`, `signup:week`, `signup:month`,
     /// the name of a dimension of the users (`dimension:NAME` if it would be parsed as one of the
-    /// others).
+    /// others), or two of them, `channel*country`.
     ///
     /// # Errors
     /// [`Error::UnknownPage`], [`Error::UnknownParameter`] or [`Error::InvalidParameter`].
@@ -193,8 +193,8 @@ impl Question {
                     parameters.ages = Some(ages.map_err(|_| invalid(expected))?);
                 }
                 "cohort" => {
-                    let expected = "it must be everyone, signup:day, signup:week, signup:month, or a \
-                                    dimension of the users";
+                    let expected = "it must be everyone, signup:day, signup:week, signup:month, a \
+                                    dimension of the users, or two, as in channel*country";
                     parameters.cohort = Some(cohort(value).ok_or_else(|| invalid(expected))?);
                 }
                 "inactive_days" => {
@@ -229,11 +229,12 @@ impl Question {
             Cohort::Signup(period) => format!("signup:{}", period_name(*period)),
             // This name would be parsed as another cohort.
             Cohort::Dimension(name)
-                if name.is_empty() || name == "everyone" || name.contains(':') =>
+                if name.is_empty() || name == "everyone" || name.contains([':', '*']) =>
             {
                 format!("dimension:{name}")
             }
             Cohort::Dimension(name) => name.clone(),
+            Cohort::Cross(first, second) => format!("{first}*{second}"),
         });
         let pairs = [
             ("ages", ages),
@@ -300,6 +301,10 @@ fn cohort(text: &str) -> Option<Cohort> {
         Some(_) => None,
         None if text == "everyone" => Some(Cohort::Everyone),
         None if text.is_empty() => None,
+        None if text.contains('*') => {
+            let (first, second) = text.split_once('*')?;
+            Some(Cohort::cross(first, second))
+        }
         None => Some(Cohort::dimension(text)),
     }
 }

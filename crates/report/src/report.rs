@@ -14,6 +14,10 @@ pub struct Report {
     pub provenance: Provenance,
     /// One answer per page, in the order of [`Page::ALL`].
     pub answers: Vec<Answer>,
+    /// The nominal level of the intervals, such as 0.9.
+    pub level: f64,
+    /// The calendar of days, weeks and months: `UTC, weeks from Mon`.
+    pub calendar: String,
 }
 
 impl Report {
@@ -27,7 +31,13 @@ impl Report {
             answer_from(&metrics, &Question::new(page).with_parameters(parameters.for_page(page)))
         });
         let answers = answers.collect::<Result<_>>()?;
-        Ok(Self { provenance: dataset.provenance.clone(), answers })
+        let calendar = dataset.facts.calendar();
+        Ok(Self {
+            provenance: dataset.provenance.clone(),
+            answers,
+            level: dataset.facts.level(),
+            calendar: format!("{}, weeks from {}", calendar.zone.name(), calendar.week_start),
+        })
     }
 
     /// Returns the answer of a page.

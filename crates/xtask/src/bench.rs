@@ -18,15 +18,17 @@ pub(crate) fn bench(name: Option<&str>, args: &[String]) -> Result<(), String> {
             decode()?;
             storage(&[])?;
             scan(&[])?;
+            analytics(&[])?;
             simulation::simulation(&[])
         }
         Some("decode") => decode(),
         Some("storage") => storage(args),
         Some("scan") => scan(args),
+        Some("analytics") => analytics(args),
         Some("simulation") => simulation::simulation(args),
-        Some(other) => {
-            Err(format!("there is no bench `{other}`: decode, storage, scan, simulation"))
-        }
+        Some(other) => Err(format!(
+            "there is no bench `{other}`: decode, storage, scan, analytics, simulation"
+        )),
     }
 }
 
@@ -76,6 +78,19 @@ fn scan(args: &[String]) -> Result<(), String> {
     benchmark.args(["bench", "--quiet", "--workspace", "--locked", "--bench", "scan", "--"]);
     let lines = stdout_of(benchmark.args(args).stderr(Stdio::inherit()))?;
     say("\n| rows that pass | by | rows/s looked at | peak memory | tidegauge is faster by |");
+    say("|---|---|---:|---:|---:|");
+    print_comparison(&lines);
+    Ok(())
+}
+
+/// Runs the benchmark of facts and metrics over Parquet files: Tidegauge, DuckDB and polars. `args`
+/// are the number of trades and the number of rounds.
+fn analytics(args: &[String]) -> Result<(), String> {
+    let mut benchmark = cargo();
+    benchmark.env("TIDEGAUGE_BENCH_PYTHON", python(&["duckdb==2.0.0", "polars==2.1.0"])?);
+    benchmark.args(["bench", "--quiet", "--workspace", "--locked", "--bench", "analytics", "--"]);
+    let lines = stdout_of(benchmark.args(args).stderr(Stdio::inherit()))?;
+    say("\n| question | by | trades/s | peak memory | tidegauge is faster by |");
     say("|---|---|---:|---:|---:|");
     print_comparison(&lines);
     Ok(())

@@ -1,10 +1,8 @@
 //! The row filter: it sets implausible rows aside, or refuses the first of them.
 
-use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
-use tidegauge_core::{SetAside, SetAsideReason, SetAsideRows};
+use tidegauge_core::{SetAside, SetAsideRows};
 
-use crate::frames::display_value;
 use crate::{Error, Result};
 
 /// The handling of rows that are implausible or cannot be valued.
@@ -20,7 +18,7 @@ pub enum BadRows {
 
 /// A filter of implausible rows, which counts the rows that are left out by reason.
 #[derive(Debug, Default)]
-pub(super) struct RowFilter {
+pub(crate) struct RowFilter {
     pub(super) bad_rows: BadRows,
     pub(super) set_aside: SetAsideRows,
 }
@@ -48,17 +46,5 @@ impl RowFilter {
         }
         self.set_aside.extend(rows);
         Ok(())
-    }
-
-    /// Sets events aside, all of them for one reason.
-    pub(super) fn set_aside_events(&mut self, events: &DataFrame, reason: SetAsideReason) {
-        for row in 0..events.height() {
-            self.set_aside.add("events", reason, 1, || {
-                let [kind, user, at] =
-                    ["kind", "user", "at"].map(|name| display_value(events, name, row));
-                let day = at.split(' ').next().unwrap_or_default();
-                format!("a {kind} of user `{user}` on {day}")
-            });
-        }
     }
 }

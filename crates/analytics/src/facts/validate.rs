@@ -1,107 +1,69 @@
-//! Validation of facts, done once when they are created: implausible rows are set aside, rows after
-//! the end of observation are dropped, and the others are sorted.
+//! Validation of the frames of users, events and spend: rows that lack a value are set aside, or
+//! the first of them is an error.
 
-use chrono::{DateTime, Utc};
+use chrono::NaiveDate;
 use polars::prelude::*;
 use tidegauge_core::SetAsideReason;
 
 use super::row_filter::{BadRows, RowFilter};
-use crate::dates::{TIME, epoch_micros};
-use crate::frames::{CollectBlocking, display_value, inner_join, require_column};
+use crate::dates::TIME;
+use crate::frames::{CollectBlocking, display_value, require_column};
 use crate::{Error, Result};
 
-/// The columns that [`Facts::per_user`](super::Facts::per_user) and `ltv::users` add to a user.
+/// The columns that `ltv::users` adds to a user.
 const RESERVED: [&str; 6] =
     ["events", "volume_usd", "revenue_usd", "first_at", "last_at", "tenure_days"];
 
-/// Returns the users with unique ids, sorted.
+/// Returns the users that have an id and a signup, with times as microseconds.
 ///
 /// # Errors
 /// When a column is missing, reserved or of another type, and for the first implausible row if bad
 /// rows are errors.
-pub(super) fn users(
-    frame: &DataFrame,
-    end: DateTime<Utc>,
-    row_filter: &mut RowFilter,
-) -> Result<DataFrame> {
+pub(super) fn users(frame: &DataFrame, row_filter: &mut RowFilter) -> Result<DataFrame> {
     if let Some(column) = RESERVED.iter().find(|name| frame.column(name).is_ok()) {
         return Err(Error::ReservedColumn { column: (*column).into() });
     }
-    let checked = ValidatedFrame::new("users", frame)
+    ValidatedFrame::new("users", frame)
         .id("user", row_filter)?
-        .time("signup_at", row_filter)?;
-    let users =
-        sorted(observed_before(checked.finish()?, "signup_at", end), ["user", "signup_at"])?;
-    let ids = users.column("user")?.as_materialized_series();
-    let duplicates = users.height() - ids.n_unique()?;
-    if duplicates == 0 {
-        return Ok(users);
-    }
-    let same = ids.equal(&ids.shift(1))?;
-    let is_duplicate: Vec<bool> = same.iter().map(|same| same == Some(true)).collect();
-    let first = is_duplicate.iter().position(|duplicate| *duplicate).unwrap_or_default();
-    if row_filter.bad_rows == BadRows::Fail {
-        return Err(Error::DuplicateUser { user: display_value(&users, "user", first) });
-    }
-    for row in (0..users.height()).filter(|row| is_duplicate[*row]) {
-        let user = || format!("user `{}`", display_value(&users, "user", row));
-        row_filter.set_aside.add("users", SetAsideReason::DuplicateUser, 1, user);
-    }
-    let is_first: BooleanChunked =
-        is_duplicate.into_iter().map(|duplicate| Some(!duplicate)).collect();
-    Ok(users.filter(&is_first)?)
+        .time("signup_at", row_filter)?
+        .finish()
 }
 
-/// Returns the events with the columns of facts, sorted.
+/// Returns the events that lack no value.
 ///
 /// # Errors
 /// When a column is missing or of another type, and for the first implausible row if bad rows are
 /// errors.
-pub(super) fn events(
-    frame: &DataFrame,
-    end: DateTime<Utc>,
-    row_filter: &mut RowFilter,
-) -> Result<DataFrame> {
-    let checked = ValidatedFrame::new("events", frame)
+pub(super) fn events(frame: &DataFrame, row_filter: &mut RowFilter) -> Result<DataFrame> {
+    ValidatedFrame::new("events", frame)
         .id("user", row_filter)?
         .time("at", row_filter)?
         .text("kind", row_filter)?
         .amount("volume_usd", row_filter)?
-        .amount("revenue_usd", row_filter)?;
-    let columns = ["user", "at", "kind", "volume_usd", "revenue_usd"];
-    sorted(observed_before(checked.finish()?, "at", end).select(columns.map(col)), columns)
+        .amount("revenue_usd", row_filter)?
+        .finish()
 }
 
-/// Converts transactions to events of kind `purchase`.
+/// Returns the transactions that lack no value.
 ///
 /// # Errors
 /// As for [`events`].
-pub(super) fn transactions(
-    frame: &DataFrame,
-    end: DateTime<Utc>,
-    row_filter: &mut RowFilter,
-) -> Result<DataFrame> {
-    let checked = ValidatedFrame::new("transactions", frame)
+pub(super) fn transactions(frame: &DataFrame, row_filter: &mut RowFilter) -> Result<DataFrame> {
+    ValidatedFrame::new("transactions", frame)
         .id("user", row_filter)?
         .time("at", row_filter)?
-        .amount("value", row_filter)?;
-    let events = observed_before(checked.finish()?, "at", end).select([
-        col("user"),
-        col("at"),
-        lit("purchase").alias("kind"),
-        col("value").alias("volume_usd"),
-        col("value").alias("revenue_usd"),
-    ]);
-    sorted(events, ["user", "at"])
+        .amount("value", row_filter)?
+        .finish()
 }
 
-/// Returns the spend with the columns of facts, sorted.
+/// Returns the spend with the columns of facts, sorted; days after the end of observation are set
+/// aside.
 ///
 /// # Errors
 /// As for [`events`].
 pub(super) fn spend(
     frame: &DataFrame,
-    end: DateTime<Utc>,
+    last_day: NaiveDate,
     row_filter: &mut RowFilter,
 ) -> Result<DataFrame> {
     require_column("spend", frame, "campaign")?;
@@ -110,10 +72,23 @@ pub(super) fn spend(
         .text("channel", row_filter)?
         .amount("spend_usd", row_filter)?;
     let columns = ["day", "channel", "campaign", "spend_usd"];
-    let spend = observed_before(checked.finish()?, "day", end)
+    let spend = checked
+        .finish()?
+        .lazy()
         .select(columns.map(col))
-        .with_columns([col("day").cast(DataType::Date), col("campaign").cast(DataType::String)]);
-    sorted(spend, columns)
+        .with_columns([col("day").cast(DataType::Date), col("campaign").cast(DataType::String)])
+        .sort(columns, SortMultipleOptions::default().with_maintain_order(true))
+        .collect_blocking()?;
+    let days = spend.column("day")?.date()?.physical().clone();
+    let last_day = last_day.to_epoch_days();
+    let is_observed: BooleanChunked =
+        days.iter().map(|day| day.map(|day| day <= last_day)).collect();
+    let later = spend.filter(&!&is_observed)?;
+    for row in 0..later.height() {
+        let day = || format!("the spend of {}", display_value(&later, "day", row));
+        row_filter.set_aside.add("spend", SetAsideReason::AfterEnd, 1, day);
+    }
+    Ok(spend.filter(&is_observed)?)
 }
 
 /// Returns a frame of spend without rows.
@@ -128,59 +103,6 @@ pub(super) fn empty_spend() -> Result<DataFrame> {
             Column::new_empty("spend_usd".into(), &DataType::Float64),
         ],
     )?)
-}
-
-/// Returns the events of known users that do not precede the signup of their user.
-///
-/// # Errors
-/// When the ids of users and events are of different types, and for the first other event if bad
-/// rows are errors.
-pub(super) fn attributable_events(
-    users: &DataFrame,
-    events: DataFrame,
-    row_filter: &mut RowFilter,
-) -> Result<DataFrame> {
-    let (ours, theirs) = (users.column("user")?.dtype(), events.column("user")?.dtype());
-    if ours != theirs {
-        return Err(Error::ColumnType {
-            frame: "events",
-            column: "user".into(),
-            found: theirs.to_string(),
-            wanted: format!("{ours}, as among the users"),
-        });
-    }
-    let orphans = events
-        .clone()
-        .lazy()
-        .anti_join(users.clone().lazy(), col("user"), col("user"))
-        .collect_blocking()?;
-    if orphans.height() > 0 && row_filter.bad_rows == BadRows::Fail {
-        let user = display_value(&orphans, "user", 0);
-        return Err(Error::UnknownUser { user, events: orphans.height() });
-    }
-    let signups = users.clone().lazy().select([col("user"), col("signup_at")]);
-    let known = inner_join(events.clone().lazy(), signups, &["user"]);
-    let is_early = col("at").lt(col("signup_at"));
-    let early = known.clone().filter(is_early.clone()).collect_blocking()?;
-    if early.height() > 0 && row_filter.bad_rows == BadRows::Fail {
-        let user = display_value(&early, "user", 0);
-        return Err(Error::BeforeSignup { user, events: early.height() });
-    }
-    if orphans.height() + early.height() == 0 {
-        return Ok(events);
-    }
-    row_filter.set_aside_events(&orphans, SetAsideReason::UnknownUser);
-    row_filter.set_aside_events(&early, SetAsideReason::BeforeSignup);
-    Ok(known.filter(is_early.not()).drop(cols(["signup_at"])).collect_blocking()?)
-}
-
-fn observed_before(frame: LazyFrame, column: &str, end: DateTime<Utc>) -> LazyFrame {
-    frame.filter(epoch_micros(column).lt(lit(end.timestamp_micros())))
-}
-
-fn sorted<const N: usize>(frame: LazyFrame, by: [&str; N]) -> Result<DataFrame> {
-    let order = SortMultipleOptions::default().with_maintain_order(true);
-    Ok(frame.sort(by, order).collect_blocking()?)
 }
 
 /// A frame whose columns are checked one by one.
@@ -283,7 +205,7 @@ impl<'f> ValidatedFrame<'f> {
     }
 
     /// Returns the rows without missing values.
-    fn finish(self) -> Result<LazyFrame> {
+    fn finish(self) -> Result<DataFrame> {
         let frame = match self.bad {
             None => self.frame.clone(),
             Some(bad) => {
@@ -291,6 +213,6 @@ impl<'f> ValidatedFrame<'f> {
                 self.frame.filter(&good)?
             }
         };
-        Ok(frame.lazy().with_columns(self.casts))
+        Ok(frame.lazy().with_columns(self.casts).collect_blocking()?)
     }
 }

@@ -1,43 +1,59 @@
 //! Historic lifetime value (LTV) of users and cohorts. See `docs/metrics/ltv.md`.
 
 use polars::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use tidegauge_models::Estimate;
 
-use super::cohort::{COHORT, Cohort};
-use super::revenue_curve::{CumulativeRevenue, revenue_by_user};
-use crate::dates::{DAY, days, epoch_micros};
-use crate::facts::{EventFilter, Facts};
-use crate::frames::{CollectBlocking, counts, ints, labels, left_join, sums};
-use crate::stats::{Interval, MIN_SAMPLE_SIZE, log_interval};
+use super::cohort::{Cohort, Groups};
+use super::cumulative::{CohortSums, Curve, Exposure, Revenue, cumulate};
+use super::seed::seed;
+use crate::dates::{DAY, TIME};
+use crate::facts::{Accumulate, Facts, UserEvents};
 use crate::{Error, Result};
 
 /// The ages, in days, at which cohorts are usually compared.
 pub const AGES: [u32; 6] = [7, 30, 60, 90, 180, 365];
 
+/// The parameters of lifetime value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LtvParams {
+    /// The ages, in days since signup.
+    pub ages: Vec<u32>,
+    /// The revenue that counts.
+    #[serde(default)]
+    pub revenue: Revenue,
+    /// The share of revenue that is contribution margin; lifetime value is in margin.
+    #[serde(default = "whole")]
+    pub margin: f64,
+}
+
+fn whole() -> f64 {
+    1.0
+}
+
+impl Default for LtvParams {
+    fn default() -> Self {
+        Self { ages: AGES.into(), revenue: Revenue::default(), margin: 1.0 }
+    }
+}
+
+impl LtvParams {
+    /// Creates parameters of net revenue at these ages.
+    pub fn at(ages: impl Into<Vec<u32>>) -> Self {
+        Self { ages: ages.into(), ..Self::default() }
+    }
+}
+
 /// Lifetime value of all cohorts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LtvTable {
-    /// The ages, in days.
-    pub ages: Vec<u32>,
+    /// The parameters of the computation.
+    pub params: LtvParams,
     /// The cohorts, by label.
     pub cohorts: Vec<LtvCohort>,
-    /// The lifetime value of all users as one, at each age.
-    pub pooled: Vec<PooledLtv>,
-}
-
-/// Lifetime value of all users at an age. Each day of age is computed from the users who have
-/// reached its end, and the days are summed, so that it does not fall while revenue is never
-/// negative.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct PooledLtv {
-    /// The number of users who have reached the age.
-    pub users: u64,
-    /// Revenue per user up to the age, in US dollars; `None` if no user has reached it.
-    pub ltv_usd: Option<f64>,
-    /// Its 95 % interval; `None` below [`MIN_SAMPLE_SIZE`] users.
-    pub interval: Option<Interval>,
+    /// All users as one.
+    pub overall: LtvCohort,
 }
 
 /// Lifetime value of one cohort.
@@ -50,114 +66,163 @@ pub struct LtvCohort {
     pub users: u64,
     /// Revenue to date in US dollars.
     pub revenue_usd: f64,
-    /// Volume to date in US dollars.
+    /// Revenue to date before reversals, in US dollars.
+    pub gross_revenue_usd: f64,
+    /// Volume to date in US dollars, net of reversals.
     pub volume_usd: f64,
-    /// Revenue to date per acquired user, in US dollars.
-    pub ltv_usd: f64,
-    /// Its 95 % interval; `None` below [`MIN_SAMPLE_SIZE`] users.
-    pub interval: Option<Interval>,
-    /// Revenue per acquired user up to each age, in US dollars; `None` until the cohort's last user
-    /// has reached the age.
-    pub by_age: Vec<Option<f64>>,
+    /// Margin to date per acquired user, in US dollars.
+    pub to_date: Estimate,
+    /// Margin per acquired user up to each age, in US dollars.
+    pub by_age: Vec<LtvAtAge>,
+}
+
+/// Lifetime value at an age. Each day of age is computed from the users who have reached its end,
+/// and the days are summed (mean cumulative function), so that it does not fall while revenue is
+/// never negative.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LtvAtAge {
+    /// The age, in days since signup.
+    pub age_days: u32,
+    /// `true` if every user of the cohort has reached the age.
+    pub complete: bool,
+    /// The lifetime value; `n` is the number of users who have reached the age, and there is no
+    /// value if none has.
+    #[serde(flatten)]
+    pub ltv: Estimate,
+}
+
+/// Computes the historic lifetime value (LTV) of every cohort, at ages in days counted from each
+/// user's own signup.
+///
+/// # Errors
+/// When an age is 0 or the margin not above zero, when the users lack the cohort's dimension, or
+/// the events cannot be read.
+pub fn ltv(facts: &Facts, cohort: &Cohort, params: &LtvParams) -> Result<LtvTable> {
+    let params = check(params)?;
+    let groups = cohort.groups(facts)?;
+    let everyone = Cohort::Everyone.groups(facts)?;
+    let (_, overall) = sums(facts, &everyone, &params)?.into_iter().next().unzip();
+    let cohorts = match cohort {
+        Cohort::Everyone => overall.iter().map(|sums| (Some("all".into()), sums.clone())).collect(),
+        _ => sums(facts, &groups, &params)?,
+    };
+    let empty = CohortSums::empty(params.ages.len());
+    let overall =
+        ltv_cohort(facts, &params, Some("all".into()), overall.as_ref().unwrap_or(&empty));
+    let cohorts =
+        cohorts.iter().map(|(label, sums)| ltv_cohort(facts, &params, label.clone(), sums));
+    Ok(LtvTable { cohorts: cohorts.collect(), overall, params })
+}
+
+/// Returns the parameters with unique ages in ascending order.
+fn check(params: &LtvParams) -> Result<LtvParams> {
+    if params.ages.contains(&0) {
+        return Err(Error::Parameter { name: "ages", reason: "are days, at least 1" });
+    }
+    if params.margin.is_nan() || params.margin <= 0.0 {
+        return Err(Error::Parameter { name: "margin", reason: "must be above 0" });
+    }
+    let mut params = params.clone();
+    params.ages.sort_unstable();
+    params.ages.dedup();
+    Ok(params)
+}
+
+fn sums(
+    facts: &Facts,
+    groups: &Groups,
+    params: &LtvParams,
+) -> Result<Vec<(Option<String>, CohortSums)>> {
+    let end = facts.end_micros();
+    let observed_days: Vec<u32> = facts
+        .users
+        .signup_at
+        .iter()
+        .map(|signup| u32::try_from((end - signup).div_euclid(DAY)).unwrap_or_default())
+        .collect();
+    let mut exposures = vec![Exposure::default(); groups.len()];
+    for (user, days) in observed_days.iter().enumerate() {
+        exposures[groups.of(user)].add_user(*days as usize);
+    }
+    exposures.iter_mut().for_each(Exposure::close);
+    let of = (params.revenue, params.ages.as_slice());
+    let sums = cumulate(facts, (groups, &exposures), &observed_days, of)?;
+    Ok(sums.into_iter().enumerate().map(|(group, sums)| (groups.label(group), sums)).collect())
+}
+
+fn ltv_cohort(
+    facts: &Facts,
+    params: &LtvParams,
+    cohort: Option<String>,
+    sums: &CohortSums,
+) -> LtvCohort {
+    let seed = seed("ltv", cohort.as_deref());
+    let users = sums.exposure.total_users();
+    let curve = Curve::new(sums, &params.ages, facts.level(), seed);
+    let at_age = |age_days: u32| {
+        let ltv = curve.per_user(age_days).scaled(params.margin);
+        LtvAtAge { age_days, complete: users > 0 && ltv.n == users, ltv }
+    };
+    LtvCohort {
+        users,
+        revenue_usd: sums.to_date.total(),
+        gross_revenue_usd: sums.gross_revenue_usd,
+        volume_usd: sums.volume_usd,
+        to_date: sums.to_date.estimate(facts.level(), seed).scaled(params.margin),
+        by_age: params.ages.iter().copied().map(at_age).collect(),
+        cohort,
+    }
+}
+
+/// The totals of users, in their order.
+#[derive(Default)]
+struct Totals {
+    events: Vec<u64>,
+    first_at: Vec<Option<i64>>,
+    last_at: Vec<Option<i64>>,
+    volume_usd: Vec<f64>,
+    revenue_usd: Vec<f64>,
+}
+
+impl Accumulate for Totals {
+    fn add(&mut self, user: UserEvents<'_>) {
+        let activities = || user.iter().filter(|event| !event.is_reversal());
+        self.events.push(activities().count() as u64);
+        self.first_at.push(activities().next().map(|event| event.at));
+        self.last_at.push(activities().last().map(|event| event.at));
+        self.volume_usd.push(user.iter().fold(0.0, |sum, event| sum + event.volume_usd));
+        self.revenue_usd.push(user.iter().fold(0.0, |sum, event| sum + event.revenue_usd));
+    }
+
+    fn merge(&mut self, following: Self) {
+        self.events.extend(following.events);
+        self.first_at.extend(following.first_at);
+        self.last_at.extend(following.last_at);
+        self.volume_usd.extend(following.volume_usd);
+        self.revenue_usd.extend(following.revenue_usd);
+    }
 }
 
 /// Returns every user with their dimensions and `events`, `first_at`, `last_at` (null without
-/// events), `volume_usd`, `revenue_usd`, and `tenure_days` from signup to the end of observation.
+/// events), `volume_usd` and `revenue_usd` net of reversals, and `tenure_days` from signup to the
+/// end of observation.
 ///
 /// # Errors
-/// When the frame cannot be computed.
+/// When the events cannot be read, or the frame cannot be made.
 pub fn users(facts: &Facts) -> Result<DataFrame> {
-    let users = facts.users().clone().lazy();
-    let tenure =
-        (lit(facts.end().timestamp_micros()) - epoch_micros("signup_at")).cast(DataType::Float64);
-    Ok(Facts::per_user(users, facts.filtered_events(&EventFilter::Any), &[])
-        .with_columns([
-            col("events").fill_null(lit(0)).cast(DataType::UInt64),
-            col("volume_usd").fill_null(lit(0.0)),
-            col("revenue_usd").fill_null(lit(0.0)),
-            (tenure / lit(DAY as f64)).alias("tenure_days"),
-        ])
-        .collect_blocking()?)
-}
-
-/// Computes the historic lifetime value (LTV) of every cohort, at ages in days counted from each user's own signup.
-///
-/// # Errors
-/// When an age is 0, when the users lack the cohort's dimension, or a frame cannot be computed.
-pub fn cohorts(facts: &Facts, cohort: &Cohort, ages: &[u32]) -> Result<LtvTable> {
-    if ages.contains(&0) {
-        return Err(Error::Parameter { name: "ages", reason: "are days, at least 1" });
-    }
-    let name = |age: &u32| format!("revenue_{age}");
-    let users = cohort.labels(facts)?;
-    let signups = facts.users().clone().lazy().select([col("user"), col("signup_at")]);
-    let events = left_join(facts.filtered_events(&EventFilter::Any), signups, &["user"]);
-    let revenue_up_to = |age: &u32| {
-        col("revenue_usd").filter(Facts::event_age().lt(lit(days(*age)))).sum().alias(name(age))
-    };
-    let mut unique = ages.to_vec();
-    unique.sort_unstable();
-    unique.dedup();
-    let by_age: Vec<Expr> = unique.iter().map(revenue_up_to).collect();
-    let mut totals = vec![
-        len().alias("users"),
-        epoch_micros("signup_at").max().alias("last_signup"),
-        col("revenue_usd").sum(),
-        col("revenue_usd").fill_null(lit(0.0)).std(1).alias("spread"),
-        col("volume_usd").sum(),
-    ];
-    totals.extend(unique.iter().map(|age| col(name(age)).sum()));
-    let table = Facts::per_user(users, events, &by_age)
-        .group_by_stable([col(COHORT)])
-        .agg(totals)
-        .sort([COHORT], SortMultipleOptions::default().with_nulls_last(true))
-        .collect_blocking()?;
-
-    let end = facts.end().timestamp_micros();
-    let last_signups = ints(&table, "last_signup")?;
-    let sizes = counts(&table, "users")?;
-    let columns: Vec<Vec<f64>> =
-        ages.iter().map(|age| sums(&table, &name(age))).collect::<Result<_>>()?;
-    let reached = |row: usize, age: u32| last_signups[row] + days(age) <= end;
-    let spreads = sums(&table, "spread")?;
-    let interval = |row: usize, mean: f64| {
-        let is_enough = sizes[row] >= MIN_SAMPLE_SIZE;
-        is_enough.then(|| log_interval(mean, spreads[row] / (sizes[row] as f64).sqrt())).flatten()
-    };
-    let (revenue, volume) = (sums(&table, "revenue_usd")?, sums(&table, "volume_usd")?);
-    let cohorts = labels(&table, COHORT)?.into_iter().enumerate().map(|(row, cohort)| LtvCohort {
-        cohort,
-        users: sizes[row],
-        revenue_usd: revenue[row],
-        volume_usd: volume[row],
-        ltv_usd: revenue[row] / sizes[row] as f64,
-        interval: interval(row, revenue[row] / sizes[row] as f64),
-        by_age: ages
-            .iter()
-            .zip(&columns)
-            .map(|(age, sums)| reached(row, *age).then(|| sums[row] / sizes[row] as f64))
-            .collect(),
-    });
-    let cohorts = cohorts.collect();
-    Ok(LtvTable { ages: ages.to_vec(), cohorts, pooled: pooled(facts, ages)? })
-}
-
-fn pooled(facts: &Facts, ages: &[u32]) -> Result<Vec<PooledLtv>> {
-    let signups =
-        facts.users().clone().lazy().select([epoch_micros("signup_at")]).collect_blocking()?;
-    let mut revenue_to_date = CumulativeRevenue::default();
-    for (signup, revenue) in ints(&signups, "signup_at")?.into_iter().zip(revenue_by_user(facts)?) {
-        revenue_to_date
-            .add_user((facts.end().timestamp_micros() - signup).div_euclid(DAY), &revenue);
-    }
-    let curve = revenue_to_date.curve();
-    let at = |age: &u32| {
-        let point = curve.at(*age);
-        PooledLtv {
-            users: point.map_or(0, |point| point.users),
-            ltv_usd: point.map(|point| point.per_user),
-            interval: curve.per_user_interval(*age),
-        }
-    };
-    Ok(ages.iter().map(at).collect())
+    let totals = facts.fold(Totals::default)?;
+    let times = |name: &str, times: Vec<Option<i64>>| Column::new(name.into(), times).cast(&TIME);
+    let end = facts.end_micros();
+    let tenures = facts.users.signup_at.iter().map(|signup| (end - signup) as f64 / DAY as f64);
+    let mut frame = facts.users()?;
+    frame.hstack_mut(&[
+        Column::new("events".into(), totals.events),
+        Column::new("volume_usd".into(), totals.volume_usd),
+        Column::new("revenue_usd".into(), totals.revenue_usd),
+        times("first_at", totals.first_at)?,
+        times("last_at", totals.last_at)?,
+        Column::new("tenure_days".into(), tenures.collect::<Vec<f64>>()),
+    ])?;
+    Ok(frame)
 }

@@ -38,9 +38,12 @@ fn new_and_never_active_users_are_not_counted_as_churned() {
         .collect();
     assert_eq!(rows, [("organic", 1, 0, 0, 0, 1), ("search", 4, 1, 1, 1, 2)]);
     assert_eq!(table.cohorts[1].churned.rate, Some(0.5));
-    // Wilson of 1 of 2: 0.5 ± z/(2(1 + z²/2)) √(1/2 + z²/4)·… = [0.0945, 0.9055].
+    // Wilson of 1 of 2 with z = 1.64485: ½ ± z/(1 + z²/2) √(1/8 + z²/16) = [0.1209, 0.8791].
     let interval = table.cohorts[1].churned.interval.unwrap();
-    assert!((interval.low - 0.094_53).abs() < 1e-5 && (interval.high - 0.905_47).abs() < 1e-5);
+    assert!(
+        (interval.low - 0.120_866).abs() < 1e-4 && (interval.high - 0.879_134).abs() < 1e-4,
+        "{interval:?}"
+    );
     assert_eq!((table.overall.churned.count, table.overall.churned.total), (1, 3));
 
     let months = churn(&facts, &Cohort::Signup(Period::Month), &ChurnParams::default()).unwrap();
@@ -49,4 +52,37 @@ fn new_and_never_active_users_are_not_counted_as_churned() {
 
     let error = churn(&facts, &Cohort::dimension("tier"), &ChurnParams::default());
     assert!(error.unwrap_err().to_string().contains("need a column `tier`"));
+}
+
+#[test]
+fn survival_ends_when_a_gap_is_completed_and_is_censored_at_the_end() {
+    let facts = facts(
+        &[
+            ("gap", "2026-01-01", None), // a gap of 30 days is complete on day 32, then back
+            ("stays", "2026-01-01", None), // active on day 50 last, censored on day 59
+            ("gone", "2026-01-01", None), // complete on day 30
+        ],
+        &[
+            ("gap", "2026-01-01", 1.0, 1.0),
+            ("gap", "2026-01-03", 1.0, 1.0),
+            ("gap", "2026-02-20", 1.0, 1.0),
+            ("stays", "2026-01-01", 1.0, 1.0),
+            ("stays", "2026-01-26", 1.0, 1.0),
+            ("stays", "2026-02-20", 1.0, 1.0),
+            ("gone", "2026-01-01", 1.0, 1.0),
+        ],
+        "2026-03-01",
+    );
+    let params = ChurnParams { ages: vec![29, 30, 31, 32, 58, 400], ..ChurnParams::default() };
+    let table = churn(&facts, &Cohort::Everyone, &params).unwrap();
+    let survival = &table.overall.survival;
+    let found: Vec<_> = survival.by_age.iter().map(|aged| aged.surviving.value).collect();
+    let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-12;
+    assert!(near(found[0], 1.0) && near(found[1], 2.0 / 3.0) && near(found[2], 2.0 / 3.0));
+    assert!(near(found[3], 1.0 / 3.0) && near(found[4], 1.0 / 3.0));
+    assert_eq!(found[5], None, "nobody was observed for that long");
+    assert_eq!(survival.median_days.value, Some(32.0));
+    // The share of today differs: who came back after a gap is not gone.
+    assert_eq!((table.overall.churned.count, table.overall.churned.total), (1, 3));
+    assert_eq!(table.log_rank, None, "one cohort has nothing to be compared with");
 }

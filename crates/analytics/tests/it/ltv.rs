@@ -1,9 +1,11 @@
-use tidegauge_analytics::{Cohort, Facts, Period, ltv};
+use polars::prelude::*;
+use tidegauge_analytics::ltv::{self, LtvParams};
+use tidegauge_analytics::{Cohort, Facts, Period, Revenue};
 
-use crate::support::facts;
+use crate::support::{facts, times};
 
 #[test]
-fn ltv_by_age_is_unknown_until_the_newest_user_has_reached_the_age() {
+fn ltv_by_age_is_of_the_users_who_have_reached_each_day() {
     let facts = facts(
         &[
             ("a", "2026-01-01", Some("search")),
@@ -19,36 +21,43 @@ fn ltv_by_age_is_unknown_until_the_newest_user_has_reached_the_age() {
         ],
         "2026-01-11 12:00", // b is 7 days old to the instant
     );
-    let table = ltv::cohorts(&facts, &Cohort::dimension("channel"), &[1, 7, 10]).unwrap();
+    let params = LtvParams::at([1, 7, 10]);
+    let table = ltv::ltv(&facts, &Cohort::dimension("channel"), &params).unwrap();
+    let by_age =
+        |row: &ltv::LtvCohort| row.by_age.iter().map(|aged| aged.ltv.value).collect::<Vec<_>>();
     let rows: Vec<_> = table
         .cohorts
         .iter()
-        .map(|row| (row.cohort.as_deref(), row.users, row.revenue_usd, row.by_age.clone()))
+        .map(|row| (row.cohort.as_deref(), row.users, row.revenue_usd, by_age(row)))
         .collect();
     assert_eq!(
         rows,
         [
             // c alone: nothing on the first day, then 0.5; 10 days old since 2026-01-11.
             (Some("organic"), 1, 0.5, vec![Some(0.0), Some(0.5), Some(0.5)]),
-            // First day: 1 over two users. 7 days: (1 + 2) / 2. b is not 10 days old: null.
-            (Some("search"), 2, 7.0, vec![Some(0.5), Some(1.5), None]),
+            // First day: 1 over two users. 7 days: (1 + 2) / 2. On day 8 a alone is old enough,
+            // and pays 4.
+            (Some("search"), 2, 7.0, vec![Some(0.5), Some(1.5), Some(5.5)]),
             // d is 1.5 days old.
             (None, 1, 0.0, vec![Some(0.0), None, None]),
         ]
     );
     // First day: 1 of a, over all 4. Second: 0.5 of c (d is not 2 days old), over 3. Seventh: 2 of
     // a, over the same 3. On the eighth a pays 4: over a and c, b being 7 days old.
-    let pooled: Vec<_> = table.pooled.iter().map(|row| (row.users, row.ltv_usd.unwrap())).collect();
+    let complete: Vec<_> = table.cohorts[1].by_age.iter().map(|aged| aged.complete).collect();
+    assert_eq!(complete, [true, true, false]);
+    let pooled: Vec<_> =
+        table.overall.by_age.iter().map(|aged| (aged.ltv.n, aged.ltv.value.unwrap())).collect();
     assert_eq!(pooled.iter().map(|row| row.0).collect::<Vec<_>>(), [4, 3, 2]);
     for ((_, found), expected) in
         pooled.iter().zip([0.25, 0.25 + 2.5 / 3.0, 0.25 + 2.5 / 3.0 + 2.0])
     {
         assert!((found - expected).abs() < 1e-12, "{pooled:?}");
     }
-    assert_eq!((table.pooled[0].interval, table.cohorts[1].interval), (None, None), "too few");
-    assert_eq!(table.cohorts[1].ltv_usd, 3.5);
+    let to_date = table.cohorts[1].to_date;
+    assert_eq!((to_date.value, to_date.interval), (Some(3.5), None), "too few");
 
-    let weeks = ltv::cohorts(&facts, &Cohort::Signup(Period::Week), &[7]).unwrap();
+    let weeks = ltv::ltv(&facts, &Cohort::Signup(Period::Week), &LtvParams::at([7])).unwrap();
     let starts: Vec<_> = weeks.cohorts.iter().map(|row| row.cohort.as_deref().unwrap()).collect();
     assert_eq!(starts, ["2025-12-29", "2026-01-05"]);
 }
@@ -94,28 +103,72 @@ fn generations(old: impl Fn(usize) -> [f64; 2], young: f64) -> Facts {
 fn pooled_ltv_does_not_fall_when_newer_users_are_worth_more() {
     // By day 1 the old have paid 1 and the young 9, 5 per user; the old alone are 2 days old.
     let facts = generations(|_| [1.0, 0.0], 9.0);
-    let table = ltv::cohorts(&facts, &Cohort::Everyone, &[1, 2, 3]).unwrap();
-    let pooled: Vec<_> = table.pooled.iter().map(|row| (row.users, row.ltv_usd)).collect();
+    let table = ltv::ltv(&facts, &Cohort::Everyone, &LtvParams::at([1, 2, 3])).unwrap();
+    let pooled: Vec<_> =
+        table.overall.by_age.iter().map(|aged| (aged.ltv.n, aged.ltv.value)).collect();
     assert_eq!(pooled, [(80, Some(5.0)), (40, Some(5.0)), (0, None)]);
 }
 
 #[test]
-fn the_interval_of_pooled_ltv_depends_on_the_users_who_reached_the_age() {
+fn the_interval_of_ltv_depends_on_the_users_who_reached_the_age() {
     // Each user pays 1 on day 1; on day 2 half of the old pay 2, the others nothing.
     let facts = generations(|at| [1.0, if at < 20 { 2.0 } else { 0.0 }], 1.0);
-    let table = ltv::cohorts(&facts, &Cohort::Everyone, &[1, 2]).unwrap();
-    let [first, second] = table.pooled[..] else { panic!("{table:?}") };
-    let exact = first.interval.unwrap();
-    assert!((exact.low - 1.0).abs() < 1e-9 && (exact.high - 1.0).abs() < 1e-9, "{exact:?}");
+    let table = ltv::ltv(&facts, &Cohort::Everyone, &LtvParams::at([1, 2])).unwrap();
+    let [first, second] = table.overall.by_age[..] else { panic!("{table:?}") };
+    assert_eq!(
+        (first.ltv.value, first.ltv.n, first.ltv.interval),
+        (Some(1.0), 80, None),
+        "no spread"
+    );
     // Each of the old is 1/40 off the mean of day 2, no user off that of day 1: the variance is 40
-    // × (1/40)² × 40/39, the error 0.16013, the factor exp(1.96 × 0.16013 / 2) = 1.16990.
-    assert_eq!(second.ltv_usd, Some(2.0));
-    let interval = second.interval.unwrap();
-    assert!((interval.low - 2.0 / 1.16990).abs() < 1e-4, "{interval:?}");
-    assert!((interval.high - 2.0 * 1.16990).abs() < 1e-4, "{interval:?}");
-    // To date: the young have 1, the old 3 or 1: s² = (20 × 1.5² + 60 × 0.5²) / 79 = 0.75949, the
-    // error √(s²/80) = 0.09744, the factor exp(1.96 × 0.09744 / 1.5) = 1.13578.
-    let all = &table.cohorts[0];
-    assert_eq!(all.ltv_usd, 1.5);
-    assert!((all.interval.unwrap().high - 1.5 * 1.13578).abs() < 1e-4, "{all:?}");
+    // × (1/40)² × 40/39, the error 0.16013, and 1.645 errors at 90 % are a factor exp(1.645 ×
+    // 0.16013 / 2) = 1.14077. The amounts are skewed, so that the bootstrap reaches further up.
+    assert_eq!((second.ltv.value, second.ltv.n), (Some(2.0), 40));
+    let interval = second.ltv.interval.unwrap();
+    assert!((interval.low * 1.14077 / 2.0 - 1.0).abs() < 0.02, "{interval:?}");
+    assert!((1.14..1.3).contains(&(interval.high / 2.0)), "{interval:?}");
+    assert_eq!((interval.level, second.complete), (0.9, false));
+}
+
+#[test]
+fn one_reversal_changes_its_own_purchase_and_nothing_else() {
+    let people: Vec<i64> = (0..60).collect();
+    let users = df!("user" => people.clone(), "signup_at" => times(&["2026-01-01"; 60]));
+    let users = users.unwrap();
+    let purchases = |reversed: bool| {
+        let mut user = people.clone();
+        let mut at = times(&["2026-01-03 10:00"; 60]);
+        let mut paid: Vec<f64> = (0..60).map(|user| f64::from(user % 7)).collect();
+        let mut is_reversal = vec![false; 60];
+        if reversed {
+            // Known much later, and taken back at the time of the purchase.
+            user.push(5);
+            at.push(at[5]);
+            paid.push(-50.0);
+            is_reversal.push(true);
+        }
+        df!("user" => user.clone(), "at" => at, "kind" => vec!["ramp"; user.len()],
+            "volume_usd" => paid.clone(), "revenue_usd" => paid, "is_reversal" => is_reversal)
+        .unwrap()
+    };
+    let of = |reversed: bool, revenue: Revenue| {
+        let end = "2026-02-01T00:00:00Z".parse().unwrap();
+        let facts = Facts::new(&users, &purchases(reversed), end).unwrap();
+        let params = LtvParams { revenue, ..LtvParams::at([1, 3, 30]) };
+        ltv::ltv(&facts, &Cohort::dimension("entry_product"), &params).unwrap()
+    };
+    let values = |table: &ltv::LtvTable| {
+        let aged = table.cohorts[0].by_age.iter();
+        aged.map(|aged| aged.ltv.value.unwrap()).collect::<Vec<_>>()
+    };
+    let (before, net) = (of(false, Revenue::Net), of(true, Revenue::Net));
+    assert_eq!(values(&before)[0], values(&net)[0], "day 1 is before the purchase");
+    for at in [1, 2] {
+        assert!((values(&before)[at] - values(&net)[at] - 50.0 / 60.0).abs() < 1e-12);
+    }
+    // Before reversals nothing has changed, and the user is as active as before.
+    let gross = of(true, Revenue::Gross);
+    assert_eq!(values(&gross), values(&before));
+    assert_eq!(gross.cohorts[0].users, 60);
+    assert_eq!(net.cohorts[0].gross_revenue_usd, before.cohorts[0].revenue_usd);
 }

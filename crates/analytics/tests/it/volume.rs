@@ -19,7 +19,8 @@ fn high_volume_traders_by_channel() {
         "2026-02-01",
     );
     let by_channel = Cohort::dimension("channel");
-    let table = volume(&facts, &by_channel, &VolumeParams::default()).unwrap();
+    let to_date = VolumeParams { within_days: None, ..VolumeParams::default() };
+    let table = volume(&facts, &by_channel, &to_date).unwrap();
     let rows: Vec<_> = table
         .cohorts
         .iter()
@@ -56,7 +57,8 @@ fn deciles_cover_all_users_and_all_volume() {
         .map(|(name, amount)| (name.as_str(), "2026-01-02", amount, 0.0))
         .collect();
     let facts = facts(&users, &events, "2026-02-01");
-    let spread = volume(&facts, &Cohort::Everyone, &VolumeParams::default()).unwrap().concentration;
+    let to_date = VolumeParams { within_days: None, ..VolumeParams::default() };
+    let spread = volume(&facts, &Cohort::Everyone, &to_date).unwrap().concentration;
     // Edges at ⌊25 d / 10⌋: 0 2 5 7 10 12 15 17 20 22 25.
     let rows: Vec<_> =
         spread.deciles.iter().map(|decile| (decile.users, decile.share.unwrap())).collect();
@@ -69,7 +71,8 @@ fn deciles_cover_all_users_and_all_volume() {
 #[test]
 fn shares_are_unknown_without_volume() {
     let facts = facts(&[("a", "2026-01-01", None)], &[], "2026-02-01");
-    let table = volume(&facts, &Cohort::Everyone, &VolumeParams::default()).unwrap();
+    let to_date = VolumeParams { within_days: None, ..VolumeParams::default() };
+    let table = volume(&facts, &Cohort::Everyone, &to_date).unwrap();
     assert_eq!(table.cohorts[0].high_volume.rate, Some(0.0));
     assert_eq!(table.concentration.top_1_percent, None);
 }

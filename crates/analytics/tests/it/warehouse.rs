@@ -6,9 +6,12 @@ use tidegauge_core::tables::{
 
 use crate::support::{Memory, at, day, run};
 
-const STRICT: FactsParams = FactsParams { end: None, bad_rows: BadRows::Fail };
+/// Returns strict parameters.
+pub(crate) fn strict(end: &str) -> FactsParams {
+    FactsParams { end: Some(at(end)), bad_rows: BadRows::Fail, ..FactsParams::default() }
+}
 
-fn user() -> User {
+pub(crate) fn user() -> User {
     User {
         user_id: 1,
         email: Some("a@example.com".into()),
@@ -30,7 +33,7 @@ fn user() -> User {
     }
 }
 
-fn trade(id: i64, when: &str, quote: &str, amount: &str, fee: (&str, &str)) -> Trade {
+pub(crate) fn trade(id: i64, when: &str, quote: &str, amount: &str, fee: (&str, &str)) -> Trade {
     Trade {
         trade_id: id,
         order_id: Some(1),
@@ -111,7 +114,7 @@ fn withdrawal(id: i64, status: &str, when: &str, fee: (&str, &str)) -> Withdrawa
 
 /// Returns a warehouse with fixings on Friday 2026-01-02 and Monday 2026-01-05, but none on the
 /// weekend.
-fn warehouse() -> Memory {
+pub(crate) fn warehouse() -> Memory {
     let mut memory = Memory::default();
     memory.put(User::table(), &[user()]);
     memory.put(
@@ -149,8 +152,9 @@ fn warehouse() -> Memory {
     memory
 }
 
-fn revenue(facts: &Facts) -> Vec<(f64, f64)> {
-    let column = |name: &str| facts.events().column(name).unwrap().f64().unwrap().clone();
+pub(crate) fn revenue(facts: &Facts) -> Vec<(f64, f64)> {
+    let events = facts.events().unwrap();
+    let column = |name: &str| events.column(name).unwrap().f64().unwrap().clone();
     let (volume, revenue) = (column("volume_usd"), column("revenue_usd"));
     volume.iter().zip(revenue.iter()).map(|(v, r)| (v.unwrap(), r.unwrap())).collect()
 }
@@ -195,29 +199,28 @@ fn amounts_are_valued_as_of_their_day() {
     };
     memory.put(RampTransaction::table(), &[ramp(1, "completed"), ramp(2, "pending")]);
 
-    let facts = run(Facts::from_warehouse(&memory, &STRICT)).unwrap();
+    let facts = run(Facts::from_warehouse(&memory, &strict("2026-02-01"))).unwrap();
     let expected =
         [(60.0, 0.9), (150.0, 3.0), (0.0, 50.0), (300.0, 1.3), (400.0, 0.0), (0.0, 499.5)];
     for (found, expected) in revenue(&facts).into_iter().zip(expected) {
         let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
         assert!(near(found.0, expected.0) && near(found.1, expected.1), "{found:?} {expected:?}");
     }
-    assert_eq!(facts.events().height(), expected.len());
-    let kinds: Vec<_> =
-        facts.events().column("kind").unwrap().str().unwrap().iter().flatten().collect();
+    assert_eq!(facts.event_count(), expected.len() as u64);
+    let events = facts.events().unwrap();
+    let kinds: Vec<_> = events.column("kind").unwrap().str().unwrap().iter().flatten().collect();
     assert_eq!(kinds, ["ramp", "trade", "withdrawal", "trade", "trade", "withdrawal"]);
-    assert_eq!(facts.end(), at("2026-01-09"));
     let spend = facts.spend().column("spend_usd").unwrap().f64().unwrap().get(0);
     assert_eq!(spend, Some(12.0));
-    let tier = facts.users().column("tier").unwrap().str().unwrap().get(0);
-    assert_eq!(tier, Some("pro"));
+    let users = facts.users().unwrap();
+    assert_eq!(users.column("tier").unwrap().str().unwrap().get(0), Some("pro"));
 }
 
 #[test]
 fn an_amount_without_a_price_is_an_error_in_strict_mode() {
     let mut memory = warehouse();
     memory.put(Trade::table(), &[trade(1, "2026-01-01 12:00", "GBP", "1", ("0", "GBP"))]);
-    let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err();
+    let error = run(Facts::from_warehouse(&memory, &strict("2026-02-01"))).unwrap_err();
     assert!(
         matches!(
             &error,
@@ -228,7 +231,7 @@ fn an_amount_without_a_price_is_an_error_in_strict_mode() {
     );
 
     memory.put(Trade::table(), &[trade(1, "2026-01-08", "XYZ", "1", ("0", "GBP"))]);
-    let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err().to_string();
+    let error = run(Facts::from_warehouse(&memory, &strict("2026-02-01"))).unwrap_err().to_string();
     assert!(error.contains("`XYZ`") && error.contains("2026-01-08"), "{error}");
 }
 
@@ -237,16 +240,16 @@ fn prices_older_than_seven_days_are_not_used() {
     let mut memory = warehouse();
     // The euro's last fixings are of the 5th, the last price is of the 6th.
     memory.put(Trade::table(), &[trade(1, "2026-01-12 12:00", "EUR", "1", ("1", "BTC"))]);
-    let facts = run(Facts::from_warehouse(&memory, &STRICT)).unwrap();
+    let facts = run(Facts::from_warehouse(&memory, &strict("2026-02-01"))).unwrap();
     assert_eq!(revenue(&facts), [(1.5, 999.0)]);
 
     memory.put(Trade::table(), &[trade(1, "2026-01-13 12:00", "EUR", "1", ("0", "USD"))]);
-    let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err().to_string();
+    let error = run(Facts::from_warehouse(&memory, &strict("2026-02-01"))).unwrap_err().to_string();
     for part in ["`EUR`", "on 2026-01-13", "of 2026-01-05", "7 days", "load `fx_rates`"] {
         assert!(error.contains(part), "{error}");
     }
     memory.put(Trade::table(), &[trade(1, "2026-01-14 12:00", "USD", "1", ("1", "BTC"))]);
-    let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err().to_string();
+    let error = run(Facts::from_warehouse(&memory, &strict("2026-02-01"))).unwrap_err().to_string();
     for part in ["price of BTC on 2026-01-14", "BTC from 2026-01-04 to 2026-01-06"] {
         assert!(error.contains(part), "{error}");
     }
@@ -258,7 +261,7 @@ fn a_completed_row_without_a_time_is_an_error_in_strict_mode() {
     let timeless =
         Withdrawal { completed_at: None, ..withdrawal(1, "completed", "2026-01-04", ("1", "BTC")) };
     memory.put(Withdrawal::table(), &[timeless]);
-    let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err().to_string();
+    let error = run(Facts::from_warehouse(&memory, &strict("2026-02-01"))).unwrap_err().to_string();
     assert!(error.contains("events, column `at` has 1 rows"), "{error}");
 }
 
@@ -266,7 +269,7 @@ fn a_completed_row_without_a_time_is_an_error_in_strict_mode() {
 fn an_implausible_price_is_an_error_in_strict_mode() {
     let mut memory = warehouse();
     memory.put(RawCryptoMarketData::table(), &[raw("2026-01-05 09:00", "0")]);
-    let error = run(Facts::from_warehouse(&memory, &STRICT)).unwrap_err().to_string();
+    let error = run(Facts::from_warehouse(&memory, &strict("2026-02-01"))).unwrap_err().to_string();
     assert!(error.contains("`BTC` on 2026-01-05 is not above zero"), "{error}");
 }
 
@@ -314,7 +317,8 @@ fn implausible_rows_are_set_aside_and_unvalued_events_count_as_activity() {
     raw_rows.push(raw("2026-01-05 21:00", "130"));
     memory.put(RawCryptoMarketData::table(), &raw_rows);
 
-    let facts = run(Facts::from_warehouse(&memory, &FactsParams::default())).unwrap();
+    let params = FactsParams { end: Some(at("2026-02-01")), ..FactsParams::default() };
+    let facts = run(Facts::from_warehouse(&memory, &params)).unwrap();
     let found = revenue(&facts);
     assert!((found[0].0 - 150.0).abs() < 1e-9, "{found:?}");
     assert_eq!(found[1..], [(0.0, 1.0), (50.0, 4.0), (0.0, 1.0), (7.0, 0.0)]);
@@ -325,21 +329,21 @@ fn implausible_rows_are_set_aside_and_unvalued_events_count_as_activity() {
         [
             "1 row of raw_crypto_market_data is left out: `BTC` on 2026-01-06 is not above zero"
                 .to_owned(),
-            format!(
-                "3 rows of trades count as activity, without the amount: `EUR` on 2026-01-13 {unpriced}; also \
-                 `XAG` on 2026-01-08, `BTC` on 2026-01-14; `history_days` of a source of rates or prices says how far \
-                 back it loads"
-            ),
-            "1 row of events is left out: `at` of user `1` is missing or not finite".into(),
-            "1 row of events is left out: a trade of user `9` on 2026-01-08 is of a user that is \
-             not among the users"
-                .into(),
             "1 row of events is left out: a trade of user `1` on 2025-12-31 comes before its \
              user's signup"
                 .into(),
+            "1 row of events is left out: a trade of user `9` on 2026-01-08 is of a user that is \
+             not among the users"
+                .into(),
+            "1 row of events is left out: `at` of user `1` is missing or not finite".into(),
+            format!(
+                "3 rows of trades count as activity, without the amount: `BTC` on 2026-01-14 {unpriced}; also \
+                 `EUR` on 2026-01-13, `XAG` on 2026-01-08; `history_days` of a source of rates or prices says how far \
+                 back it loads"
+            ),
         ]
     );
-    assert!(run(Facts::from_warehouse(&memory, &STRICT)).is_err());
+    assert!(run(Facts::from_warehouse(&memory, &strict("2026-02-01"))).is_err());
 }
 
 #[test]
@@ -349,7 +353,7 @@ fn an_empty_warehouse_has_no_end_of_observation() {
     assert!(matches!(error, Error::NoFacts), "{error}");
     let params = FactsParams { end: Some(at("2026-01-01")), ..FactsParams::default() };
     let facts = run(Facts::from_warehouse(&Memory::default(), &params)).unwrap();
-    assert_eq!(facts.users().height(), 0);
+    assert_eq!(facts.user_count(), 0);
 }
 
 #[test]
@@ -372,11 +376,12 @@ fn users_are_derived_from_events_if_there_are_none() {
             Trade { fee_currency: None, ..trade(4, "2026-01-07 12:00", "USD", "9", ("3", "USD")) },
         ],
     );
-    let facts = run(Facts::from_warehouse(&memory, &STRICT)).unwrap();
-    let signups = facts.users().column("signup_at").unwrap().datetime().unwrap().physical().clone();
+    let facts = run(Facts::from_warehouse(&memory, &strict("2026-02-01"))).unwrap();
+    let users = facts.users().unwrap();
+    let signups = users.column("signup_at").unwrap().datetime().unwrap().physical().clone();
     let expected = ["2026-01-04 12:00", "2026-01-08 12:00"].map(|when| at(when).timestamp_micros());
     assert_eq!(signups.iter().flatten().collect::<Vec<_>>(), expected);
-    assert_eq!(facts.users().column("channel").unwrap().null_count(), 2);
+    assert_eq!(users.column("channel").unwrap().null_count(), 2);
     assert_eq!(revenue(&facts), [(100.0, 2.0), (7.0, 0.0), (9.0, 3.0), (7.0, 1.0)]);
     assert!(facts.set_aside().is_empty(), "{:?}", facts.set_aside());
     let told = facts.notes().join(" ");

@@ -33,6 +33,11 @@ impl Config {
         if let Some((setting, reason)) = self.verify.first_invalid() {
             return Err(Error::Setting { setting, reason });
         }
+        let level = self.analytics.level;
+        if level.is_nan() || level <= 0.0 || level >= 1.0 {
+            let reason = format!("{level} is not between 0 and 1");
+            return Err(Error::Setting { setting: "analytics.level", reason });
+        }
         let volume = self.analytics.high_volume_usd;
         if volume.is_finite() && volume > 0.0 {
             return Ok(());

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Weekday};
 use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 use tidegauge_acquisition::backfill::BadRows;
 use tidegauge_acquisition::mapping::TableConfig;
 use tidegauge_acquisition::{database, files};
 use tidegauge_analytics::audit::OwnRules;
+use tidegauge_analytics::{Calendar, Tz};
 use tidegauge_core::instruments::Instrument;
 use tidegauge_simulation::{ClassicConfig, ExchangeConfig, Scenario, Shard};
 
@@ -60,7 +61,7 @@ pub struct Config {
     pub databases: Vec<database::Config>,
     /// The tables derived from raw market data.
     pub market: MarketConfig,
-    /// The thresholds of the analytics.
+    /// The definitions and thresholds of the analytics.
     pub analytics: AnalyticsConfig,
     /// Audit rules of the user's own exchange, by which `verify` checks rows that are not
     /// simulated.
@@ -147,7 +148,7 @@ pub enum Preset {
     Exchange,
 }
 
-/// The thresholds of the analytics.
+/// The definitions and thresholds of the analytics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -159,11 +160,29 @@ pub struct AnalyticsConfig {
     /// Whether a row that is implausible or cannot be valued is an error of the report, the derived
     /// tables and the simulation; otherwise it is left out, counted and reported.
     pub strict: bool,
+    /// The day before which observation ends; `None`: where the sources end, or before the day of
+    /// the last row.
+    pub end: Option<NaiveDate>,
+    /// The time zone in which days, weeks and months are counted.
+    pub zone: Tz,
+    /// The first day of the week.
+    pub week_start: Weekday,
+    /// The nominal level of intervals.
+    pub level: f64,
 }
 
 impl Default for AnalyticsConfig {
     fn default() -> Self {
-        Self { inactive_days: 30, high_volume_usd: 10_000.0, strict: false }
+        let Calendar { zone, week_start } = Calendar::default();
+        Self {
+            inactive_days: 30,
+            high_volume_usd: 10_000.0,
+            strict: false,
+            end: None,
+            zone,
+            week_start,
+            level: 0.9,
+        }
     }
 }
 

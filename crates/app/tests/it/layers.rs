@@ -12,6 +12,7 @@ const APP: &str = "tidegauge";
 const EXAMPLES: &str = "tidegauge-examples";
 const TESTKIT: &str = "tidegauge-testkit";
 const ANALYTICS: &str = "tidegauge-analytics";
+const MODELS: &str = "tidegauge-models";
 const REPORT: &str = "tidegauge-report";
 const LAYERS: [&str; 4] =
     ["tidegauge-acquisition", "tidegauge-simulation", "tidegauge-storage", "tidegauge-analytics"];
@@ -48,7 +49,7 @@ fn members() -> BTreeMap<String, Member> {
         (text(&package["name"]), Member { folder, dependencies })
     };
     let members: BTreeMap<_, _> = list(&metadata["packages"]).iter().map(member).collect();
-    for name in LAYERS.into_iter().chain([CORE, REPORT, APP]) {
+    for name in LAYERS.into_iter().chain([CORE, MODELS, REPORT, APP]) {
         assert!(members.contains_key(name), "no member {name}");
     }
     members
@@ -107,11 +108,19 @@ fn layers_depend_on_core_only() {
         assert!(!normal.iter().any(|sibling| sibling == TESTKIT), "{user} ships with {TESTKIT}");
     }
     for layer in LAYERS {
-        assert_eq!(siblings(&members, layer, true), [CORE], "{layer}");
+        let below = if layer == ANALYTICS { vec![CORE, MODELS] } else { vec![CORE] };
+        assert_eq!(siblings(&members, layer, true), below, "{layer}");
         let expected = if layer == ANALYTICS { vec![APP, REPORT] } else { vec![APP] };
         assert_eq!(users(&members, layer), expected, "who depends on {layer}");
     }
     assert_eq!(users(&members, APP), [EXAMPLES], "who depends on the app");
+}
+
+#[test]
+fn models_depend_on_no_other_crate_of_the_workspace() {
+    let members = members();
+    assert_eq!(siblings(&members, MODELS, false), [""; 0]);
+    assert_eq!(users(&members, MODELS), [ANALYTICS], "who depends on {MODELS}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tests of the command and of the pipeline, and of the boundaries between the layers.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
 
+mod analyze;
 mod audit;
 mod canary;
 mod cli;

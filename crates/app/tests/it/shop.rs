@@ -44,7 +44,9 @@ const PURCHASES: &str = "order,customer,paid_on,total\nA-1,c-1,2024-01-05,20.00\
 fn shop(url: &str, purchases: &str) -> TempDir {
     let dir = TempDir::new().unwrap();
     let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
-    write("tidegauge.toml", &format!("warehouse = \"{url}\"\n{SETTINGS}"));
+    // The export is complete up to its last day, which the settings say.
+    let end = "[analytics]\nend = 2024-02-03\n";
+    write("tidegauge.toml", &format!("warehouse = \"{url}\"\n{SETTINGS}{end}"));
     write("customers.csv", CUSTOMERS);
     write("purchases.csv", purchases);
     dir

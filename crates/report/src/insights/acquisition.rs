@@ -63,6 +63,7 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tidegauge_analytics::Estimate;
     use tidegauge_analytics::stats::Share;
     use tidegauge_analytics::volume::{Concentration, VolumeCohort, VolumeParams};
 
@@ -72,14 +73,22 @@ mod tests {
         let cohort = |(name, high, users): &(&str, u64, u64)| VolumeCohort {
             cohort: Some((*name).into()),
             users: *users,
-            high_volume: Share::new(*high, *users),
+            high_volume: Share::new(*high, *users, 0.95),
             volume_usd: *high as f64 * 1e5,
             mean_usd: 0.0,
+            mean: Estimate::undetermined(*users),
         };
         let table = VolumeTable {
             params: VolumeParams::default(),
             cohorts: cohorts.iter().map(cohort).collect(),
-            concentration: Concentration { deciles: Vec::new(), top_1_percent: None },
+            concentration: Concentration {
+                deciles: Vec::new(),
+                top_1_percent: None,
+                gini: Estimate::undetermined(0),
+                top_1: Estimate::undetermined(0),
+                top_10: Estimate::undetermined(0),
+                lorenz: Vec::new(),
+            },
         };
         acquisition(&Cohort::dimension("channel"), &table).replace('\u{a0}', " ")
     }

@@ -2,9 +2,11 @@
 
 mod acquisition;
 mod monetization;
+mod ramp;
 mod ranking;
 mod retention;
 
 pub(crate) use acquisition::acquisition;
 pub(crate) use monetization::monetization;
+pub(crate) use ramp::ramp;
 pub(crate) use retention::retention;

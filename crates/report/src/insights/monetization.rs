@@ -4,13 +4,13 @@ use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
 use tidegauge_analytics::unit_economics::{ChannelEconomics, UnitEconomics, UnitEconomicsTable};
 
 use super::ranking::{dollars, with_interval};
-use crate::format::{Format, count, known, label};
+use crate::format::{Format, count, label};
 
 /// Writes what users are worth, and where the next dollar of spend should go.
 pub(crate) fn monetization(table: &UnitEconomicsTable) -> String {
     let (all, paid) = (&table.blended, &table.paid);
-    let Some(roas) = paid.roas else {
-        let worth = known(all.ltv_usd, |ltv| with_interval(Format::Dollars, ltv, all.ltv_interval));
+    if paid.roas.value.is_none() {
+        let worth = with_interval(Format::Dollars, &all.ltv);
         let worth = match all.revenue_usd == 0.0 {
             true => "No revenue of any user is known so far.".to_owned(),
             false => format!("A user has brought {worth} so far."),
@@ -19,15 +19,15 @@ pub(crate) fn monetization(table: &UnitEconomicsTable) -> String {
             "{worth} The data hold no spend, so what users cost, and \
              where the next dollar should go, cannot be said."
         );
-    };
-    let cac = known(paid.cac_usd, |cac| with_interval(Format::Dollars, cac, paid.cac_interval));
-    let ltv = known(paid.ltv_usd, |ltv| with_interval(Format::Dollars, ltv, paid.ltv_interval));
+    }
+    let cac = with_interval(Format::Dollars, &paid.cac);
+    let ltv = with_interval(Format::Dollars, &paid.ltv);
     let lead = format!(
         "{} of paid acquisition brought {} users at {cac} each. They have brought {ltv} each so \
          far, a ROAS of {}.",
         dollars(paid.spend_usd),
         count(paid.users),
-        with_interval(Format::Ratio, roas, paid.roas_interval),
+        with_interval(Format::Ratio, &paid.roas),
     );
     format!("{lead} {}", next_dollar(&table.channels))
 }
@@ -42,7 +42,7 @@ struct Candidate<'a> {
 impl Candidate<'_> {
     /// Returns the ROAS with its interval.
     fn roas(&self) -> String {
-        with_interval(Format::Ratio, self.roas, self.economics.roas_interval)
+        with_interval(Format::Ratio, &self.economics.roas)
     }
 
     fn described(&self) -> String {
@@ -51,7 +51,7 @@ impl Candidate<'_> {
 
     /// Returns `true` unless one of the two intervals lies entirely above the other.
     fn overlaps(&self, other: &Self) -> bool {
-        let intervals = self.economics.roas_interval.zip(other.economics.roas_interval);
+        let intervals = self.economics.roas.interval.zip(other.economics.roas.interval);
         intervals.is_none_or(|(ours, theirs)| ours.low <= theirs.high && theirs.low <= ours.high)
     }
 }
@@ -64,7 +64,7 @@ fn next_dollar(channels: &[ChannelEconomics]) -> String {
         .filter_map(|channel| {
             let economics = &channel.economics;
             let name = label(channel.channel.as_deref(), "channel");
-            Some(Candidate { name, roas: economics.roas?, economics })
+            Some(Candidate { name, roas: economics.roas.value?, economics })
         })
         .collect();
     ranked.sort_by(|a, b| b.roas.total_cmp(&a.roas));
@@ -116,10 +116,15 @@ fn next_dollar(channels: &[ChannelEconomics]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tidegauge_analytics::stats::Interval;
-    use tidegauge_analytics::unit_economics::UnitEconomicsParams;
+    use tidegauge_analytics::models::Method;
+    use tidegauge_analytics::unit_economics::{CacByStep, Milestones, UnitEconomicsParams};
+    use tidegauge_analytics::{Estimate, Interval};
 
     use super::*;
+
+    fn interval(low: f64, high: f64) -> Option<Interval> {
+        Interval::new(low, high, 0.95, Method::HybridT)
+    }
 
     /// Builds a channel from the low, mid and high value of its ROAS, and its payback.
     fn channel(name: &str, roas: [f64; 3], payback_days: Option<u32>) -> ChannelEconomics {
@@ -127,17 +132,16 @@ mod tests {
         let economics = UnitEconomics {
             users: 100,
             spend_usd: 1_000.0,
-            cac_usd: Some(10.0),
-            cac_interval: None,
+            milestones: Milestones::default(),
+            cac: Estimate::new(10.0, None, 100),
+            cac_by_step: CacByStep::default(),
             revenue_usd: 1_000.0 * roas,
-            ltv_usd: Some(10.0 * roas),
-            ltv_interval: None,
-            roas: Some(roas),
-            roas_interval: Some(Interval { low, high }),
+            ltv: Estimate::new(10.0 * roas, None, 100),
+            roas: Estimate::new(roas, interval(low, high), 100),
             by_age: Vec::new(),
             payback_days,
             payback_interval: None,
-            ltv_to_cac: Some(roas),
+            ltv_to_cac: Estimate::new(roas, None, 100),
         };
         ChannelEconomics { channel: Some(name.into()), campaign: None, economics }
     }
@@ -196,12 +200,13 @@ mod tests {
     #[test]
     fn without_spend_no_cost_is_stated() {
         let mut all = channel("", [1.0, 2.0, 3.0], None).economics;
-        (all.spend_usd, all.cac_usd, all.roas, all.ltv_to_cac) = (0.0, None, None, None);
-        all.ltv_interval = Some(Interval { low: 15.0, high: 26.0 });
+        let nothing = Estimate::undetermined(0);
+        (all.spend_usd, all.cac, all.roas, all.ltv_to_cac) = (0.0, nothing, nothing, nothing);
+        all.ltv.interval = interval(15.0, 26.0);
         let table = UnitEconomicsTable {
             params: UnitEconomicsParams::default(),
             channels: Vec::new(),
-            paid: UnitEconomics { users: 0, ltv_usd: None, ltv_interval: None, ..all.clone() },
+            paid: UnitEconomics { users: 0, ltv: nothing, ..all.clone() },
             blended: all,
         };
         assert_eq!(

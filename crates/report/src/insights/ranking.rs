@@ -1,9 +1,9 @@
 //! Ranking of cohorts by a share, and the wording that insights have in common.
 
-use tidegauge_analytics::Cohort;
-use tidegauge_analytics::stats::{self, MIN_SAMPLE_SIZE, Share};
+use tidegauge_analytics::stats::{MIN_SAMPLE_SIZE, Share};
+use tidegauge_analytics::{Cohort, Estimate};
 
-use crate::format::{Format, label};
+use crate::format::{Format, known, label};
 use crate::{Interval, cohort};
 
 /// Returns `true` if the interval of the higher share lies entirely above that of the lower one.
@@ -40,11 +40,8 @@ pub(super) fn percent(share: f64) -> String {
     Format::Percent.show(share)
 }
 
-/// Writes a value with its interval as part of a sentence.
-pub(super) fn with_interval(
-    format: Format,
-    value: f64,
-    interval: Option<stats::Interval>,
-) -> String {
-    format.show_within(value, interval.map(Interval::from).as_ref())
+/// Writes an estimate with its interval as part of a sentence.
+pub(super) fn with_interval(format: Format, estimate: &Estimate) -> String {
+    let interval = estimate.interval.map(Interval::from);
+    known(estimate.value, |value| format.show_within(value, interval.as_ref()))
 }

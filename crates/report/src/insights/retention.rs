@@ -3,11 +3,11 @@
 use tidegauge_analytics::Cohort;
 use tidegauge_analytics::churn::ChurnTable;
 use tidegauge_analytics::retention::RetentionTable;
-use tidegauge_analytics::stats::{MIN_SAMPLE_SIZE, Share};
+use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
 
-use super::ranking::{cohort_name, is_distinguishable, rank};
+use super::ranking::{cohort_name, is_distinguishable, rank, with_interval};
 use crate::cohort;
-use crate::format::share;
+use crate::format::{Format, share};
 
 /// Writes which cohorts churn and which stay; `monthly` is retention by month of signup.
 pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTable) -> String {
@@ -50,7 +50,7 @@ pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTabl
         }
     };
     let later = monthly.pooled.get(1).and_then(Option::as_ref);
-    let later = later.map(|month| share(&Share::new(month.active, month.eligible)));
+    let later = later.map(|month| with_interval(Format::Percent, &month.rate));
     let month = later.map(|rate| {
         format!(" In the calendar month after signup, {rate} of users traded or bought.")
     });
@@ -59,9 +59,10 @@ pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTabl
 
 #[cfg(test)]
 mod tests {
-    use tidegauge_analytics::Period;
-    use tidegauge_analytics::churn::{ChurnCohort, ChurnParams};
+    use tidegauge_analytics::churn::{ChurnCohort, ChurnParams, Survival};
     use tidegauge_analytics::retention::RetentionParams;
+    use tidegauge_analytics::stats::Share;
+    use tidegauge_analytics::{Estimate, Period};
 
     use super::*;
 
@@ -71,12 +72,14 @@ mod tests {
             users: *of,
             undetermined: 0,
             never_active: 0,
-            churned: Share::new(*churned, *of),
+            churned: Share::new(*churned, *of, 0.95),
+            survival: Survival { by_age: Vec::new(), median_days: Estimate::undetermined(*of) },
         };
         let table = ChurnTable {
             params: ChurnParams::default(),
             cohorts: cohorts.iter().map(cohort).collect(),
             overall: cohort(&("all", 0, 0)),
+            log_rank: None,
         };
         let params = RetentionParams::by(Period::Month);
         let monthly = RetentionTable { params, cohorts: Vec::new(), pooled: Vec::new() };

@@ -5,7 +5,6 @@ use tidegauge_analytics::Cohort;
 use super::by_cohort::{bar_chart, panel_id};
 use super::panel_spec::PanelSpec;
 use crate::chart::{Bars, Direction};
-use crate::format::LEVEL;
 use crate::metrics::Metrics;
 use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
 
@@ -27,7 +26,7 @@ fn high_volume(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
         Column::new("high_volume", "High-volume", Format::Percent)
             .with_interval()
             .with_n()
-            .with_note(LEVEL),
+            .with_note(metrics.level()),
         Column::new("volume_usd", "Volume", Format::Dollars),
         Column::new("mean_usd", "Mean per user", Format::Dollars),
     ])?;

@@ -11,7 +11,7 @@ use crate::metrics::Metrics;
 pub(super) fn bar_chart(by: &Cohort, title: String, values: &str) -> Chart {
     let (title, direction) = match by {
         Cohort::Signup(_) => (format!("{title}, percent"), Direction::Up),
-        Cohort::Everyone | Cohort::Dimension(_) => (title, Direction::Right),
+        Cohort::Everyone | Cohort::Dimension(_) | Cohort::Cross(..) => (title, Direction::Right),
     };
     Chart::Bars(Bars { title, labels: cohort::column(by), values: values.into(), direction })
 }

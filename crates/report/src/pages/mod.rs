@@ -8,8 +8,8 @@ mod overview;
 mod panel_spec;
 mod retention;
 
-use tidegauge_analytics::Period;
 use tidegauge_analytics::unit_economics::Breakdown;
+use tidegauge_analytics::{Cohort, Period};
 
 pub(crate) use panel_spec::PanelSpec;
 
@@ -39,7 +39,13 @@ pub(crate) fn tiles(page: Page, metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
 pub(crate) fn insights(page: Page, metrics: &Metrics<'_>) -> Result<Vec<String>> {
     let leading = metrics.leading();
     Ok(match page {
-        Page::Overview | Page::Basis => Vec::new(),
+        Page::Basis => Vec::new(),
+        Page::Overview => {
+            let entry = Cohort::dimension("entry_product");
+            let (ltv, volume) = (metrics.ltv(&entry)?, metrics.volume(&entry)?);
+            let insight = insights::ramp(&ltv, &volume, &*metrics.churn(&entry)?);
+            Some(insight).filter(|insight| !insight.is_empty()).into_iter().collect()
+        }
         Page::Acquisition => vec![insights::acquisition(&leading, &*metrics.volume(&leading)?)],
         Page::Retention => {
             let monthly = metrics.retention(Period::Month, false)?;

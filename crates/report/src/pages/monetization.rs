@@ -1,12 +1,10 @@
 //! The monetization page: what users are worth and cost.
 
-use tidegauge_analytics::Cohort;
-use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
 use tidegauge_analytics::unit_economics::{Breakdown, EconomicsAtAge, UnitEconomics};
+use tidegauge_analytics::{Cohort, Estimate};
 
 use super::panel_spec::PanelSpec;
 use crate::chart::{Lines, Point};
-use crate::format::LEVEL;
 use crate::metrics::Metrics;
 use crate::{Cell, Chart, Column, Format, Interval, Panel, Result, Table, cohort};
 
@@ -31,7 +29,7 @@ fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
         Breakdown::Campaign => ("campaign", "Campaigns"),
     };
     let estimate = |name: &str, title: &str, format| {
-        Column::new(name, title, format).with_interval().with_note(LEVEL)
+        Column::new(name, title, format).with_interval().with_note(metrics.level())
     };
     let mut table = Table::new([
         Column::new(name, "", Format::Name),
@@ -50,29 +48,39 @@ fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
             // Users of a channel without a campaign are counted in the table of channels.
             (Breakdown::Campaign, None) => continue,
         };
-        table.push(economics_row(name, &channel.economics))?;
+        table.push(economics_row(name, &channel.economics, metrics.level_value()))?;
     }
     if by == Breakdown::Channel {
-        table.push_total(economics_row(Cell::text("All paid"), &found.paid))?;
-        table.push_total(economics_row(Cell::text("All users"), &found.blended))?;
+        table.push_total(economics_row(
+            Cell::text("All paid"),
+            &found.paid,
+            metrics.level_value(),
+        ))?;
+        table.push_total(economics_row(
+            Cell::text("All users"),
+            &found.blended,
+            metrics.level_value(),
+        ))?;
     }
     Ok(Panel::new(id, title, Format::Dollars.unit(), table))
 }
 
-fn economics_row(name: Cell, row: &UnitEconomics) -> [Cell; 8] {
-    let estimate =
-        |value, interval: Option<_>| Cell::estimate(value, interval.map(Interval::from), None);
+fn economics_row(name: Cell, row: &UnitEconomics, level: f64) -> [Cell; 8] {
+    let estimate = |estimate: &Estimate| {
+        Cell::estimate(estimate.value, estimate.interval.map(Interval::from), None)
+    };
     let payback = row.payback_interval.map(|payback| Interval {
         low: payback.low_days.into(),
         high: payback.high_days.map(f64::from),
+        level,
     });
     [
         name,
         Cell::count(row.users),
-        estimate(row.roas, row.roas_interval),
+        estimate(&row.roas),
         Cell::estimate(row.payback_days.map(f64::from), payback, None),
-        estimate(row.cac_usd, row.cac_interval),
-        estimate(row.ltv_usd, row.ltv_interval),
+        estimate(&row.cac),
+        estimate(&row.ltv),
         Cell::number(Some(row.spend_usd).filter(|spend| *spend > 0.0)),
         Cell::number(row.revenue_usd),
     ]
@@ -80,10 +88,9 @@ fn economics_row(name: Cell, row: &UnitEconomics) -> [Cell; 8] {
 
 /// Builds the panel of revenue per user by channel and age.
 fn ltv(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
-    let cell = |aged: &EconomicsAtAge| {
-        Cell::estimate(aged.ltv_usd, aged.ltv_interval.map(Interval::from), Some(aged.users))
-    };
-    let title = format!("Revenue per user by channel, day by day of age, with {LEVEL} intervals");
+    let cell = |aged: &EconomicsAtAge| Cell::of(&aged.ltv);
+    let level = metrics.level();
+    let title = format!("Revenue per user by channel, day by day of age, with {level} intervals");
     let table = by_age(metrics, Format::Dollars, cell)?;
     let caption = "Revenue per user by days since signup, US dollars";
     let chart = lines(metrics, caption, None);
@@ -92,10 +99,9 @@ fn ltv(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
 
 /// Builds the panel of revenue over spend by channel and age.
 fn roas(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
-    let cell = |aged: &EconomicsAtAge| {
-        Cell::estimate(aged.roas, aged.roas_interval.map(Interval::from), Some(aged.users))
-    };
-    let title = format!("Revenue over spend by channel, day by day of age, with {LEVEL} intervals");
+    let cell = |aged: &EconomicsAtAge| Cell::of(&aged.roas);
+    let level = metrics.level();
+    let title = format!("Revenue over spend by channel, day by day of age, with {level} intervals");
     let table = by_age(metrics, Format::Ratio, cell)?;
     let chart = lines(metrics, "Revenue over spend by days since signup", Some(1.0));
     Panel::new(id, title, Format::Ratio.unit(), table).with_chart(chart)
@@ -142,26 +148,22 @@ fn lines(metrics: &Metrics<'_>, title: &str, mark: Option<f64>) -> Chart {
     })
 }
 
-/// Builds the panel of revenue per user by cohort and age, for ages that the whole cohort has
-/// reached.
+/// Builds the panel of revenue per user by cohort and age.
 fn ltv_of_cohorts(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     let found = metrics.ltv(by)?;
-    let columns =
-        found.ages.iter().map(|age| age_column(*age, Format::Dollars).with_interval().with_n());
+    let columns = (found.params.ages.iter())
+        .map(|age| age_column(*age, Format::Dollars).with_interval().with_n());
     let name = cohort::column(by);
     let mut table = Table::new(first_columns(&name).into_iter().chain(columns))?;
     for row in &found.cohorts {
-        let cells = row.by_age.iter().map(|value| Cell::estimate(*value, None, Some(row.users)));
+        let cells = row.by_age.iter().map(|aged| Cell::of(&aged.ltv));
         let name = Cell::name(row.cohort.as_deref());
         table.push([name, Cell::count(row.users)].into_iter().chain(cells))?;
     }
-    let pooled = found.pooled.iter().map(|age| {
-        let value = age.ltv_usd.filter(|_| age.users >= MIN_SAMPLE_SIZE);
-        Cell::estimate(value, age.interval.map(Interval::from), Some(age.users))
-    });
-    let users = found.cohorts.iter().map(|row| row.users).sum();
-    let all = [Cell::text(format!("All ({LEVEL})")), Cell::count(users)];
-    table.push_total(all.into_iter().chain(pooled))?;
-    let title = format!("Revenue per user by {}, whole cohorts", cohort::phrase(by));
+    let overall = found.overall.by_age.iter().map(|aged| Cell::of(&aged.ltv));
+    let all = [Cell::text("All"), Cell::count(found.overall.users)];
+    table.push_total(all.into_iter().chain(overall))?;
+    let (phrase, level) = (cohort::phrase(by), metrics.level());
+    let title = format!("Revenue per user by {phrase}, with {level} intervals");
     Ok(Panel::new(id, title, "US dollars per user", table))
 }

@@ -2,7 +2,7 @@
 
 use tidegauge_analytics::unit_economics::Breakdown;
 
-use crate::format::{Format, LEVEL, count, known};
+use crate::format::{Format, count, known};
 use crate::metrics::Metrics;
 use crate::{Interval, Result, Tile};
 
@@ -17,9 +17,9 @@ pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
     let churned = &churn.overall.churned;
     let dollars = |amount| Format::Dollars.show(amount);
     let between = |interval: Interval, format: Format| {
-        format!("{LEVEL}: {}", format.show_interval(&interval))
+        format!("{}: {}", metrics.level(), format.show_interval(&interval))
     };
-    let roas_interval = paid.roas_interval.map(Interval::from);
+    let roas_interval = paid.roas.interval.map(Interval::from);
     let tile = |name: &str, value: String, note: String| Tile { name: name.into(), value, note };
     Ok(vec![
         tile("Users", count(metrics.provenance.users), "signed up".into()),
@@ -32,12 +32,12 @@ pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
         tile(
             "Revenue, all users",
             dollars(all.revenue_usd),
-            known(all.ltv_usd, |ltv| format!("{} a user", dollars(ltv))),
+            known(all.ltv.value, |ltv| format!("{} a user", dollars(ltv))),
         ),
         tile(
             "CAC, paid users",
-            known(paid.cac_usd, dollars),
-            match paid.cac_interval.map(Interval::from) {
+            known(paid.cac.value, dollars),
+            match paid.cac.interval.map(Interval::from) {
                 Some(interval) => between(interval, Format::Dollars),
                 None if paid.spend_usd > 0.0 => format!("of {} spent", dollars(paid.spend_usd)),
                 None => "no spend".into(),
@@ -45,8 +45,8 @@ pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
         ),
         tile(
             "ROAS, paid users",
-            known(paid.roas, |roas| Format::Ratio.show(roas)),
-            match (paid.roas, roas_interval, paid.payback_days) {
+            known(paid.roas.value, |roas| Format::Ratio.show(roas)),
+            match (paid.roas.value, roas_interval, paid.payback_days) {
                 (None, ..) => "no spend".into(),
                 (_, Some(interval), _) => between(interval, Format::Ratio),
                 (_, _, Some(days)) => format!("paid back after {days} days"),

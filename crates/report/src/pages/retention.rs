@@ -6,7 +6,6 @@ use tidegauge_analytics::{Cohort, Period};
 use super::by_cohort::{bar_chart, panel_id};
 use super::panel_spec::PanelSpec;
 use crate::chart::HeatMap;
-use crate::format::LEVEL;
 use crate::metrics::Metrics;
 use crate::question::period_name;
 use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
@@ -60,23 +59,23 @@ fn grid(retention: &RetentionTable, name: &str) -> Result<Table> {
         Column::new("cohort", "Cohort", Format::Text),
         Column::new("users", "Users", Format::Count),
     ];
-    let columns =
-        columns.into_iter().chain(periods.clone().map(|at| {
-            Column::new(format!("{name}_{at}"), at.to_string(), Format::Percent).with_n()
-        }));
+    let columns = columns.into_iter().chain(periods.clone().map(|at| {
+        Column::new(format!("{name}_{at}"), at.to_string(), Format::Percent)
+            .with_interval()
+            .with_n()
+    }));
     let mut table = Table::new(columns)?;
-    let cell = |rate, of| Cell::estimate(rate, None, Some(of));
     let format = if retention.params.period == Period::Month { "%Y-%m" } else { "%Y-%m-%d" };
     for cohort in &retention.cohorts {
         let cells = periods.clone().map(|at| match cohort.cells.get(at) {
-            Some(Some(found)) => cell(found.rate, cohort.users),
+            Some(Some(found)) => Cell::of(&found.rate),
             _ => Cell::NOT_OVER,
         });
         let start = Cell::text(cohort.start.format(format).to_string());
         table.push([start, Cell::count(cohort.users)].into_iter().chain(cells))?;
     }
     let cells = periods.clone().map(|at| match retention.pooled.get(at) {
-        Some(Some(pooled)) => cell(pooled.rate, pooled.eligible),
+        Some(Some(pooled)) => Cell::of(&pooled.rate),
         _ => Cell::NOT_OVER,
     });
     let users = retention.cohorts.iter().map(|cohort| cohort.users).sum();
@@ -94,7 +93,7 @@ fn churned(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
         Column::new("churned", "Churned", Format::Percent)
             .with_interval()
             .with_n()
-            .with_note(LEVEL),
+            .with_note(metrics.level()),
         Column::new("never_active", "Never active", Format::Count),
         Column::new("undetermined", "Too new to tell", Format::Count),
     ])?;

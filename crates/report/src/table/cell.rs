@@ -1,7 +1,8 @@
 //! Cells: text, numbers with their uncertainty, and missing values.
 
 use serde::{Deserialize, Serialize};
-use tidegauge_analytics::stats::{self, Share};
+use tidegauge_analytics::stats::Share;
+use tidegauge_analytics::{self as analytics, Estimate};
 
 /// A cell of a table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub enum Cell {
 pub struct Number {
     /// The value, in the unit of its column; shares lie between 0 and 1.
     pub value: f64,
-    /// The 95 % interval of the value.
+    /// The interval of the value.
     pub interval: Option<Interval>,
     /// The number of users that the value is computed from.
     pub n: Option<u64>,
@@ -34,6 +35,8 @@ pub struct Interval {
     pub low: f64,
     /// The upper bound; `None` if it lies beyond the observed range.
     pub high: Option<f64>,
+    /// The nominal level, such as 0.9.
+    pub level: f64,
 }
 
 /// The reason why a cell has no value.
@@ -78,6 +81,13 @@ impl Cell {
         value.map_or(Self::UNKNOWN, |value| Self::Number(Number { value, interval, n }))
     }
 
+    /// Creates a cell of an estimate with its interval and number of users, or
+    /// [`Missing::Unknown`] without a value.
+    pub fn of(estimate: &Estimate) -> Self {
+        let interval = estimate.interval.map(Interval::from);
+        Self::estimate(estimate.value, interval, Some(estimate.n))
+    }
+
     /// Creates a cell of a share of users.
     pub fn share(share: &Share) -> Self {
         Self::estimate(share.rate, share.interval.map(Interval::from), Some(share.total))
@@ -95,13 +105,13 @@ impl Cell {
 impl Number {
     /// Returns `true` if the value and the bounds of its interval are all finite.
     pub(super) fn is_finite(&self) -> bool {
-        let bounds = self.interval.map(|Interval { low, high }| [low, high.unwrap_or(low)]);
+        let bounds = self.interval.map(|Interval { low, high, .. }| [low, high.unwrap_or(low)]);
         self.value.is_finite() && bounds.into_iter().flatten().all(f64::is_finite)
     }
 }
 
-impl From<stats::Interval> for Interval {
-    fn from(stats::Interval { low, high }: stats::Interval) -> Self {
-        Self { low, high: Some(high) }
+impl From<analytics::Interval> for Interval {
+    fn from(interval: analytics::Interval) -> Self {
+        Self { low: interval.low, high: Some(interval.high), level: interval.level }
     }
 }

@@ -170,7 +170,7 @@ fn svg_agrees_with_the_table() {
         found.sort();
         assert_eq!(found, notes(&panel), "{}", panel.id);
     }
-    assert_eq!(drawn, 16);
+    assert_eq!(drawn, 18);
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn edge() -> Table {
         Column::new("b", "B", Format::Dollars),
     ])
     .unwrap();
-    let interval = Some(Interval { low: -4.0, high: None });
+    let interval = Some(Interval { low: -4.0, high: None, level: 0.9 });
     let number = Cell::estimate(Some(-2.5), interval, None);
     table.push([Cell::text(HOSTILE), Cell::count(3), number, Cell::UNKNOWN]).unwrap();
     table.push([Cell::UNKNOWN, Cell::count(0), Cell::UNKNOWN, Cell::NOT_OVER]).unwrap();

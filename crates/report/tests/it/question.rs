@@ -45,6 +45,7 @@ fn each_page_has_its_panels() {
         ids(Page::Acquisition),
         [
             "high-volume",
+            "high-volume-by-entry-product",
             "high-volume-by-country",
             "high-volume-by-tier",
             "high-volume-by-campaign",
@@ -59,6 +60,7 @@ fn each_page_has_its_panels() {
             "retention-by-month",
             "retention-by-month-of-first-trade",
             "churned",
+            "churned-by-entry-product",
             "churned-by-country",
             "churned-by-tier",
             "churned-by-campaign",
@@ -121,7 +123,7 @@ fn parameters_change_the_computation() {
     let us = (0..160).step_by(3).filter(|user| user % 7 >= 5).count();
     let rate = panel.table.number("US", "high_volume").unwrap();
     assert!((rate - us as f64 / 67.0).abs() < 1e-12, "{rate}");
-    assert!(page.insights[0].contains("are US with 23.9"), "{:?}", page.insights);
+    assert!(page.insights[0].contains("country US most often pass"), "{:?}", page.insights);
     assert!(page.insights[0].contains("$1,000 of volume"), "{:?}", page.insights);
 
     let page =
@@ -142,7 +144,10 @@ fn parameters_change_the_computation() {
     let columns: Vec<_> =
         page.panels[2].table.columns().iter().map(|column| &column.name).collect();
     assert_eq!(columns, ["channel", "users", "day_8", "day_30"]);
-    assert_eq!(page.panels[4].title, "Revenue per user by week of signup, whole cohorts");
+    assert_eq!(
+        page.panels[4].title,
+        "Revenue per user by week of signup, with 90\u{a0}% intervals"
+    );
 }
 
 #[test]
@@ -156,6 +161,8 @@ fn questions_round_trip_as_query_and_as_json() {
         Cohort::dimension("tier"),
         Cohort::dimension("everyone"),
         Cohort::dimension("utm:source"),
+        Cohort::dimension("a*b"),
+        Cohort::cross("channel", "entry_product"),
     ] {
         question.parameters.cohort = Some(cohort);
         let pairs = question.to_query();

@@ -230,6 +230,33 @@ impl Client {
         self.statement(rows).await
     }
 
+    /// Reads the rows of `sql` one by one into `take`, until that returns `false`.
+    pub(super) async fn stream(
+        &self,
+        connection: &mut Connection,
+        sql: String,
+        take: impl FnMut(RawRow) -> bool,
+    ) -> Result<(), DatabaseError> {
+        let query = AssertSqlSafe(sql);
+        let rows = async {
+            match connection {
+                Connection::Postgres(connection) => {
+                    let rows = sqlx::query(query).persistent(false).fetch(connection);
+                    each_row(rows, text_cell, take).await
+                }
+                Connection::MySql(connection) => {
+                    let rows = sqlx::query(query).persistent(false).fetch(connection);
+                    each_row(rows, text_cell, take).await
+                }
+                Connection::Sqlite(connection) => {
+                    let rows = sqlx::query(query).persistent(false).fetch(connection);
+                    each_row(rows, sqlite_cell, take).await
+                }
+            }
+        };
+        self.statement(rows).await
+    }
+
     pub(super) async fn close(&self, connection: Connection) {
         // All rows are read: a connection that is not closed properly has no effect on them.
         let close = async { dispatch!(connection, inner => inner.close().await) };
@@ -299,6 +326,20 @@ fn message_of(error: &sqlx::Error) -> String {
         sqlx::Error::Database(error) => cut(error.message(), 400),
         other => cut(&other.to_string(), 400),
     }
+}
+
+async fn each_row<R: Row>(
+    mut rows: BoxStream<'_, sqlx::Result<R>>,
+    cell: fn(&R, usize) -> sqlx::Result<Option<Vec<u8>>>,
+    mut take: impl FnMut(RawRow) -> bool,
+) -> sqlx::Result<()> {
+    while let Some(row) = rows.try_next().await? {
+        let raw = (0..row.len()).map(|at| cell(&row, at)).collect::<sqlx::Result<RawRow>>()?;
+        if !take(raw) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn collect_page<R: Row>(

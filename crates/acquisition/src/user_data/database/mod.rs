@@ -6,6 +6,7 @@ mod describe;
 mod described_query;
 mod dialect;
 pub(crate) mod error;
+mod export;
 mod progress;
 mod source;
 mod sql;
@@ -13,4 +14,5 @@ mod target;
 
 pub use config::Config;
 pub use error::DatabaseError;
+pub use export::export;
 pub use source::DatabaseSource;

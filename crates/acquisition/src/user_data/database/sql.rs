@@ -113,6 +113,14 @@ pub(super) fn columns(query: &str) -> String {
     format!("SELECT * FROM (\n{}\n) AS q", without_semicolon(query))
 }
 
+/// Returns the statement that reads all rows of the query, in any order.
+pub(super) fn unordered(dialect: Dialect, query: &str, columns: &[(String, SelectForm)]) -> String {
+    let select = Select { dialect, query, columns, order: &[], limit: 0 };
+    let shown: Vec<String> =
+        columns.iter().map(|(name, form)| dialect.written(&select.column(name), *form)).collect();
+    format!("SELECT {} FROM (\n{}\n) AS q", shown.join(", "), without_semicolon(query))
+}
+
 /// Returns the query without trailing semicolons and white space.
 fn without_semicolon(query: &str) -> &str {
     query.trim_end_matches(|c: char| c == ';' || c.is_whitespace())

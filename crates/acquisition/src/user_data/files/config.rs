@@ -69,7 +69,7 @@ pub struct Config {
     /// `NULL`, `\N`.
     pub nulls: Vec<String>,
     /// The delimiter between the cells of a CSV line; by default `,`, and a tab in files called
-    /// `.tsv`.
+    /// `.tsv`. A blank stands for any run of blanks and tabs.
     pub delimiter: Option<char>,
     /// The quote character around cells that contain delimiters or line breaks; empty for none.
     pub quote: String,

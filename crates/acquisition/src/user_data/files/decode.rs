@@ -171,6 +171,20 @@ mod tests {
     }
 
     #[test]
+    fn runs_of_blanks_delimit_cells() {
+        let dialect = Dialect { delimiter: Dialect::BLANKS, ..Dialect::default() };
+        for (line, expected) in [
+            (" 00001 19970101  1   11.77 \r\n", vec!["00001", "19970101", "1", "11.77"]),
+            ("a\t \tb", vec!["a", "b"]),
+            ("\"Doe,  Jo\"  7", vec!["Doe,  Jo", "7"]),
+            ("   ", vec![""]),
+        ] {
+            let cells = csv(line.as_bytes(), dialect).unwrap();
+            assert_eq!(cells.iter().collect::<Vec<_>>(), expected, "{line:?}");
+        }
+    }
+
+    #[test]
     fn cells_are_returned_without_their_quotes() {
         let cells = csv(b"7,\"Doe, \"\"Jo\"\"\",\r\n", Dialect::default()).unwrap();
         assert_eq!(cells.iter().collect::<Vec<_>>(), ["7", "Doe, \"Jo\"", ""]);

@@ -3,11 +3,17 @@
 /// A CSV dialect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
-    /// The delimiter between cells.
+    /// The delimiter between cells; [`Dialect::BLANKS`] stands for any run of blanks and tabs.
     pub delimiter: u8,
     /// The quote character around cells that contain delimiters or line breaks; doubled within
     /// them.
     pub quote: Option<u8>,
+}
+
+impl Dialect {
+    /// The delimiter of files in columns of fixed width: a blank, by which any run of blanks and
+    /// tabs delimits cells, and those at the ends of a line are no part of it.
+    pub const BLANKS: u8 = b' ';
 }
 
 impl Default for Dialect {

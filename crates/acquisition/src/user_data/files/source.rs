@@ -88,6 +88,35 @@ impl FileSource {
     }
 }
 
+impl FileSource {
+    /// Fetches the page that follows `cursor`, with the place of each row of the table: the file and
+    /// the line. The places of a snapshot are unknown, and empty.
+    ///
+    /// # Errors
+    /// As for [`Source::fetch`].
+    pub async fn fetch_with_places(
+        &self,
+        cursor: Option<&Cursor>,
+    ) -> tidegauge_core::Result<(Page, Vec<String>)> {
+        let (inner, before) = (self.0.clone(), cursor.cloned());
+        let read = move || match inner.config.write {
+            WriteRows::ByTable => inner.page(before.as_ref()),
+            WriteRows::Replace => inner.snapshot(before.as_ref()),
+        };
+        // File access blocks, and a runtime has few threads. Its log is the caller's.
+        let log = tracing::dispatcher::get_default(Clone::clone);
+        let page =
+            tokio::task::spawn_blocking(move || tracing::dispatcher::with_default(&log, read));
+        let page = page.await.unwrap_or_else(|failed| {
+            Err(Error::File { path: self.0.config.path.clone(), reason: failed.to_string() })
+        });
+        let (page, notes, places) =
+            page.map_err(|error| error.into_source_error(&self.0.config.name))?;
+        notes.report_to(&self.0.mapping, &self.0.note_log);
+        Ok((page, places))
+    }
+}
+
 impl Inner {
     fn duplicates(&self) -> DuplicateRows {
         self.config.duplicates(self.mapping.table())
@@ -205,19 +234,7 @@ impl Source for FileSource {
     }
 
     async fn fetch(&self, cursor: Option<&Cursor>) -> tidegauge_core::Result<Page> {
-        let (inner, before) = (self.0.clone(), cursor.cloned());
-        // File access blocks, and a runtime has few threads.
-        let page = tokio::task::spawn_blocking(move || match inner.config.write {
-            WriteRows::ByTable => inner.page(before.as_ref()),
-            WriteRows::Replace => inner.snapshot(before.as_ref()),
-        });
-        let page = page.await.unwrap_or_else(|failed| {
-            Err(Error::File { path: self.0.config.path.clone(), reason: failed.to_string() })
-        });
-        let (page, notes, _) =
-            page.map_err(|error| error.into_source_error(&self.0.config.name))?;
-        notes.report_to(&self.0.mapping, &self.0.note_log);
-        Ok(page)
+        Ok(self.fetch_with_places(cursor).await?.0)
     }
 
     fn take_notes(&self) -> Vec<String> {

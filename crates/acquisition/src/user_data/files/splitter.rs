@@ -39,6 +39,8 @@ pub(super) struct Splitter {
     /// The byte that ends a line.
     end: u8,
     quote: Option<u8>,
+    /// Whether runs of blanks and tabs delimit cells.
+    is_blank_delimited: bool,
     /// The cells of the current record, without quotes.
     text: Vec<u8>,
     len: usize,
@@ -60,7 +62,10 @@ impl Splitter {
         };
         let (reader, quote) = (builder.build(), dialect.quote);
         let (text, ends) = (vec![0; 256], vec![0; 16]);
-        let mut new = Self { reader, end, quote, text, len: 0, ends, count: 0, within: false };
+        let is_blank_delimited = dialect.delimiter == Dialect::BLANKS;
+        let (len, count, within) = (0, 0, false);
+        let mut new =
+            Self { reader, end, quote, is_blank_delimited, text, len, ends, count, within };
         new.restart();
         new
     }
@@ -89,6 +94,13 @@ impl Splitter {
         // A carriage return at the end is outside quotes: otherwise these would be the end.
         let line = record.strip_suffix(&[self.end]).unwrap_or(record);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let narrowed;
+        let line = if self.is_blank_delimited {
+            narrowed = single_blanks(line, self.quote);
+            narrowed.as_slice()
+        } else {
+            line
+        };
         if line.is_empty() {
             return Ok(Cells { text: String::new(), ends: vec![0] });
         }
@@ -139,6 +151,25 @@ impl Splitter {
         }
         false
     }
+}
+
+/// Returns a line with one blank in place of each run of blanks and tabs outside quotes, and without
+/// those at its ends.
+fn single_blanks(line: &[u8], quote: Option<u8>) -> Vec<u8> {
+    let mut narrowed = Vec::with_capacity(line.len());
+    let (mut is_quoted, mut is_pending) = (false, false);
+    for byte in line {
+        if !is_quoted && matches!(byte, b' ' | b'\t') {
+            is_pending = !narrowed.is_empty();
+            continue;
+        }
+        if std::mem::take(&mut is_pending) {
+            narrowed.push(Dialect::BLANKS);
+        }
+        is_quoted ^= quote == Some(*byte);
+        narrowed.push(*byte);
+    }
+    narrowed
 }
 
 impl std::fmt::Debug for Splitter {

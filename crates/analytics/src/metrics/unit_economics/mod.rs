@@ -1,226 +1,189 @@
 //! Unit economics of acquisition channels: CAC, LTV, ROAS, payback period, LTV:CAC. See
 //! `docs/metrics/acquisition.md`.
 
-mod by_channel;
+mod channels;
+mod milestones;
+mod table;
 
-use serde::{Deserialize, Serialize};
+use tidegauge_models::Estimate;
+use tidegauge_models::estimate::log_normal;
 
-pub use by_channel::Breakdown;
+pub use channels::Breakdown;
+pub use milestones::Milestones;
+pub use table::{
+    CacByStep, ChannelEconomics, EconomicsAtAge, PaybackInterval, UnitEconomics,
+    UnitEconomicsParams, UnitEconomicsTable,
+};
 
-use by_channel::revenue_by_channel;
+use channels::Channels;
+use milestones::milestones;
 
-use super::revenue_curve::{CumulativeRevenue, CurvePoint, mean_interval, roas_interval};
+use super::cohort::Groups;
+use super::cumulative::{CohortSums, Curve, CurvePoint, Exposure, cumulate};
+use super::seed::seed;
 use crate::facts::Facts;
-use crate::stats::{Interval, MIN_SAMPLE_SIZE, log_interval, ratio};
+use crate::stats::ratio;
 use crate::{Error, Result};
-
-/// The parameters of unit economics.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct UnitEconomicsParams {
-    /// The breakdown.
-    pub by: Breakdown,
-    /// The ages, in days, at which LTV and ROAS are computed.
-    pub ages: Vec<u32>,
-    /// The minimum number of users: metrics are `None` at an age that fewer users have reached, and
-    /// payback is not searched there.
-    pub min_users: u64,
-    /// The share of revenue that is contribution margin; payback and LTV:CAC use margin, ROAS uses
-    /// revenue.
-    pub margin: f64,
-}
-
-impl Default for UnitEconomicsParams {
-    fn default() -> Self {
-        Self {
-            by: Breakdown::Channel,
-            ages: vec![7, 30, 60, 90],
-            min_users: MIN_SAMPLE_SIZE,
-            margin: 1.0,
-        }
-    }
-}
-
-/// The unit economics of all channels.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct UnitEconomicsTable {
-    /// The parameters of the computation.
-    pub params: UnitEconomicsParams,
-    /// Every channel (and campaign) with users or spend, by name.
-    pub channels: Vec<ChannelEconomics>,
-    /// The channels (and campaigns) with spend, as one.
-    pub paid: UnitEconomics,
-    /// All users and spend as one, organic users included: blended CAC, and ROAS as MER.
-    pub blended: UnitEconomics,
-}
-
-/// The unit economics of a channel, or of a campaign in a channel.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ChannelEconomics {
-    /// The channel; `None` if the users' is null.
-    pub channel: Option<String>,
-    /// The campaign; `None` if there is none, or it was not asked for.
-    pub campaign: Option<String>,
-    /// The unit economics of its users.
-    #[serde(flatten)]
-    pub economics: UnitEconomics,
-}
-
-/// The unit economics of some users. Ratios are ratios of sums, and `None` if the divisor is 0.
-/// Intervals are 95 % confidence intervals, and `None` below [`MIN_SAMPLE_SIZE`] users.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct UnitEconomics {
-    /// The number of users acquired.
-    pub users: u64,
-    /// Spend in US dollars.
-    pub spend_usd: f64,
-    /// Spend per user (CAC) in US dollars; `None` without users, and without spend.
-    pub cac_usd: Option<f64>,
-    /// The interval of CAC: the same spend might have acquired more users, or fewer.
-    pub cac_interval: Option<Interval>,
-    /// Revenue to date in US dollars.
-    pub revenue_usd: f64,
-    /// Revenue to date per user (LTV) in US dollars.
-    pub ltv_usd: Option<f64>,
-    /// The interval of LTV: users pay unequal amounts.
-    pub ltv_interval: Option<Interval>,
-    /// Revenue to date over spend (ROAS).
-    pub roas: Option<f64>,
-    /// The interval of ROAS: the same spend might have acquired more users, or fewer, and users pay
-    /// unequal amounts.
-    pub roas_interval: Option<Interval>,
-    /// LTV and ROAS at each of the requested ages.
-    pub by_age: Vec<EconomicsAtAge>,
-    /// The payback period: the first age, in days, by which the margin of users covers their cost,
-    /// if it still does at the oldest age with enough users; `None` if not, or if they cost
-    /// nothing.
-    pub payback_days: Option<u32>,
-    /// The interval of the payback: the ages by which the bounds of ROAS reach it.
-    pub payback_interval: Option<PaybackInterval>,
-    /// LTV:CAC: margin to date per user over CAC.
-    pub ltv_to_cac: Option<f64>,
-}
-
-/// LTV and ROAS at an age. Each day of age is computed from the users who were observed to its end,
-/// and the days are summed, so that LTV and ROAS do not fall while revenue is never negative.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct EconomicsAtAge {
-    /// The age, in days.
-    pub age_days: u32,
-    /// The number of users who have reached it: those of each signup day whose last possible signup
-    /// has reached it.
-    pub users: u64,
-    /// Spend on the days of their signups, in US dollars.
-    pub spend_usd: f64,
-    /// Revenue per user up to that age, in US dollars; `None` if too few have reached it.
-    pub ltv_usd: Option<f64>,
-    /// The interval of LTV.
-    pub ltv_interval: Option<Interval>,
-    /// Revenue over spend up to that age; `None` if too few have reached it, and without spend.
-    pub roas: Option<f64>,
-    /// The interval of ROAS.
-    pub roas_interval: Option<Interval>,
-}
-
-/// The interval of the payback period, in days of age.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct PaybackInterval {
-    /// The earliest age.
-    pub low_days: u32,
-    /// The latest age; `None` if it is not within what was observed.
-    pub high_days: Option<u32>,
-}
 
 /// Computes the unit economics of every channel: CAC, LTV, ROAS, payback period and LTV:CAC.
 ///
 /// # Errors
 /// When an age is 0 or the margin not above zero, when the users have no `channel` (or `campaign`,
-/// if asked for), or a frame cannot be computed.
+/// if asked for), or the events cannot be read.
 pub fn unit_economics(facts: &Facts, params: &UnitEconomicsParams) -> Result<UnitEconomicsTable> {
-    if params.ages.contains(&0) {
+    if params.ages.contains(&0) || params.horizon_days == 0 {
         return Err(Error::Parameter { name: "ages", reason: "are days, at least 1" });
     }
     if params.margin.is_nan() || params.margin <= 0.0 {
         return Err(Error::Parameter { name: "margin", reason: "must be above 0" });
     }
-    let channel_revenue = revenue_by_channel(facts, params.by)?;
-    let all = |keep: fn(&CumulativeRevenue) -> bool| {
-        let mut total = CumulativeRevenue::default();
-        channel_revenue
-            .values()
-            .filter(|revenue| keep(revenue))
-            .for_each(|revenue| total.merge(revenue));
-        economics(params, &total)
+    let mut ages = params.ages.clone();
+    ages.push(params.horizon_days);
+    ages.sort_unstable();
+    ages.dedup();
+
+    let channels = Channels::of(facts, params.by)?;
+    let steps = milestones(facts, &channels.groups)?;
+    let sums = |groups: &Groups, exposures: &[Exposure]| {
+        cumulate(facts, (groups, exposures), &channels.observed_days, (params.revenue, &ages))
     };
-    let channels = channel_revenue.iter().map(|((channel, campaign), revenue)| ChannelEconomics {
-        channel: channel.clone(),
-        campaign: campaign.clone(),
-        economics: economics(params, revenue),
+    let of_channels = sums(&channels.groups, &channels.exposures)?;
+    let is_paid: Vec<bool> =
+        channels.exposures.iter().map(|exposure| exposure.total_spend() > 0.0).collect();
+    let paid_groups = channels.groups.merged(|group| usize::from(!is_paid[group]));
+    let unpaid = Exposure::default();
+    // The first group of users is the paid one, even if the other has no users.
+    let paid =
+        sums(&paid_groups, &[channels.merged(true), unpaid_users(&channels, &is_paid, unpaid)])?;
+    let all_groups = channels.groups.merged(|_| 0);
+    let all = sums(&all_groups, &[channels.merged(false)])?;
+
+    let steps_of = |include: &dyn Fn(usize) -> bool| {
+        let mut total = Milestones::default();
+        for (group, of_group) in steps.iter().enumerate() {
+            if include(group) {
+                total.add(of_group);
+            }
+        }
+        total
+    };
+    let economics = |name: &str, sums: Option<&CohortSums>, steps: Milestones| match sums {
+        Some(sums) => economics(facts, params, (name, sums, &ages), steps),
+        None => economics(facts, params, (name, &CohortSums::empty(ages.len()), &ages), steps),
+    };
+    let mut of_each: Vec<ChannelEconomics> = channels
+        .keys
+        .iter()
+        .enumerate()
+        .map(|(place, (channel, campaign))| {
+            let name =
+                [channel, campaign].map(|name| name.as_deref().unwrap_or_default()).join("/");
+            let steps = steps.get(place).copied().unwrap_or_default();
+            ChannelEconomics {
+                channel: channel.clone(),
+                campaign: campaign.clone(),
+                economics: economics(&name, of_channels.get(place), steps),
+            }
+        })
+        .collect();
+    of_each.sort_by(|one, other| {
+        (&one.channel, &one.campaign).cmp(&(&other.channel, &other.campaign))
     });
     Ok(UnitEconomicsTable {
         params: params.clone(),
-        channels: channels.collect(),
-        paid: all(|revenue| revenue.spend() > 0.0),
-        blended: all(|_| true),
+        channels: of_each,
+        paid: economics("paid", paid.first(), steps_of(&|group| is_paid[group])),
+        blended: economics("all", all.first(), steps_of(&|_| true)),
     })
 }
 
-fn economics(params: &UnitEconomicsParams, revenue: &CumulativeRevenue) -> UnitEconomics {
-    let (users, spend_usd, revenue_usd) =
-        (revenue.users(), revenue.spend(), revenue.payer_totals().sum());
-    let cac_usd = ratio(spend_usd, users as f64).filter(|_| spend_usd > 0.0);
-    let ltv_usd = ratio(revenue_usd, users as f64);
-    // The standard error of a Poisson count is its square root, so that of CAC is CAC over the
-    // root.
-    let cac_interval = cac_usd.and_then(|cac| log_interval(cac, cac / (users as f64).sqrt()));
-    let curve = revenue.curve();
+/// Returns the users of the channels without spend as one.
+fn unpaid_users(channels: &Channels, is_paid: &[bool], mut unpaid: Exposure) -> Exposure {
+    let of_unpaid = channels.exposures.iter().zip(is_paid).filter(|(_, paid)| !**paid);
+    of_unpaid.for_each(|(exposure, _)| unpaid.add(exposure));
+    unpaid.close();
+    unpaid
+}
+
+fn economics(
+    facts: &Facts,
+    params: &UnitEconomicsParams,
+    (name, sums, ages): (&str, &CohortSums, &[u32]),
+    milestones: Milestones,
+) -> UnitEconomics {
+    let level = facts.level();
+    let exposure = &sums.exposure;
+    let (users, spend_usd) = (exposure.total_users(), exposure.total_spend());
+    let revenue_usd = sums.to_date.total();
+    let seed = seed("unit economics", Some(name));
+    let curve = Curve::new(sums, ages, level, seed);
+    let is_enough = |point: &CurvePoint| point.users > 0 && point.users >= params.min_users;
     let at_age = |age_days: u32| {
         let point = curve.at(age_days);
-        let eligible = point.filter(|point| point.users >= params.min_users);
-        EconomicsAtAge {
-            age_days,
-            users: point.map_or(0, |point| point.users),
-            spend_usd: point.map_or(0.0, |point| point.spend),
-            ltv_usd: eligible.map(|point| point.per_user),
-            ltv_interval: eligible.and_then(|_| curve.per_user_interval(age_days)),
-            roas: eligible.and_then(|point| point.per_dollar),
-            roas_interval: eligible.and_then(CurvePoint::per_dollar_interval),
-        }
+        let reached = point.map_or(0, |point| point.users);
+        let (ltv, roas) = match point.filter(|point| is_enough(point)) {
+            Some(_) => (curve.per_user(age_days), curve.per_dollar(age_days)),
+            None => (Estimate::undetermined(reached), Estimate::undetermined(reached)),
+        };
+        let spend_usd = point.map_or(0.0, |point| point.spend);
+        EconomicsAtAge { age_days, users: reached, spend_usd, ltv, roas }
     };
-    let eligible: Vec<&CurvePoint> = curve
-        .points()
-        .iter()
-        .take_while(|point| point.users > 0 && point.users >= params.min_users)
-        .collect();
-    let paid_back = |value: fn(&CurvePoint) -> Option<f64>| {
-        let covers_cost =
-            |point: &CurvePoint| value(point).is_some_and(|value| value * params.margin >= 1.0);
-        // If spend ends earlier than users do, nothing is known of the ages beyond.
-        let known = eligible.iter().take_while(|point| point.per_dollar.is_some());
-        let first = eligible.iter().position(|point| covers_cost(point))?;
-        known.last().filter(|last| covers_cost(last))?;
-        u32::try_from(first + 1).ok()
-    };
-    let payback_interval =
-        paid_back(|point| Some(point.per_dollar_interval()?.high)).map(|low_days| {
-            PaybackInterval {
-                low_days,
-                high_days: paid_back(|point| Some(point.per_dollar_interval()?.low)),
-            }
-        });
+    let (payback_days, payback_interval) = payback(&curve, params, is_enough);
+    let ltv = sums.to_date.estimate(level, seed);
+    let per = |users: u64| ratio(spend_usd, users as f64).filter(|_| spend_usd > 0.0);
     UnitEconomics {
         users,
+        milestones,
         spend_usd,
-        cac_usd,
-        cac_interval: cac_interval.filter(|_| users >= MIN_SAMPLE_SIZE),
+        cac: match per(users) {
+            // The standard error of a Poisson count is its square root, so that of CAC is CAC over
+            // the root.
+            Some(cac) => log_normal(cac, cac / (users as f64).sqrt(), users, level),
+            None => Estimate::undetermined(users),
+        },
+        cac_by_step: CacByStep {
+            verified_usd: per(milestones.verified),
+            funded_usd: per(milestones.funded),
+            traded_usd: per(milestones.traded),
+        },
         revenue_usd,
-        ltv_usd,
-        ltv_interval: mean_interval(users, revenue.payer_totals()),
-        roas: ratio(revenue_usd, spend_usd),
-        roas_interval: roas_interval(users, spend_usd, revenue.payer_totals()),
+        ltv,
+        roas: match ratio(revenue_usd, spend_usd).filter(|_| spend_usd > 0.0) {
+            Some(roas) => {
+                let error = sums.to_date.root_of_squares() / spend_usd;
+                sums.to_date.estimate_around(roas, error, level, seed)
+            }
+            None => Estimate::undetermined(users),
+        },
         by_age: params.ages.iter().copied().map(at_age).collect(),
-        payback_days: paid_back(|point| point.per_dollar),
+        payback_days,
         payback_interval,
-        ltv_to_cac: cac_usd.zip(ltv_usd).map(|(cac, ltv)| ltv * params.margin / cac),
+        ltv_to_cac: at_age(params.horizon_days).roas.scaled(params.margin),
     }
+}
+
+/// Returns the payback period and its interval.
+fn payback(
+    curve: &Curve<'_>,
+    params: &UnitEconomicsParams,
+    is_enough: impl Fn(&CurvePoint) -> bool,
+) -> (Option<u32>, Option<PaybackInterval>) {
+    let eligible = curve.points().iter().take_while(|point| is_enough(point)).count();
+    // If spend ends earlier than users do, nothing is known of the ages beyond.
+    let known = curve.points()[..eligible].iter().take_while(|point| point.per_dollar.is_some());
+    let known = known.count();
+    let first_covered = |value: &dyn Fn(usize) -> Option<f64>| {
+        let covers = |day: usize| value(day).is_some_and(|value| value * params.margin >= 1.0);
+        let first = (0..known).find(|day| covers(*day))?;
+        known.checked_sub(1).filter(|last| covers(*last))?;
+        u32::try_from(first + 1).ok()
+    };
+    let days = first_covered(&|day| curve.points()[day].per_dollar);
+    let band = curve.per_dollar_band();
+    let low_days = first_covered(&|day| Some(band[day]?.1));
+    let interval = low_days.map(|low_days| PaybackInterval {
+        low_days,
+        high_days: first_covered(&|day| Some(band[day]?.0)),
+    });
+    (days, interval)
 }

@@ -43,8 +43,13 @@ struct CsvShape<'t> {
     score: f64,
 }
 
-/// Returns the first rows of a CSV file.
-pub(super) fn sample(path: &Path, name: &str, head: &FileHead) -> Result<Sample> {
+/// Returns the first rows of a CSV file, whose cells are delimited by `delimiter` if that is given.
+pub(super) fn sample(
+    path: &Path,
+    name: &str,
+    head: &FileHead,
+    delimiter: Option<u8>,
+) -> Result<Sample> {
     let broken = |reason: String| Error::File { path: path.display().to_string(), reason };
     let mut sample = Sample::default();
     let (encoding, mark) = encoding(head, &mut sample).map_err(broken)?;
@@ -54,14 +59,14 @@ pub(super) fn sample(path: &Path, name: &str, head: &FileHead) -> Result<Sample>
     let text = String::from_utf8_lossy(&text);
     let text = text.trim_start_matches('\u{feff}');
     let end = line_end(text.as_bytes(), Some(b'"'));
-    let mut shape = DELIMITERS
-        .iter()
-        .flat_map(|delimiter| {
-            [Some(b'"'), Some(b'\''), None].map(|quote| Dialect { delimiter: *delimiter, quote })
-        })
-        .map(|dialect| CsvShape::new(records(text, dialect, end, DIALECT_RECORDS), dialect))
-        .reduce(|best, other| if other.score > best.score + 1e-9 { other } else { best })
-        .ok_or_else(|| broken("it has no line".into()))?;
+    let best = |delimiters: &[u8]| best_shape(text, end, delimiters);
+    let asked = delimiter.map(|delimiter| vec![delimiter]);
+    let shape = best(asked.as_deref().unwrap_or(&DELIMITERS));
+    let mut shape = shape.ok_or_else(|| broken("it has no line".into()))?;
+    if shape.width == 1 && delimiter.is_none() {
+        let columns = best(&[Dialect::BLANKS]).filter(CsvShape::has_columns);
+        shape = columns.unwrap_or(shape);
+    }
     if shape.records.len() >= DIALECT_RECORDS {
         shape.records = records(text, shape.dialect, end, 2 * ROWS);
     }
@@ -75,6 +80,17 @@ pub(super) fn sample(path: &Path, name: &str, head: &FileHead) -> Result<Sample>
     }
     shape.rows(&mut sample);
     Ok(sample)
+}
+
+/// Returns the shape of `text` in the dialect that fits it best, of those with these delimiters.
+fn best_shape<'t>(text: &'t str, end: u8, delimiters: &[u8]) -> Option<CsvShape<'t>> {
+    delimiters
+        .iter()
+        .flat_map(|delimiter| {
+            [Some(b'"'), Some(b'\''), None].map(|quote| Dialect { delimiter: *delimiter, quote })
+        })
+        .map(|dialect| CsvShape::new(records(text, dialect, end, DIALECT_RECORDS), dialect))
+        .reduce(|best, other| if other.score > best.score + 1e-9 { other } else { best })
 }
 
 /// Returns the encoding of the file, and the number of bytes of its byte order mark.
@@ -172,6 +188,13 @@ impl<'t> CsvShape<'t> {
         Self { dialect, records, width, header, score }
     }
 
+    /// Returns `true` if nearly all records have the same number of cells, at least three, so that
+    /// blanks between words are columns and no text.
+    fn has_columns(&self) -> bool {
+        let usual = self.records.iter().filter(|record| record.cells.len() == self.width).count();
+        self.width >= 3 && usual * 10 >= self.records.len() * 9
+    }
+
     /// Stores the rows below the header, and the column names, in `sample`.
     fn rows(&self, sample: &mut Sample) {
         let first = self.header.map_or(0, |at| at + 1 + sample.config.skip_after_header);
@@ -262,6 +285,7 @@ fn describe(sample: &mut Sample, name: &str, shape: &CsvShape<'_>) -> Result<()>
     }
     let between = match delimiter {
         b'\t' => "a tab".to_owned(),
+        Dialect::BLANKS => "blanks".to_owned(),
         sign => format!("`{}`", char::from(sign)),
     };
     sample.found.insert(0, format!("CSV, {between} between cells"));

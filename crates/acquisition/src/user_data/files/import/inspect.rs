@@ -40,7 +40,7 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
     let pattern = pattern(path);
     let files = listing::list(&pattern)?;
     let Some(file) = files.last() else { return Err(Error::NoFiles { pattern }) };
-    let sample = read_sample::read(&file.path, &file.name, now)?;
+    let sample = read_sample::read(&file.path, &file.name, now, None)?;
     let stem = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let stem = stem.split('.').next().unwrap_or_default();
     let mut entry = Config {
@@ -64,16 +64,7 @@ pub fn inspect(path: &str, hints: &Hints, now: DateTime<Utc>) -> Result<Inspecti
         return Ok(import);
     }
     let columns = columns(&sample, hints, now);
-    let nulls: BTreeSet<String> = columns.iter().flat_map(|column| column.nulls.clone()).collect();
-    let named = columns.iter().filter(|column| column.dtype == DataType::Text);
-    // If a null marker is also a value of a text column, only the columns that cannot contain it
-    // treat it as bad.
-    let is_word = |text: &String| {
-        named.clone().any(|column| {
-            column.distinct.as_ref().is_some_and(|values| values.contains(text) && values.len() > 1)
-        })
-    };
-    entry.nulls = nulls.into_iter().filter(|text| !is_word(text)).collect();
+    entry.nulls = null_markers(&columns);
     let named = Hints { name: Some(entry.name.clone()), ..hints.clone() };
     match table_match::best_match(&columns, &named) {
         Some(table_match) if table_match.missing.is_empty() => {
@@ -208,7 +199,7 @@ fn reads(entries: &[Config], name: &str) -> bool {
 
 /// Returns a pattern for `path`: the path itself, with wildcards escaped if a file of that name
 /// exists.
-fn pattern(path: &str) -> String {
+pub(super) fn pattern(path: &str) -> String {
     match std::path::Path::new(path).exists() {
         true => glob::Pattern::escape(path),
         false => path.to_owned(),
@@ -216,7 +207,7 @@ fn pattern(path: &str) -> String {
 }
 
 /// Returns the inferred columns of the file.
-fn columns(sample: &Sample, hints: &Hints, now: DateTime<Utc>) -> Vec<InferredColumn> {
+pub(super) fn columns(sample: &Sample, hints: &Hints, now: DateTime<Utc>) -> Vec<InferredColumn> {
     let all = (0..sample.names.len()).flat_map(|at| sample.values(at));
     let decimals = number_text::decimals(all, sample.config.delimiter);
     let column = |(at, name): (usize, &String)| {
@@ -233,6 +224,19 @@ fn columns(sample: &Sample, hints: &Hints, now: DateTime<Utc>) -> Vec<InferredCo
     let mut columns: Vec<InferredColumn> = sample.names.iter().enumerate().map(column).collect();
     join_times(&mut columns, sample, (now, hints.day_first));
     columns
+}
+
+/// Returns the null markers of the file. If a null marker is also a value of a text column, only
+/// the columns that cannot contain it treat it as bad.
+pub(super) fn null_markers(columns: &[InferredColumn]) -> Vec<String> {
+    let nulls: BTreeSet<String> = columns.iter().flat_map(|column| column.nulls.clone()).collect();
+    let named = columns.iter().filter(|column| column.dtype == DataType::Text);
+    let is_word = |text: &String| {
+        named.clone().any(|column| {
+            column.distinct.as_ref().is_some_and(|values| values.contains(text) && values.len() > 1)
+        })
+    };
+    nulls.into_iter().filter(|text| !is_word(text)).collect()
 }
 
 /// Joins a column of times of day to a column of dates, if there is exactly one of each.

@@ -9,6 +9,7 @@ mod json;
 mod names;
 mod number_text;
 mod parquet;
+mod purchases;
 mod read_sample;
 mod role;
 mod sample;
@@ -21,3 +22,7 @@ mod words;
 
 pub use inspect::inspect;
 pub use inspection::{Guess, Hints, Inspection, Question};
+pub use purchases::{
+    Layout, PaymentStatus, PurchaseColumn, PurchaseFile, PurchaseHints, RowKind, inspect_purchases,
+    is_test, purchases_table,
+};

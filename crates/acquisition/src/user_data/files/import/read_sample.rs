@@ -9,11 +9,17 @@ use super::{csv, json, parquet};
 use crate::user_data::files::config::{Config, Format};
 use crate::{Error, Result};
 
-/// Returns the first rows of the file at `path`, which is called `name`.
+/// Returns the first rows of the file at `path`, which is called `name`. The cells of CSV are
+/// delimited by `delimiter` if that is given.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read, is empty, or has an unsupported format.
-pub(super) fn read(path: &Path, name: &str, now: DateTime<Utc>) -> Result<Sample> {
+pub(super) fn read(
+    path: &Path,
+    name: &str,
+    now: DateTime<Utc>,
+    delimiter: Option<u8>,
+) -> Result<Sample> {
     let refused =
         |reason: &str| Err(Error::File { path: path.display().to_string(), reason: reason.into() });
     let head = FileHead::read(path)?;
@@ -47,7 +53,7 @@ pub(super) fn read(path: &Path, name: &str, now: DateTime<Utc>) -> Result<Sample
         },
     };
     let mut sample = match format {
-        Format::Csv => csv::sample(path, name, &head)?,
+        Format::Csv => csv::sample(path, name, &head, delimiter)?,
         Format::Ndjson => json::sample(path, &head)?,
         Format::Parquet => parquet::sample(path, now)?,
     };

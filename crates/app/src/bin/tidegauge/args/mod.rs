@@ -1,5 +1,6 @@
 //! The command line.
 
+mod analyze;
 mod commands;
 mod values;
 
@@ -10,6 +11,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use self::analyze::{Analyze, Columns, Format};
 pub(crate) use self::commands::{Gaps, Import, Reload, Report, Reset, Run, Status, Tables};
 use self::values::{Output, output};
 
@@ -50,6 +52,7 @@ pub(crate) struct Args {
 
 const AFTER: &str = "\
 Start here:
+  tidegauge analyze   report on a file of purchases, without any settings
   tidegauge init      write settings for your own data; with --demo for a simulated exchange
   tidegauge import    inspect a file of your own and write the settings that load it
   tidegauge run       load new rows from the configured sources; run it again for later rows
@@ -128,6 +131,8 @@ pub(crate) enum Command {
         #[arg(long)]
         demo: bool,
     },
+    /// Analyze a file of purchases, without settings and database: who stays, who leaves, what users are worth
+    Analyze(Box<Analyze>),
     /// Inspect a file of your own and write the settings by which `tidegauge run` loads it
     Import(Import),
     /// Load new rows from the sources into the warehouse and its backups

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
+use super::analyze::Ages;
+
 /// The format of the answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Output {
@@ -31,6 +33,12 @@ pub(super) fn column_pair(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("it is a column of the table, `=`, and a column of the file".into()),
     }
+}
+
+/// Parses ages in days: `30,90,365`.
+pub(super) fn ages(text: &str) -> Result<Ages, String> {
+    let ages = text.split(',').map(|age| age.trim().parse()).collect::<Result<_, _>>();
+    ages.map(Ages).map_err(|_| "they are numbers of days, separated by commas".into())
 }
 
 /// Parses a day (its start) or a time, in UTC.

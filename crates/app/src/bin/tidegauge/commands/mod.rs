@@ -1,5 +1,6 @@
 //! The commands.
 
+mod analyze;
 mod check;
 mod gaps;
 mod import;
@@ -34,6 +35,7 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode, Fai
     let mut config = match &args.command {
         // These need no settings, or read them later, and must work with invalid ones.
         Command::Init { .. }
+        | Command::Analyze(_)
         | Command::Import(_)
         | Command::Tables(_)
         | Command::Completions { .. }
@@ -46,6 +48,7 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode, Fai
     }
     match args.command {
         Command::Init { demo } => init::init(args.config.as_deref(), demo)?,
+        Command::Analyze(words) => analyze::analyze(*words).await?,
         Command::Import(words) => import::import(args.config.as_deref(), words).await?,
         Command::Tables(args) => tables::tables(load, &args)?,
         Command::Completions { shell } => {

@@ -1,0 +1,99 @@
+//! The distribution of volume over users.
+
+use polars::prelude::*;
+use serde::Serialize;
+use tidegauge_models::Estimate;
+use tidegauge_models::estimate::{gini, lorenz, top_share};
+
+use crate::Result;
+use crate::metrics::estimate_columns::estimate_columns;
+use crate::metrics::seed::seed;
+use crate::stats::ratio;
+
+/// The points of the Lorenz curve, in shares of users.
+const LORENZ: [f64; 11] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
+
+/// A tenth of the users, by volume.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Decile {
+    /// The number of the decile; 1 has the highest volume.
+    pub decile: u8,
+    /// The number of its users.
+    pub users: u64,
+    /// Their total volume, in US dollars.
+    pub volume_usd: f64,
+    /// Its share of all volume; `None` if there is none.
+    pub share: Option<f64>,
+}
+
+/// The distribution of volume over users.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Concentration {
+    /// The ten deciles of the users.
+    pub deciles: Vec<Decile>,
+    /// The share of all volume of the 1 % of users with the highest, at least one user; `None` if
+    /// there is no volume.
+    pub top_1_percent: Option<f64>,
+    /// The Gini coefficient: 0 if all users have the same volume, 1 if one has all of it.
+    pub gini: Estimate,
+    /// The share of all volume of the top 1 % of users; the one at the boundary counts in part;
+    /// an interval from 2,000 users on.
+    pub top_1: Estimate,
+    /// The share of all volume of the top 10 % of users, like [`top_1`](Self::top_1); an interval
+    /// from 200 users on.
+    pub top_10: Estimate,
+    /// Points of the Lorenz curve.
+    pub lorenz: Vec<LorenzPoint>,
+}
+
+/// A point of the Lorenz curve.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LorenzPoint {
+    /// The share of the users, those with the lowest volumes.
+    pub users: f64,
+    /// Their share of all volume.
+    pub volume: Estimate,
+}
+
+impl Concentration {
+    /// Returns the Lorenz curve as a frame: `users`, and `volume` with `_low` and `_high`.
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn frame(&self) -> Result<DataFrame> {
+        let users: Vec<f64> = self.lorenz.iter().map(|point| point.users).collect();
+        let mut columns = vec![Column::new("users".into(), users)];
+        columns.extend(estimate_columns("volume", self.lorenz.iter().map(|point| &point.volume)));
+        Ok(DataFrame::new(self.lorenz.len(), columns)?)
+    }
+}
+
+/// Returns the distribution of volume over users, none of it below 0.
+pub(super) fn concentration(mut volumes: Vec<f64>, level: f64) -> Concentration {
+    volumes.sort_by(|a, b| b.total_cmp(a));
+    let (users, total) = (volumes.len(), volumes.iter().sum::<f64>());
+    let deciles = (1u8..=10).map(|decile| {
+        let edge = |tenths: u8| users * usize::from(tenths) / 10;
+        let members = &volumes[edge(decile - 1)..edge(decile)];
+        // From 0, since the sum of no floats is -0.
+        let volume_usd = members.iter().fold(0.0, |sum, volume| sum + volume);
+        Decile { decile, users: members.len() as u64, volume_usd, share: ratio(volume_usd, total) }
+    });
+    let top = volumes[..users.div_ceil(100)].iter().sum();
+    let seed = |name: &str| seed(name, None);
+    Concentration {
+        deciles: deciles.collect(),
+        top_1_percent: ratio(top, total),
+        gini: gini(&volumes, level, seed("gini")),
+        top_1: top_share(&volumes, 0.01, level, seed("top 1 %")),
+        top_10: top_share(&volumes, 0.1, level, seed("top 10 %")),
+        lorenz: LORENZ
+            .map(|users| LorenzPoint {
+                users,
+                volume: lorenz(&volumes, users, level, seed("lorenz")),
+            })
+            .into(),
+    }
+}

@@ -1,0 +1,138 @@
+//! The share of high-volume traders by cohort.
+
+use serde::{Deserialize, Serialize};
+use tidegauge_models::Estimate;
+use tidegauge_models::estimate::Amounts;
+
+use super::distribution::{Concentration, concentration};
+use crate::dates::days;
+use crate::facts::{Accumulate, Facts, UserEvents};
+use crate::metrics::cohort::{Cohort, Groups};
+use crate::metrics::seed::seed;
+use crate::stats::Share;
+use crate::{Error, Result};
+
+/// The definition of a high-volume trader.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VolumeParams {
+    /// The minimum volume, in US dollars.
+    pub threshold_usd: f64,
+    /// The number of days from signup within which volume counts; only users of at least that age
+    /// are included, so that old and young cohorts are comparable. `None`: all volume of all users
+    /// to date.
+    pub within_days: Option<u32>,
+}
+
+impl Default for VolumeParams {
+    fn default() -> Self {
+        Self { threshold_usd: 10_000.0, within_days: Some(90) }
+    }
+}
+
+/// Volume of one cohort.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VolumeCohort {
+    /// The label of the cohort; `None` if the users' dimension is null.
+    pub cohort: Option<String>,
+    /// The number of included users, with and without volume.
+    pub users: u64,
+    /// The share of high-volume traders among them.
+    pub high_volume: Share,
+    /// Their total volume, in US dollars.
+    pub volume_usd: f64,
+    /// Volume per user, in US dollars.
+    pub mean_usd: f64,
+    /// Volume per user with its interval.
+    pub mean: Estimate,
+}
+
+/// Volume of all cohorts, and its distribution over users.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VolumeTable {
+    /// The definition of a high-volume trader.
+    pub params: VolumeParams,
+    /// The cohorts, by label.
+    pub cohorts: Vec<VolumeCohort>,
+    /// The distribution over all included users.
+    pub concentration: Concentration,
+}
+
+/// The volumes of users by cohort.
+struct Volumes<'f> {
+    groups: &'f Groups,
+    facts: &'f Facts,
+    threshold_usd: f64,
+    /// In microseconds.
+    within: Option<i64>,
+    cohorts: Vec<(Amounts, u64)>,
+    all: Vec<f64>,
+}
+
+impl Accumulate for Volumes<'_> {
+    fn add(&mut self, user: UserEvents<'_>) {
+        let signup = self.facts.users.signup_at[user.user];
+        let last = match self.within {
+            None => i64::MAX,
+            Some(within) if signup + within > self.facts.end_micros() => return,
+            Some(within) => signup + within,
+        };
+        let volume: f64 =
+            user.iter().take_while(|event| event.at < last).map(|event| event.volume_usd).sum();
+        let volume = volume.max(0.0);
+        let (amounts, high) = &mut self.cohorts[self.groups.of(user.user)];
+        amounts.add(self.facts.users.ids.hash(user.user), volume);
+        *high += u64::from(volume >= self.threshold_usd);
+        self.all.push(volume);
+    }
+
+    fn merge(&mut self, following: Self) {
+        for ((ours, high), (theirs, more)) in self.cohorts.iter_mut().zip(following.cohorts) {
+            ours.merge(theirs);
+            *high += more;
+        }
+        self.all.extend(following.all);
+    }
+}
+
+/// Computes the share of high-volume traders of every cohort, and the concentration of volume.
+/// Volume is net of reversals.
+///
+/// # Errors
+/// When the threshold is not above zero or `within_days` is 0, when the users lack the cohort's
+/// dimension, or the events cannot be read.
+pub fn volume(facts: &Facts, cohort: &Cohort, params: &VolumeParams) -> Result<VolumeTable> {
+    if params.threshold_usd.is_nan() || params.threshold_usd <= 0.0 {
+        return Err(Error::Parameter { name: "threshold_usd", reason: "must be above 0" });
+    }
+    if params.within_days == Some(0) {
+        return Err(Error::Parameter { name: "within_days", reason: "must be at least 1" });
+    }
+    let groups = cohort.groups(facts)?;
+    let volumes = facts.fold(|| Volumes {
+        groups: &groups,
+        facts,
+        threshold_usd: params.threshold_usd,
+        within: params.within_days.map(days),
+        cohorts: vec![(Amounts::new(), 0); groups.len()],
+        all: Vec::new(),
+    })?;
+    let cohorts =
+        volumes.cohorts.iter().enumerate().filter(|(_, (amounts, _))| amounts.users() > 0);
+    let cohorts = cohorts.map(|(group, (amounts, high))| {
+        let cohort = groups.label(group);
+        let mean = amounts.estimate(facts.level(), seed("volume", cohort.as_deref()));
+        VolumeCohort {
+            users: amounts.users(),
+            high_volume: Share::new(*high, amounts.users(), facts.level()),
+            volume_usd: amounts.total(),
+            mean_usd: amounts.total() / amounts.users() as f64,
+            mean,
+            cohort,
+        }
+    });
+    Ok(VolumeTable {
+        params: params.clone(),
+        cohorts: cohorts.collect(),
+        concentration: concentration(volumes.all, facts.level()),
+    })
+}
