@@ -7,8 +7,8 @@
 use crate::metadata::{Metadata, Package};
 use crate::process::{cargo, run};
 
-/// Checks every library without features and with each one, and every crate's tests separately;
-/// then packages what is not private.
+/// Checks every library without features and with each one, and every crate's tests separately,
+/// with the default features and without; then packages what is not private.
 pub(super) fn alone() -> Result<(), String> {
     let metadata = Metadata::read(&["--no-deps"])?;
     for args in metadata.members().flat_map(checks) {
@@ -40,8 +40,13 @@ fn checks(package: &Package) -> Vec<Vec<String>> {
     );
     let mut checks = Vec::new();
     for selection in selections {
+        let has_feature = selection.iter().any(|arg| arg == "--features");
         for part in ["--lib", "--tests"] {
-            if part == "--tests" || (package.is_library() && !selection.is_empty()) {
+            let is_checked = match part {
+                "--tests" => !has_feature,
+                _ => package.is_library() && !selection.is_empty(),
+            };
+            if is_checked {
                 let args = ["--package", &package.name, part].map(ToOwned::to_owned);
                 checks.push([args.as_slice(), &selection].concat());
             }
@@ -71,15 +76,13 @@ mod tests {
     }
 
     #[test]
-    fn libraries_and_their_tests_are_checked_without_features_and_with_each_one() {
+    fn libraries_are_checked_with_each_feature_and_their_tests_without_features() {
         let expected = [
             "--tests",
             "--lib --no-default-features",
             "--tests --no-default-features",
             "--lib --no-default-features --features csv",
-            "--tests --no-default-features --features csv",
             "--lib --no-default-features --features sqlite",
-            "--tests --no-default-features --features sqlite",
         ];
         assert_eq!(arguments(&package("lib", &["_sql", "csv", "default", "sqlite"])), expected);
     }
