@@ -101,7 +101,7 @@ async fn rows_are_loaded_once_after_a_hundred_kills_and_faults() {
     let mut moments = Moments(7);
     let (mut killed, mut ended) = (0, 0);
     // On a busy machine few requests are sent before a run is killed.
-    while killed < KILLS || (killed < 3 * KILLS && !TROUBLES.into_iter().all(has_met)) {
+    while killed < KILLS || (killed < 6 * KILLS && !TROUBLES.into_iter().all(has_met)) {
         let mut child =
             run(dir.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         thread::sleep(Duration::from_millis(30) + Duration::from_secs_f64(moments.next() * 0.45));
