@@ -1,8 +1,8 @@
 //! Counts that the same spend would bring again.
 
 use super::delta::log_normal_of;
-use super::student::student_quantile;
 use super::types::Estimate;
+use crate::math::student;
 
 /// The dispersion of daily counts: the variance of their sum over what it would be if they were
 /// Poisson.
@@ -83,7 +83,7 @@ impl Dispersion {
 #[must_use]
 pub fn expected_count(count: u64, dispersion: Dispersion, level: f64) -> Estimate {
     let number = count as f64;
-    let reach = student_quantile(f64::midpoint(level, 1.0), dispersion.degrees)
+    let reach = student::quantile(f64::midpoint(level, 1.0), dispersion.degrees)
         * (dispersion.phi / number).sqrt();
     log_normal_of(number, reach, count, level)
 }
@@ -103,7 +103,7 @@ pub fn expected_count(count: u64, dispersion: Dispersion, level: f64) -> Estimat
 #[must_use]
 pub fn cost_per_user(spend: f64, users: u64, dispersion: Dispersion, level: f64) -> Estimate {
     let number = users as f64;
-    let reach = student_quantile(f64::midpoint(level, 1.0), dispersion.degrees)
+    let reach = student::quantile(f64::midpoint(level, 1.0), dispersion.degrees)
         * (dispersion.phi / number).sqrt();
     log_normal_of(spend / number, reach, users, level)
 }

@@ -2,8 +2,8 @@
 
 use super::pivot::{influence_pivots, quantile_of};
 use super::sample::Sample;
-use super::student::student_quantile;
 use super::types::{Estimate, Interval, Method};
+use crate::math::student;
 
 /// The scale on which an interval is symmetric but for the skewness of its pivot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,7 +140,7 @@ impl Influence {
             return None;
         }
         let pivots = influence_pivots(&Sample::centred(&self.psi), seed);
-        let t = student_quantile(f64::midpoint(1.0, level), self.degrees());
+        let t = student::quantile(f64::midpoint(1.0, level), self.degrees());
         let high = quantile_of(&pivots, f64::midpoint(1.0, level))?.max(t);
         let low = quantile_of(&pivots, (1.0 - level) / 2.0)?.min(-t);
         let (below, above) = (-high * slope * error, -low * slope * error);

@@ -1,10 +1,12 @@
 //! Student's t distribution.
 
+use super::normal;
+
 /// The most steps of the continued fraction.
 const MOST_TERMS: u32 = 10_000;
 
 /// Returns the probability that a variable of Student's t distribution with `degrees` > 0 exceeds
-/// `t`; NaN outside.
+/// `t`; NaN outside. Of infinitely many degrees it is the normal distribution.
 ///
 /// By the continued fraction of the incomplete beta function (Press et al. 2007, §6.4); the
 /// relative error is below 1e-12 for degrees up to 100, and 1e-10 up to 10⁴.
@@ -19,6 +21,9 @@ const MOST_TERMS: u32 = 10_000;
 pub fn tail(t: f64, degrees: f64) -> f64 {
     if t.is_nan() || degrees.is_nan() || degrees <= 0.0 {
         return f64::NAN;
+    }
+    if degrees.is_infinite() {
+        return normal::cdf(-t);
     }
     let square = t * t;
     let outer = 0.5 * incomplete_beta(degrees / 2.0, 0.5, degrees, square);
@@ -140,6 +145,8 @@ mod tests {
     fn edges_are_exact() {
         assert_eq!((tail(0.0, 4.0), tail(f64::INFINITY, 4.0)), (0.5, 0.0));
         assert_eq!((quantile(0.5, 4.0), quantile(1.0, 4.0)), (0.0, f64::INFINITY));
+        let normal = normal::quantile(0.95);
+        assert!((quantile(0.95, f64::INFINITY) - normal).abs() < 1e-14);
         assert!(tail(1.0, 0.0).is_nan() && quantile(1.5, 4.0).is_nan());
     }
 }

@@ -6,8 +6,9 @@
 //! same in both adds nothing to it.
 
 use tidegauge_models::Estimate;
-use tidegauge_models::estimate::{log_normal, logit_normal, normal, student_quantile};
+use tidegauge_models::estimate::{log_normal, logit_normal, normal};
 use tidegauge_models::math::normal::quantile;
+use tidegauge_models::math::student;
 
 use super::change::{kpi, scale};
 use super::measure::Measure;
@@ -163,7 +164,7 @@ impl Powers {
         let (error, degrees) = (self.squares.sqrt(), self.squares * self.squares / self.fourths);
         let upper = f64::midpoint(level, 1.0);
         let is_known = error > ROUNDING * size.abs() && degrees >= MIN_DEGREES;
-        let wider = || student_quantile(upper, degrees) / quantile(upper);
+        let wider = || student::quantile(upper, degrees) / quantile(upper);
         is_known.then(|| (error * wider(), degrees < FEW_DEGREES))
     }
 }
