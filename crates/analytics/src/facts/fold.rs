@@ -51,17 +51,13 @@ impl Facts {
                 done.push((part, fold_part(part)));
             }
         };
-        let mut done = if threads == 1 {
-            work()
-        } else {
-            thread::scope(|scope| {
-                let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-                let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
-                joined
-                    .flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                    .collect()
-            })
-        };
+        let mut done: Vec<_> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
+            joined
+                .flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect()
+        });
         done.sort_by_key(|(part, _)| *part);
         let mut states = done.into_iter().map(|(_, state)| state);
         let mut all = states.next().unwrap_or_else(|| Ok(new()))?;

@@ -100,12 +100,11 @@ pub struct LtvAtAge {
 /// the events cannot be read.
 pub fn ltv(facts: &Facts, cohort: &Cohort, params: &LtvParams) -> Result<LtvTable> {
     let params = check(params)?;
-    let groups = cohort.groups(facts)?;
     let everyone = Cohort::Everyone.groups(facts)?;
     let (_, overall) = sums(facts, &everyone, &params)?.into_iter().next().unzip();
     let cohorts = match cohort {
         Cohort::Everyone => overall.iter().map(|sums| (Some("all".into()), sums.clone())).collect(),
-        _ => sums(facts, &groups, &params)?,
+        _ => sums(facts, &cohort.groups(facts)?, &params)?,
     };
     let empty = CohortSums::empty(params.ages.len());
     let overall =

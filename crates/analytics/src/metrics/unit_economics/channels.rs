@@ -96,10 +96,10 @@ impl Channels {
         Ok(Self { keys, exposures, groups, observed_days })
     }
 
-    /// Returns all channels as one, or only those with spend, with the channel of each user.
-    pub(super) fn merged(&self, only_paid: bool) -> Exposure {
+    /// Returns the channels as one that `include` accepts by whether there is spend on them.
+    pub(super) fn merged(&self, include: impl Fn(bool) -> bool) -> Exposure {
         let mut merged = Exposure::default();
-        let is_included = |of: &&Exposure| !only_paid || of.total_spend() > 0.0;
+        let is_included = |of: &&Exposure| include(of.total_spend() > 0.0);
         self.exposures.iter().filter(is_included).for_each(|of| merged.add(of));
         merged.close();
         merged

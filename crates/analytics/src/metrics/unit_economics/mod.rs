@@ -6,7 +6,7 @@ mod milestones;
 mod table;
 
 use tidegauge_models::Estimate;
-use tidegauge_models::estimate::log_normal;
+use tidegauge_models::estimate::{Dispersion, cost_per_user};
 
 pub use channels::Breakdown;
 pub use milestones::Milestones;
@@ -51,12 +51,11 @@ pub fn unit_economics(facts: &Facts, params: &UnitEconomicsParams) -> Result<Uni
     let is_paid: Vec<bool> =
         channels.exposures.iter().map(|exposure| exposure.total_spend() > 0.0).collect();
     let paid_groups = channels.groups.merged(|group| usize::from(!is_paid[group]));
-    let unpaid = Exposure::default();
     // The first group of users is the paid one, even if the other has no users.
-    let paid =
-        sums(&paid_groups, &[channels.merged(true), unpaid_users(&channels, &is_paid, unpaid)])?;
+    let exposures = [channels.merged(|spent| spent), channels.merged(|spent| !spent)];
+    let paid = sums(&paid_groups, &exposures)?;
     let all_groups = channels.groups.merged(|_| 0);
-    let all = sums(&all_groups, &[channels.merged(false)])?;
+    let all = sums(&all_groups, &[channels.merged(|_| true)])?;
 
     let steps_of = |include: &dyn Fn(usize) -> bool| {
         let mut total = Milestones::default();
@@ -97,14 +96,6 @@ pub fn unit_economics(facts: &Facts, params: &UnitEconomicsParams) -> Result<Uni
     })
 }
 
-/// Returns the users of the channels without spend as one.
-fn unpaid_users(channels: &Channels, is_paid: &[bool], mut unpaid: Exposure) -> Exposure {
-    let of_unpaid = channels.exposures.iter().zip(is_paid).filter(|(_, paid)| !**paid);
-    of_unpaid.for_each(|(exposure, _)| unpaid.add(exposure));
-    unpaid.close();
-    unpaid
-}
-
 fn economics(
     facts: &Facts,
     params: &UnitEconomicsParams,
@@ -135,11 +126,9 @@ fn economics(
         users,
         milestones,
         spend_usd,
-        cac: match per(users) {
-            // The standard error of a Poisson count is its square root, so that of CAC is CAC over
-            // the root.
-            Some(cac) => log_normal(cac, cac / (users as f64).sqrt(), users, level),
-            None => Estimate::undetermined(users),
+        cac: match spend_usd > 0.0 {
+            true => cost_per_user(spend_usd, users, Dispersion::POISSON, level),
+            false => Estimate::undetermined(users),
         },
         cac_by_step: CacByStep {
             verified_usd: per(milestones.verified),
