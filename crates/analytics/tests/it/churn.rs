@@ -80,7 +80,7 @@ fn survival_ends_when_a_gap_is_completed_and_is_censored_at_the_end() {
     let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-12;
     assert!(near(found[0], 1.0) && near(found[1], 2.0 / 3.0) && near(found[2], 2.0 / 3.0));
     assert!(near(found[3], 1.0 / 3.0) && near(found[4], 1.0 / 3.0));
-    assert_eq!(found[5], None, "nobody was observed for that long");
+    assert_eq!(found[5], None, "no user was observed for that long");
     assert_eq!(survival.median_days.value, Some(32.0));
     // The share of today differs: who came back after a gap is not gone.
     assert_eq!((table.overall.churned.count, table.overall.churned.total), (1, 3));

@@ -102,3 +102,25 @@ fn events_that_do_not_fit_into_memory_give_the_same_facts() {
         |facts: &Facts| ltv(facts, &Cohort::dimension("tier"), &LtvParams::default()).unwrap();
     assert_eq!(by_tier(&in_file), by_tier(&in_memory));
 }
+
+#[test]
+fn activity_needs_no_amounts() {
+    use tidegauge_analytics::Period;
+    use tidegauge_analytics::retention::{RetentionParams, retention};
+
+    let mut memory = warehouse();
+    let rows = [
+        trade(1, "2026-01-05 12:00", "USD", "100", ("2", "USD")),
+        trade(2, "2026-01-14 09:00", "XAG", "50", ("1", "USD")),
+    ];
+    memory.put(Trade::table(), &rows);
+    let params = FactsParams { end: Some(at("2026-02-01")), ..FactsParams::default() };
+    let whole = run(Facts::from_warehouse(&memory, &params)).unwrap();
+    let bare = FactsParams { amounts: false, ..params };
+    let bare = run(Facts::from_warehouse(&memory, &bare)).unwrap();
+    // What has no rate is not asked for.
+    assert_eq!((whole.set_aside().len(), bare.set_aside().len()), (1, 0));
+    assert_eq!(revenue(&bare), [(0.0, 0.0); 2]);
+    let weeks = |facts: &Facts| retention(facts, &RetentionParams::by(Period::Week)).unwrap();
+    assert_eq!(weeks(&bare), weeks(&whole));
+}

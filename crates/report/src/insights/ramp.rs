@@ -164,12 +164,12 @@ mod tests {
 
     #[test]
     fn nothing_is_said_without_ramp_acquired_users() {
-        let nobody = df!("user" => [1i64], "signup_at" => [chrono::NaiveDate::default()]).unwrap();
+        let people = df!("user" => [1i64], "signup_at" => [chrono::NaiveDate::default()]).unwrap();
         let events =
             df!("user" => [1i64], "at" => [chrono::NaiveDate::default()], "kind" => ["trade"],
             "volume_usd" => [1.0], "revenue_usd" => [1.0])
             .unwrap();
-        let facts = Facts::new(&nobody, &events, "2026-03-01T00:00:00Z".parse().unwrap()).unwrap();
+        let facts = Facts::new(&people, &events, "2026-03-01T00:00:00Z".parse().unwrap()).unwrap();
         let by = Cohort::dimension("entry_product");
         let text = ramp(
             &ltv(&facts, &by, &LtvParams::default()).unwrap(),
