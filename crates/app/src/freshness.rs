@@ -71,7 +71,8 @@ impl Tidegauge {
     }
 
     /// Returns the time up to which every source of users and their transactions has been read, by
-    /// the gap ledger or the cursor of the simulation; `None` if one of them does not tell.
+    /// the gap ledger or the cursor of the simulation; `None` if one of them does not tell, or has
+    /// not completed a day.
     pub(crate) async fn observed_to(&self) -> Result<Option<DateTime<Utc>>> {
         let mut cursors = self.warehouse().cursors().await?;
         cursors.retain(|source, _| self.fills_facts(source));
@@ -87,7 +88,10 @@ impl Tidegauge {
                 true => self.read_to(&source, &cursor, &ledger).await?,
                 false => None,
             };
-            let Some(read_to) = read_to else { return Ok(None) };
+            // While the first stretch of days is loaded no day is complete.
+            let first_day = Exchange::parse_cursor(&cursor).map(|(_, first_day, _)| first_day);
+            let is_begun = |read_to: &DateTime<Utc>| Some(read_to.date_naive()) != first_day;
+            let Some(read_to) = read_to.filter(is_begun) else { return Ok(None) };
             observed = Some(observed.map_or(read_to, |observed| observed.min(read_to)));
         }
         Ok(observed)

@@ -56,18 +56,6 @@ impl Tidegauge {
         parameters
     }
 
-    /// Reads the facts. Of a first load that is not over no day is complete: then observation ends
-    /// by the last row, so that what is there is shown.
-    async fn observed_facts(&self, params: FactsParams) -> tidegauge_analytics::Result<Facts> {
-        let warehouse = self.warehouse().as_ref();
-        let facts = Facts::from_warehouse(warehouse, &params).await?;
-        let is_configured = self.config().analytics.end.is_some();
-        if facts.user_count() > 0 || params.end.is_none() || is_configured {
-            return Ok(facts);
-        }
-        Facts::from_warehouse(warehouse, &FactsParams { end: None, ..params }).await
-    }
-
     /// Reads the facts and their provenance, as of one state of the warehouse.
     async fn facts(&self) -> Result<(Facts, Provenance)> {
         let warehouse = self.warehouse().as_ref();
@@ -92,7 +80,7 @@ impl Tidegauge {
                         now: Some(self.context().clock.now()),
                         ..FactsParams::default()
                     };
-                    match self.observed_facts(params).await {
+                    match Facts::from_warehouse(warehouse, &params).await {
                         Err(tidegauge_analytics::Error::NoFacts) => Ok(None),
                         facts => {
                             facts.and_then(|facts| facts.with_level(analytics.level)).map(Some)
