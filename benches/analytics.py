@@ -2,8 +2,9 @@
 
     python analytics.py DuckDB|polars LAKE QUESTION
 
-Computes a weekly retention grid, or lifetime value by channel at the ages that `tidegauge` takes, from the Parquet
-files of the folder, and prints a number to compare, and the most memory that the process had.
+Computes a weekly retention grid, lifetime value by channel at the ages that `tidegauge` takes, or the counts and sums of
+the report, from the Parquet files of the folder, and prints a number to compare, and the most memory that the process
+had. DuckDB has no intervals: for the report it counts and adds up, query by query, what the report shows.
 """
 
 import datetime
@@ -40,11 +41,86 @@ SELECT sum(revenue) FROM (
 )
 """
 
+PURCHASES = str(Path(lake) / "ramp_transactions" / "**" / "*.parquet")
+SPEND = str(Path(lake) / "marketing_spend" / "**" / "*.parquet")
+EVENTS = f"""(
+    SELECT user_id, 'trade' AS kind, executed_at AS time, quote_amount::DOUBLE AS volume, fee_amount::DOUBLE AS revenue
+    FROM read_parquet('{trades}') WHERE executed_at < TIMESTAMP '{END}'
+    UNION ALL
+    SELECT user_id, 'ramp', created_at, fiat_amount::DOUBLE, fee_usd::DOUBLE
+    FROM read_parquet('{PURCHASES}') WHERE status = 'completed' AND created_at < TIMESTAMP '{END}'
+)"""
+USERS = f"read_parquet('{users}')"
+ENTRY = f"(SELECT user_id, arg_min(kind, time) AS entry_product FROM {EVENTS} GROUP BY user_id)"
+# A cohort of users: its expression, and the tables that it needs beside `u`.
+COHORTS = {
+    "channel": ("u.acquisition_channel", ""),
+    "entry_product": ("e.entry_product", f"LEFT JOIN {ENTRY} AS e USING (user_id)"),
+    "country": ("u.country", ""),
+    "campaign": ("u.campaign", ""),
+    "signup:month": ("date_trunc('month', u.signup_at)", ""),
+}
+REPORT_AGES = [7, 14, 30, 45, 60, 75, 90]
+
+
+def retention(period, anchor):
+    first = "(SELECT user_id, min(executed_at) AS first FROM read_parquet('%s') GROUP BY user_id)" % trades
+    start, table = ("f.first", f"{first} AS f") if anchor == "first_trade" else ("u.signup_at", f"{USERS} AS u")
+    return f"""
+    SELECT cohort, period, count(DISTINCT user_id) FROM (
+        SELECT user_id, date_trunc('{period}', {start}) AS cohort, date_trunc('{period}', t.time) AS period
+        FROM {EVENTS} AS t JOIN {table} USING (user_id) WHERE t.time >= {start}
+    ) GROUP BY ALL"""
+
+
+def volume(of):
+    cohort, tables = COHORTS[of]
+    return f"""
+    SELECT {cohort}, count(*), sum(volume), count(*) FILTER (volume >= 10000) FROM (
+        SELECT u.user_id, coalesce(sum(t.volume), 0) AS volume
+        FROM {USERS} AS u LEFT JOIN {EVENTS} AS t USING (user_id) GROUP BY u.user_id
+    ) AS v JOIN {USERS} AS u USING (user_id) {tables} GROUP BY ALL"""
+
+
+def churn(of):
+    cohort, tables = COHORTS[of]
+    return f"""
+    SELECT {cohort}, count(*), count(*) FILTER (last < TIMESTAMP '{END}' - INTERVAL 30 DAY) FROM (
+        SELECT user_id, max(time) AS last FROM {EVENTS} GROUP BY user_id
+    ) JOIN {USERS} AS u USING (user_id) {tables} GROUP BY ALL"""
+
+
+def value(of):
+    cohort, tables = COHORTS[of]
+    ages = ", ".join(f"sum(t.revenue) FILTER (t.time < u.signup_at + INTERVAL {age} DAY)" for age in REPORT_AGES)
+    return f"""
+    SELECT {cohort}, sum(t.revenue), {ages}
+    FROM {USERS} AS u JOIN {EVENTS} AS t USING (user_id) {tables} GROUP BY ALL"""
+
+
+REPORT = [
+    retention("week", "signup"),
+    retention("month", "signup"),
+    retention("month", "first_trade"),
+    *(question(of) for question in (volume, churn) for of in COHORTS),
+    *(value(of) for of in ("channel", "campaign", "entry_product", "signup:month")),
+    f"""SELECT tenth, count(*), sum(volume) FROM (
+        SELECT volume, ntile(10) OVER (ORDER BY volume DESC) AS tenth
+        FROM (SELECT user_id, sum(volume) AS volume FROM {EVENTS} GROUP BY user_id)
+    ) GROUP BY tenth""",
+    f"SELECT channel, campaign, sum(spend) FROM read_parquet('{SPEND}') GROUP BY ALL",
+]
+
 if by == "DuckDB":
     import duckdb
 
     duckdb.sql("SET TimeZone = 'UTC'")
-    found = duckdb.sql(GRID if question == "retention grid" else LTV).fetchone()[0]
+    if question == "report":
+        for query in REPORT:
+            duckdb.sql(query).fetchall()
+        found = duckdb.sql(f"SELECT count(*) FROM {USERS}").fetchall()[0][0]
+    else:
+        found = duckdb.sql(GRID if question == "retention grid" else LTV).fetchall()[0][0]
 else:
     import polars as pl
 

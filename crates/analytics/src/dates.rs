@@ -1,6 +1,6 @@
 //! Conversions between dates, times and their counts since 1970-01-01.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use polars::prelude::*;
 
 use crate::Result;
@@ -30,9 +30,7 @@ pub(crate) fn date_column(
 
 /// Returns the day that is `days` after 1970-01-01; `None` beyond the calendar.
 pub(crate) fn date_from_epoch_day(days: i64) -> Option<NaiveDate> {
-    let epoch = NaiveDate::default();
-    let distance = Days::new(days.unsigned_abs());
-    if days < 0 { epoch.checked_sub_days(distance) } else { epoch.checked_add_days(distance) }
+    i32::try_from(days).ok().and_then(NaiveDate::from_epoch_days)
 }
 
 /// Returns the UTC date of a time in microseconds since 1970, as text for messages.

@@ -49,6 +49,7 @@ mod facts;
 mod frames;
 pub mod market;
 pub mod metrics;
+mod parallel;
 pub mod stats;
 mod typed_columns;
 

@@ -11,7 +11,7 @@ use tidegauge_analytics::retention::{self, RetentionParams, RetentionTable};
 use tidegauge_analytics::unit_economics::{
     self, Breakdown, UnitEconomicsParams, UnitEconomicsTable,
 };
-use tidegauge_analytics::volume::{self, VolumeParams, VolumeTable};
+use tidegauge_analytics::volume::{self, Concentration, VolumeParams, VolumeTable};
 use tidegauge_analytics::{Cohort, CohortAnchor, Facts, Period};
 
 use crate::format::level;
@@ -29,6 +29,7 @@ pub(crate) struct Metrics<'a> {
     pub(crate) provenance: &'a Provenance,
     pub(crate) parameters: &'a Parameters,
     volume: Cache<Cohort, VolumeTable>,
+    concentration: Cache<(), Concentration>,
     churn: Cache<Cohort, ChurnTable>,
     retention: Cache<(Period, bool), RetentionTable>,
     ltv: Cache<Cohort, LtvTable>,
@@ -46,6 +47,7 @@ impl<'a> Metrics<'a> {
             provenance,
             parameters,
             volume: Cache::default(),
+            concentration: Cache::default(),
             churn: Cache::default(),
             retention: Cache::default(),
             ltv: Cache::default(),
@@ -103,6 +105,14 @@ impl<'a> Metrics<'a> {
         params.threshold_usd = self.parameters.threshold_usd.unwrap_or(params.threshold_usd);
         self.volume
             .get_or_compute(cohort.clone(), || Ok(volume::volume(self.facts, cohort, &params)?))
+    }
+
+    /// Computes the distribution of volume over users.
+    ///
+    /// # Errors
+    /// When the metric cannot be computed.
+    pub(crate) fn concentration(&self) -> Result<Rc<Concentration>> {
+        self.concentration.get_or_compute((), || Ok(volume::concentration(self.facts, None)?))
     }
 
     /// Computes churn by cohort.

@@ -1,12 +1,10 @@
 //! Folds of the events of all users, in parallel, whose results do not depend on the number of
 //! threads.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-
 use super::events::UserEvents;
 use super::input::Facts;
 use crate::Result;
+use crate::parallel::map_parts;
 
 /// The number of parts that are folded independently and merged in order. It is fixed, so that sums
 /// of floats are the same on all machines.
@@ -39,27 +37,7 @@ impl Facts {
             }
             Ok(state)
         };
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(parts);
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut done = Vec::new();
-            loop {
-                let part = next.fetch_add(1, Ordering::Relaxed);
-                if part >= parts {
-                    return done;
-                }
-                done.push((part, fold_part(part)));
-            }
-        };
-        let mut done: Vec<_> = thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
-            joined
-                .flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect()
-        });
-        done.sort_by_key(|(part, _)| *part);
-        let mut states = done.into_iter().map(|(_, state)| state);
+        let mut states = map_parts(parts, fold_part).into_iter();
         let mut all = states.next().unwrap_or_else(|| Ok(new()))?;
         for state in states {
             all.merge(state?);

@@ -1,7 +1,6 @@
 //! The users of facts in columns.
 
-use std::collections::HashMap;
-
+use ahash::AHashMap;
 use polars::prelude::*;
 use tidegauge_core::SetAsideReason;
 
@@ -89,12 +88,12 @@ impl Dimension {
 #[derive(Debug)]
 pub(crate) struct DimensionBuilder {
     dimension: Dimension,
-    codes: HashMap<String, u32>,
+    codes: AHashMap<String, u32>,
 }
 
 impl DimensionBuilder {
     pub(crate) fn new(name: &str) -> Self {
-        Self { dimension: Dimension::new(name), codes: HashMap::new() }
+        Self { dimension: Dimension::new(name), codes: AHashMap::new() }
     }
 
     /// Appends the label of the next user.

@@ -100,17 +100,16 @@ pub struct LtvAtAge {
 /// the events cannot be read.
 pub fn ltv(facts: &Facts, cohort: &Cohort, params: &LtvParams) -> Result<LtvTable> {
     let params = check(params)?;
-    let everyone = Cohort::Everyone.groups(facts)?;
-    let (_, overall) = sums(facts, &everyone, &params)?.into_iter().next().unzip();
-    let cohorts = match cohort {
-        Cohort::Everyone => overall.iter().map(|sums| (Some("all".into()), sums.clone())).collect(),
-        _ => sums(facts, &cohort.groups(facts)?, &params)?,
+    let groups = cohort.groups(facts)?;
+    let (all, cohorts) = sums(facts, &groups, &params)?;
+    let overall = all.first();
+    let cohorts: Vec<_> = match cohort {
+        Cohort::Everyone => overall.map(|sums| (Some("all".into()), sums)).into_iter().collect(),
+        _ => cohorts.iter().enumerate().map(|(group, sums)| (groups.label(group), sums)).collect(),
     };
     let empty = CohortSums::empty(params.ages.len());
-    let overall =
-        ltv_cohort(facts, &params, Some("all".into()), overall.as_ref().unwrap_or(&empty));
-    let cohorts =
-        cohorts.iter().map(|(label, sums)| ltv_cohort(facts, &params, label.clone(), sums));
+    let overall = ltv_cohort(facts, &params, Some("all".into()), overall.unwrap_or(&empty));
+    let cohorts = cohorts.into_iter().map(|(label, sums)| ltv_cohort(facts, &params, label, sums));
     Ok(LtvTable { cohorts: cohorts.collect(), overall, params })
 }
 
@@ -128,11 +127,15 @@ fn check(params: &LtvParams) -> Result<LtvParams> {
     Ok(params)
 }
 
+/// Returns the sums of all users as one group, and of each group.
+///
+/// # Errors
+/// When the events cannot be read.
 fn sums(
     facts: &Facts,
     groups: &Groups,
     params: &LtvParams,
-) -> Result<Vec<(Option<String>, CohortSums)>> {
+) -> Result<(Vec<CohortSums>, Vec<CohortSums>)> {
     let end = facts.end_micros();
     let observed_days: Vec<u32> = facts
         .users
@@ -144,10 +147,15 @@ fn sums(
     for (user, days) in observed_days.iter().enumerate() {
         exposures[groups.of(user)].add_user(*days as usize);
     }
-    exposures.iter_mut().for_each(Exposure::close);
+    let mut all = Exposure::default();
+    exposures.iter().for_each(|exposure| all.add(exposure));
+    exposures.iter_mut().chain([&mut all]).for_each(Exposure::close);
     let of = (params.revenue, params.ages.as_slice());
-    let sums = cumulate(facts, (groups, &exposures), &observed_days, of)?;
-    Ok(sums.into_iter().enumerate().map(|(group, sums)| (groups.label(group), sums)).collect())
+    let everyone = groups.merged(|_| 0);
+    let all: &[Exposure] = if groups.len() == 0 { &[] } else { &[all] };
+    let groupings = [(&everyone, all), (groups, exposures.as_slice())];
+    let [all, cohorts] = cumulate(facts, groupings, &observed_days, of)?;
+    Ok((all, cohorts))
 }
 
 fn ltv_cohort(

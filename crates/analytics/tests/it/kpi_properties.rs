@@ -1,7 +1,7 @@
 use polars::prelude::*;
 use proptest::prelude::*;
 use tidegauge_analytics::kpi::{Board, BoardParams, FunnelParams, Metric, board, funnel};
-use tidegauge_analytics::volume::{IncidenceParams, VolumeParams, incidence, volume};
+use tidegauge_analytics::volume::{IncidenceParams, concentration, incidence};
 use tidegauge_analytics::{Cohort, Facts, Period};
 use tidegauge_models::Estimate;
 
@@ -93,9 +93,7 @@ proptest! {
             funnel(facts, &FunnelParams { by: by_tier.clone(), ..FunnelParams::default() })
         };
         prop_assert_eq!(funnels(&facts).unwrap(), funnels(&renamed).unwrap());
-        let volumes = |facts: &Facts| {
-            volume(facts, &by_tier, &VolumeParams::default()).unwrap().concentration
-        };
+        let volumes = |facts: &Facts| concentration(facts, Some(90)).unwrap();
         prop_assert_eq!(volumes(&facts), volumes(&renamed));
     }
 

@@ -1,5 +1,5 @@
 use tidegauge_analytics::Cohort;
-use tidegauge_analytics::volume::{VolumeParams, volume};
+use tidegauge_analytics::volume::{VolumeParams, concentration, volume};
 
 use crate::support::facts;
 
@@ -57,8 +57,7 @@ fn deciles_cover_all_users_and_all_volume() {
         .map(|(name, amount)| (name.as_str(), "2026-01-02", amount, 0.0))
         .collect();
     let facts = facts(&users, &events, "2026-02-01");
-    let to_date = VolumeParams { within_days: None, ..VolumeParams::default() };
-    let spread = volume(&facts, &Cohort::Everyone, &to_date).unwrap().concentration;
+    let spread = concentration(&facts, None).unwrap();
     // Edges at ⌊25 d / 10⌋: 0 2 5 7 10 12 15 17 20 22 25.
     let rows: Vec<_> =
         spread.deciles.iter().map(|decile| (decile.users, decile.share.unwrap())).collect();
@@ -74,5 +73,5 @@ fn shares_are_unknown_without_volume() {
     let to_date = VolumeParams { within_days: None, ..VolumeParams::default() };
     let table = volume(&facts, &Cohort::Everyone, &to_date).unwrap();
     assert_eq!(table.cohorts[0].high_volume.rate, Some(0.0));
-    assert_eq!(table.concentration.top_1_percent, None);
+    assert_eq!(concentration(&facts, None).unwrap().top_1_percent, None);
 }

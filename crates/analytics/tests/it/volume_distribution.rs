@@ -1,9 +1,7 @@
-use tidegauge_analytics::volume::{Concentration, VolumeParams, volume};
-use tidegauge_analytics::{Cohort, Facts};
+use tidegauge_analytics::Facts;
+use tidegauge_analytics::volume::{self, Concentration};
 
 use crate::support::facts;
-
-const LIFETIME: VolumeParams = VolumeParams { threshold_usd: 10_000.0, within_days: None };
 
 fn facts_of(amounts: &[f64]) -> Facts {
     let names: Vec<String> = (0..amounts.len()).map(|user| format!("u{user:04}")).collect();
@@ -17,7 +15,7 @@ fn facts_of(amounts: &[f64]) -> Facts {
 }
 
 fn concentration(amounts: &[f64]) -> Concentration {
-    volume(&facts_of(amounts), &Cohort::Everyone, &LIFETIME).unwrap().concentration
+    volume::concentration(&facts_of(amounts), None).unwrap()
 }
 
 #[test]

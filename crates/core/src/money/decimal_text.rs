@@ -145,7 +145,8 @@ fn parse_any(text: &str, scale: u32, round: bool) -> Option<i128> {
 pub fn units_to_f64(units: i128, scale: u32) -> f64 {
     // With few digits both operands of the division are exact, so it is rounded only once.
     let (units, scale) = short_units(units, scale);
-    units as f64 / 10f64.powi(scale.cast_signed())
+    let whole = i64::try_from(units).map_or(units as f64, |units| units as f64);
+    whole / 10f64.powi(scale.cast_signed())
 }
 
 /// Returns the same number at eight decimal places if it has a larger scale and needs no more than
@@ -158,11 +159,22 @@ pub fn units_to_f64(units: i128, scale: u32) -> f64 {
 /// assert_eq!(short_units(1, 18), (1, 18));
 /// ```
 pub fn short_units(units: i128, scale: u32) -> (i128, u32) {
-    let power = scale.checked_sub(MIN_PLACES).and_then(|more| 10i128.checked_pow(more));
-    match power.filter(|power| units % power == 0) {
-        Some(power) => (units / power, MIN_PLACES),
-        None => (units, scale),
-    }
+    let short = scale.checked_sub(MIN_PLACES).and_then(|more| {
+        // 10ⁿ is 2ⁿ 5ⁿ: numbers with fewer binary zeros are not divisible, and most others fit 64
+        // bits without them, whose division is many times faster.
+        if units.trailing_zeros() < more {
+            return None;
+        }
+        let halved = units >> more;
+        match (i64::try_from(halved), 5i64.checked_pow(more)) {
+            (Ok(halved), Some(five)) => (halved % five == 0).then(|| i128::from(halved / five)),
+            _ => {
+                let five = 5i128.checked_pow(more)?;
+                (halved % five == 0).then(|| halved / five)
+            }
+        }
+    });
+    short.map_or((units, scale), |short| (short, MIN_PLACES))
 }
 
 /// Formats `units` at `scale` as plain text with all decimal places. At the scale of prices
@@ -227,6 +239,21 @@ mod tests {
     fn invalid_numbers_are_refused() {
         for text in ["", "-", ".", "NaN", "inf", "1,5", "0x1", "1e", "1e99", "1 ", "١"] {
             assert_eq!(parse(text, 2, true), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_that_need_at_most_eight_places_are_shortened(
+            digits in proptest::num::i64::ANY, zeros in 0u32..19, scale in 0u32..39,
+        ) {
+            let units = i128::from(digits) * 10i128.pow(zeros);
+            let power = scale.checked_sub(MIN_PLACES).map(|more| 10i128.pow(more));
+            let expected = match power {
+                Some(power) if units % power == 0 => (units / power, MIN_PLACES),
+                _ => (units, scale),
+            };
+            prop_assert_eq!(short_units(units, scale), expected);
         }
     }
 

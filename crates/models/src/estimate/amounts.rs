@@ -1,6 +1,5 @@
 //! The amounts of the users of one cell, streamed.
 
-use super::bottom::BottomSample;
 use super::mean::{MAX_RESAMPLED, sample_mean};
 use super::sample::Sample;
 use super::totals::Totals;
@@ -9,10 +8,10 @@ use super::types::Estimate;
 /// The amounts of the users of one cell, such as one cohort at one age: a mergeable accumulator of
 /// their mean.
 ///
-/// Holds the number of users, exact sums, and the amounts other than 0 of at most 20,000 users,
-/// chosen by the hash of the user. The estimate equals [`mean`] of all amounts, however the users were
-/// cut into parts: up to that number of amounts bit for bit; beyond, value and standard error are
-/// exact and the interval is normal, on the scale of the logarithm unless an amount is negative.
+/// Holds the number of users, exact sums, and the amounts other than 0 while they are at most
+/// 20,000. The estimate equals [`mean`] of all amounts bit for bit, however the users were cut into
+/// parts: with more amounts, the interval follows from the sums alone, and is normal on the scale of
+/// the logarithm unless an amount is negative.
 ///
 /// [`mean`]: super::mean()
 ///
@@ -21,40 +20,35 @@ use super::types::Estimate;
 ///
 /// let amounts = [0.0, 30.0, 0.0, 12.5, 4.0, 90.0, 7.0, 55.0];
 /// let (mut first, mut second) = (Amounts::new(), Amounts::new());
-/// for (user, amount) in (1_u64..).zip(amounts) {
+/// for (user, amount) in amounts.into_iter().enumerate() {
 ///     let part = if user % 2 == 0 { &mut first } else { &mut second };
-///     part.add(user.wrapping_mul(0x9e37_79b9_7f4a_7c15), amount);
+///     part.add(amount);
 /// }
 /// first.merge(second);
 /// assert_eq!(first.estimate(0.9, 7), mean(&amounts, 0.9, 7));
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Amounts {
     totals: Totals,
-    kept: BottomSample,
-}
-
-impl Default for Amounts {
-    fn default() -> Self {
-        Self::new()
-    }
+    /// The amounts other than 0; empty if they are too many to be resampled.
+    resampled: Vec<f64>,
 }
 
 impl Amounts {
     /// Creates the accumulator of a cell without users.
     #[must_use]
     pub fn new() -> Self {
-        Self { totals: Totals::default(), kept: BottomSample::new(MAX_RESAMPLED) }
+        Self::default()
     }
 
-    /// Adds a user with their whole amount; each user is added once.
-    ///
-    /// `user_hash` identifies the user and is uniform over all 64 bits, so that users are sampled
-    /// by it. An amount that is not finite leaves the cell without a value.
-    pub fn add(&mut self, user_hash: u64, amount: f64) {
+    /// Adds a user with their whole amount; each user is added once. An amount that is not finite
+    /// leaves the cell without a value.
+    pub fn add(&mut self, amount: f64) {
         self.totals.add(amount);
-        if amount != 0.0 {
-            self.kept.add(user_hash, amount);
+        if amount != 0.0 && self.is_resampled() {
+            self.resampled.push(amount);
+        } else {
+            self.drop_if_large();
         }
     }
 
@@ -66,7 +60,19 @@ impl Amounts {
     /// Adds the users of another part of the cell.
     pub fn merge(&mut self, other: Self) {
         self.totals.merge(other.totals);
-        self.kept.merge(other.kept);
+        self.resampled.extend(other.resampled);
+        self.drop_if_large();
+    }
+
+    /// Returns `true` if the interval is computed from resamples of the amounts.
+    fn is_resampled(&self) -> bool {
+        self.totals.other_than_zero() <= MAX_RESAMPLED as u64
+    }
+
+    fn drop_if_large(&mut self) {
+        if !self.is_resampled() {
+            self.resampled = Vec::new();
+        }
     }
 
     /// Returns the number of users.
@@ -130,10 +136,10 @@ impl Amounts {
     fn with_error(&self, zeros: u64, error: Option<f64>, level: f64, seed: u64) -> Estimate {
         let mut totals = self.totals;
         totals.users += zeros;
-        if totals.other_than_zero() > MAX_RESAMPLED as u64 {
+        if !self.is_resampled() {
             return totals.large_mean(error, level);
         }
-        let sample = Sample::new(totals.users, self.kept.numbers().collect());
+        let sample = Sample::new(totals.users, self.resampled.clone());
         let error = error.unwrap_or_else(|| sample.standard_error());
         sample_mean(&sample, error, level, seed)
     }

@@ -1,10 +1,11 @@
 //! How unequally an amount is spread over users.
 
 use super::influence::Influence;
-use super::mean::MIN_PAYERS;
+use super::mean::{MAX_RESAMPLED, MIN_PAYERS};
 use super::pivot::{Scale, influence_pivots, model_pivots, quantile_of};
-use super::sample::Sample;
+use super::sample::{FEW_PAYERS, Sample};
 use super::types::{Estimate, Interval, Method};
+use crate::math::normal;
 
 /// The fewest users in the top of an interval of a top share.
 const MIN_TOP_USERS: f64 = 20.0;
@@ -21,7 +22,8 @@ const MIN_TOP_USERS: f64 = 20.0;
 /// high = 1 − (1 − G) exp(min(a_lo, b_lo) e/(1 − G))       low = 1 − (1 − G) exp(a_hi e/(1 − G))
 /// ```
 ///
-/// Undetermined without a positive total or with a negative amount; no interval below 5 payers.
+/// Undetermined without a positive total or with a negative amount; no interval below 5 payers;
+/// above 20,000 payers the pivot is normal.
 ///
 /// ```
 /// use tidegauge_models::estimate::gini;
@@ -67,13 +69,26 @@ fn estimate(
 ) -> Estimate {
     let n = amounts.len() as u64;
     let Some(measure) = measure else { return Estimate::undetermined(n) };
-    let sample = Sample::of(amounts);
-    let bounds = bounds(&measure, &sample, level, seed);
+    let payers = amounts.iter().filter(|amount| **amount > 0.0).count();
+    let bounds = match payers > MAX_RESAMPLED {
+        true => large_bounds(&measure, level),
+        false => bounds(&measure, &Sample::of(amounts), level, seed),
+    };
     let interval = bounds.and_then(|(low, high)| {
         let (low, high) = (of(low), of(high));
         Interval::new(low.min(high), low.max(high), level, Method::HybridT)
     });
-    sample.flagged(Estimate::new(of(measure.value()), interval, n))
+    Estimate::new(of(measure.value()), interval, n).with_few(payers < FEW_PAYERS)
+}
+
+/// Returns the bounds of a measure of the concentration over so many users that its pivot is
+/// normal.
+fn large_bounds(measure: &Influence, level: f64) -> Option<(f64, f64)> {
+    let (rest, error) = (1.0 - measure.value(), measure.standard_error());
+    let z = normal::quantile(f64::midpoint(1.0, level));
+    let is_known = rest > 0.0 && error > 0.0 && level > 0.0 && level < 1.0;
+    let bound = |pivot: f64| 1.0 - rest * libm::exp(pivot * error / rest);
+    is_known.then(|| (bound(z).max(0.0), bound(-z)))
 }
 
 /// Returns the bounds of a measure of concentration.

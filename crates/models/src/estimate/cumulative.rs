@@ -34,8 +34,7 @@ const WEEK: u32 = 7;
 /// // Forty users observed for 30 days, and twenty for 7.
 /// let mut revenue = CumulativeMean::new(&[7, 30], [(30, 40), (7, 20)]);
 /// for user in 0..12_u32 {
-///     let hash = u64::from(user).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-///     revenue.add(hash, 30, &[(0, 6.0), (14, f64::from(user))])?;
+///     revenue.add(30, &[(0, 6.0), (14, f64::from(user))])?;
 /// }
 /// let week = revenue.estimate(0, 0.9, 7);
 /// assert_eq!((week.value, week.n), (Some(12.0 * 6.0 / 60.0), 60));
@@ -104,8 +103,8 @@ impl CumulativeMean {
         Self { ages: ages.iter().map(age).collect(), at_risk, groups }
     }
 
-    /// Adds a user who has an amount, by the hash of the user, the number of days observed, and
-    /// amounts by day of age, in any order; a user is added once.
+    /// Adds a user who has an amount, by the number of days observed, and amounts by day of age, in
+    /// any order; a user is added once.
     ///
     /// Amounts on days that are not observed in whole are left out. Users without any amount need
     /// not be added: they are known from their number.
@@ -113,12 +112,7 @@ impl CumulativeMean {
     /// # Errors
     /// Returns an error if no users were declared for that number of days; the accumulator is then
     /// unchanged.
-    pub fn add(
-        &mut self,
-        user_hash: u64,
-        observed: u32,
-        amounts: &[(u32, f64)],
-    ) -> Result<(), NotDeclared> {
+    pub fn add(&mut self, observed: u32, amounts: &[(u32, f64)]) -> Result<(), NotDeclared> {
         let group = self.groups.get_mut(&observed).ok_or(NotDeclared { days: observed })?;
         let mut amounts: Vec<(u32, f64)> =
             amounts.iter().copied().filter(|(day, _)| *day < observed).collect();
@@ -143,7 +137,7 @@ impl CumulativeMean {
             age.by_week.add_square(of_week);
             age.by_user.add_square(sum);
             if sum != 0.0 {
-                age.amounts.add(user_hash, sum);
+                age.amounts.add(sum);
             }
         }
         Ok(())

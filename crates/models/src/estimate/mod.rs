@@ -13,7 +13,6 @@
 //! | [`normal`], [`log_normal`], [`logit_normal`] | any value with a standard error |
 
 mod amounts;
-mod bottom;
 mod cluster;
 mod combine;
 mod concentration;

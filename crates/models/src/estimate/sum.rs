@@ -20,10 +20,16 @@ impl Sum {
     /// Adds the square of a number.
     pub(crate) fn add_square(&mut self, number: f64) {
         let square = number * number;
-        // The rounding error of the product, exactly.
-        let lost = libm::fma(number, number, -square);
+        // The rounding error of the product, exactly (Dekker 1971), without a fused operation that
+        // machines may lack: the upper half of the digits, and the rest.
+        let split = 134_217_729.0 * number;
+        let high = split - (split - number);
+        let low = number - high;
+        let lost = ((high * high - square) + 2.0 * high * low) + low * low;
         self.add(square);
-        self.add(lost);
+        if lost.is_finite() {
+            self.add(lost);
+        }
     }
 
     /// Adds another sum.

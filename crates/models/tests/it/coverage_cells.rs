@@ -168,9 +168,8 @@ fn cumulative(
         .collect();
     let exposures = drawn.iter().map(|(observed, _)| (*observed, 1));
     let mut cumulative = CumulativeMean::new(&[horizon], exposures);
-    for ((observed, amounts), user) in drawn.iter().zip(1_u64..) {
-        let hash = user.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        cumulative.add(hash, *observed, amounts).unwrap();
+    for (observed, amounts) in &drawn {
+        cumulative.add(*observed, amounts).unwrap();
     }
     cumulative
 }

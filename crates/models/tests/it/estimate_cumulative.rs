@@ -15,9 +15,8 @@ fn accumulate<'a>(
     part: impl IntoIterator<Item = (usize, &'a User)>,
 ) -> CumulativeMean {
     let mut cumulative = CumulativeMean::new(&AGES, all.iter().map(|user| (user.0, 1)));
-    for (index, (observed, amounts)) in part {
-        let hash = (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        cumulative.add(hash, *observed, amounts).unwrap();
+    for (_, (observed, amounts)) in part {
+        cumulative.add(*observed, amounts).unwrap();
     }
     cumulative
 }
@@ -78,7 +77,7 @@ fn a_day_counts_the_users_observed_through_it() {
 #[test]
 fn a_user_who_was_not_declared_is_refused() {
     let mut cumulative = CumulativeMean::new(&AGES, [(30, 2)]);
-    let error = cumulative.add(1, 29, &[(0, 1.0)]).unwrap_err();
+    let error = cumulative.add(29, &[(0, 1.0)]).unwrap_err();
     assert!(error.to_string().contains("29 days"), "{error}");
 }
 

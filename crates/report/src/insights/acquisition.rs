@@ -2,14 +2,14 @@
 
 use tidegauge_analytics::Cohort;
 use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
-use tidegauge_analytics::volume::VolumeTable;
+use tidegauge_analytics::volume::{Decile, VolumeTable};
 
 use super::ranking::{cohort_name, dollars, is_distinguishable, percent, rank};
 use crate::cohort;
 use crate::format::{count, share};
 
-/// Writes which cohorts become high-volume traders.
-pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
+/// Writes which cohorts become high-volume traders, and how concentrated volume is.
+pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable, deciles: &[Decile]) -> String {
     let shares = table.cohorts.iter().map(|row| (row.cohort.as_deref(), &row.high_volume));
     let ranked = rank(shares);
     let (high_volume, all) = table.cohorts.iter().fold((0, 0), |(high, users), row| {
@@ -53,7 +53,7 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
         ),
     };
     // Among fewer than ten users a tenth is empty.
-    let tenth = table.concentration.deciles.first().filter(|decile| decile.users > 0);
+    let tenth = deciles.first().filter(|decile| decile.users > 0);
     let tenth = tenth.and_then(|decile| decile.share);
     let spread = tenth.map(|share| {
         format!(" The most active tenth of users makes {} of all volume.", percent(share))
@@ -65,7 +65,7 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable) -> String {
 mod tests {
     use tidegauge_analytics::Estimate;
     use tidegauge_analytics::stats::Share;
-    use tidegauge_analytics::volume::{Concentration, VolumeCohort, VolumeParams};
+    use tidegauge_analytics::volume::{VolumeCohort, VolumeParams};
 
     use super::*;
 
@@ -81,16 +81,8 @@ mod tests {
         let table = VolumeTable {
             params: VolumeParams::default(),
             cohorts: cohorts.iter().map(cohort).collect(),
-            concentration: Concentration {
-                deciles: Vec::new(),
-                top_1_percent: None,
-                gini: Estimate::undetermined(0),
-                top_1: Estimate::undetermined(0),
-                top_10: Estimate::undetermined(0),
-                lorenz: Vec::new(),
-            },
         };
-        acquisition(&Cohort::dimension("channel"), &table).replace('\u{a0}', " ")
+        acquisition(&Cohort::dimension("channel"), &table, &[]).replace('\u{a0}', " ")
     }
 
     #[test]

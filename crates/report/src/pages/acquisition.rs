@@ -46,14 +46,14 @@ fn high_volume(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
 
 /// Builds the panel of volume by decile of users, which shows how concentrated it is.
 fn deciles(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
-    let volume = metrics.volume(&metrics.leading())?;
+    let concentration = metrics.concentration()?;
     let mut table = Table::new([
         Column::new("tenth", "Tenth of users", Format::Count),
         Column::new("users", "Users", Format::Count),
         Column::new("volume_usd", "Volume", Format::Dollars),
         Column::new("share", "Share of volume", Format::Percent).with_n(),
     ])?;
-    for decile in &volume.concentration.deciles {
+    for decile in &concentration.deciles {
         table.push([
             Cell::count(decile.decile.into()),
             Cell::count(decile.users),

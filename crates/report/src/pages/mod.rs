@@ -46,7 +46,10 @@ pub(crate) fn insights(page: Page, metrics: &Metrics<'_>) -> Result<Vec<String>>
             let insight = insights::ramp(&ltv, &volume, &*metrics.churn(&entry)?);
             Some(insight).filter(|insight| !insight.is_empty()).into_iter().collect()
         }
-        Page::Acquisition => vec![insights::acquisition(&leading, &*metrics.volume(&leading)?)],
+        Page::Acquisition => {
+            let deciles = &metrics.concentration()?.deciles;
+            vec![insights::acquisition(&leading, &*metrics.volume(&leading)?, deciles)]
+        }
         Page::Retention => {
             let monthly = metrics.retention(Period::Month, false)?;
             vec![insights::retention(&leading, &*metrics.churn(&leading)?, &monthly)]

@@ -20,6 +20,8 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    /// The bytes of memory per event.
-    pub(super) const EVENT_BYTES: usize = 40;
+    /// Returns the bytes of memory per event.
+    pub(super) fn event_bytes(has_amounts: bool) -> usize {
+        size_of::<BufferedEvent>() + if has_amounts { size_of::<([f64; 2], i64)>() } else { 0 }
+    }
 }

@@ -1,5 +1,7 @@
 //! The collection of events in any order into sorted chunks of users.
 
+use std::sync::{Mutex, PoisonError};
+
 use ahash::AHashSet;
 
 use super::buffer::{Buffer, BufferedEvent};
@@ -8,9 +10,13 @@ use super::spill::Spill;
 use super::store::{Events, Stored};
 use crate::Result;
 use crate::facts::kinds::Kinds;
+use crate::parallel::{map_parts, threads};
 
 /// The number of users per chunk.
 const CHUNK_USERS: u32 = 1 << 14;
+
+/// The number of chunks per thread that are sorted before they are stored.
+const CHUNKS_PER_THREAD: usize = 4;
 
 /// The order of an event that has none.
 pub(crate) const NO_ORDER: i64 = i64::MIN;
@@ -49,7 +55,7 @@ impl EventsBuilder {
     pub(crate) fn new(users: usize, has_amounts: bool, memory: usize) -> Self {
         let mut buffers = Vec::new();
         buffers.resize_with(users.div_ceil(CHUNK_USERS as usize), Buffer::default);
-        let max_buffered = (memory / Buffer::EVENT_BYTES).max(1);
+        let max_buffered = (memory / Buffer::event_bytes(has_amounts)).max(1);
         Self { buffers, users, has_amounts, buffered: 0, max_buffered, spill: None }
     }
 
@@ -102,47 +108,64 @@ impl EventsBuilder {
             self.spill_buffers()?;
         }
         let (mut events, mut observed) = (Events::new(kinds), 0);
-        for (number, buffer) in self.buffers.iter_mut().enumerate() {
-            let buffer = match &mut self.spill {
-                Some(spill) => spill.read(number, self.has_amounts)?,
-                None => std::mem::take(buffer),
-            };
-            let first_user = number * CHUNK_USERS as usize;
-            let users = (self.users - first_user).min(CHUNK_USERS as usize);
-            let mut chunk = sorted(buffer, first_user, users, end, &mut after_end);
-            chunk.first_user = observed;
-            // Each user but the last offset, which is the end of the last user's events.
-            let end_of_last = chunk.offsets.pop();
-            let mut user = first_user..first_user + users;
-            chunk.offsets.retain(|_| user.next().is_some_and(&is_observed));
-            chunk.offsets.extend(end_of_last);
-            observed += chunk.users();
-            events.push(if is_spilled {
-                Stored::InFile(chunk)
-            } else {
-                Stored::InMemory(chunk)
-            })?;
+        let chunks = self.buffers.len();
+        let at_once = threads() * CHUNKS_PER_THREAD;
+        for first in (0..chunks).step_by(at_once) {
+            let group = first..chunks.min(first + at_once);
+            let mut buffers = Vec::with_capacity(group.len());
+            for number in group.clone() {
+                let buffer = match &mut self.spill {
+                    Some(spill) => spill.read(number, self.has_amounts)?,
+                    None => std::mem::take(&mut self.buffers[number]),
+                };
+                buffers.push(Mutex::new(buffer));
+            }
+            let sorted = map_parts(buffers.len(), |at| {
+                let buffer = &mut *buffers[at].lock().unwrap_or_else(PoisonError::into_inner);
+                let first_user = (first + at) * CHUNK_USERS as usize;
+                let users = (self.users - first_user).min(CHUNK_USERS as usize);
+                sorted(std::mem::take(buffer), first_user, users, end)
+            });
+            for (mut chunk, late) in sorted {
+                late.into_iter().for_each(|event| after_end(event.user, event.kind, event.at));
+                let first_user = chunk.first_user;
+                chunk.first_user = observed;
+                // Each user but the last offset, which is the end of the last user's events.
+                let mut user = first_user..first_user + chunk.users();
+                let end_of_last = chunk.offsets.pop();
+                chunk.offsets.retain(|_| user.next().is_some_and(&is_observed));
+                chunk.offsets.extend(end_of_last);
+                observed += chunk.users();
+                events.push(if is_spilled {
+                    Stored::InFile(chunk)
+                } else {
+                    Stored::InMemory(chunk)
+                })?;
+            }
         }
         Ok(events)
     }
 }
 
-/// Returns the events of a buffer before `end`, sorted by user and time. Events of one instant are
-/// sorted by their values, so that sums do not depend on the order of reading.
-fn sorted(
-    buffer: Buffer,
-    first_user: usize,
-    users: usize,
-    end: i64,
-    after_end: &mut impl FnMut(usize, u8, i64),
-) -> Chunk {
+/// An event at the end of observation or later.
+struct LateEvent {
+    user: usize,
+    kind: u8,
+    at: i64,
+}
+
+/// Returns the events of a buffer before `end`, sorted by user and time, and the later ones. Events
+/// of one instant are sorted by their values, so that sums do not depend on the order of reading.
+fn sorted(buffer: Buffer, first_user: usize, users: usize, end: i64) -> (Chunk, Vec<LateEvent>) {
     let Buffer { events, amounts, orders } = buffer;
+    let mut late = Vec::new();
     let mut offsets = vec![0u32; users + 1];
     for event in &events {
         if event.at < end {
             offsets[event.user as usize + 1] += 1;
         } else {
-            after_end(first_user + event.user as usize, event.mark & KIND, event.at);
+            let user = first_user + event.user as usize;
+            late.push(LateEvent { user, kind: event.mark & KIND, at: event.at });
         }
     }
     for user in 0..users {
@@ -161,15 +184,18 @@ fn sorted(
     let key = |row: &u32| {
         let row = *row as usize;
         let amounts = amounts.get(row).map(|amounts| amounts.map(f64::to_bits));
-        (events[row].at, orders.get(row).copied(), events[row].mark, amounts)
+        (orders.get(row).copied(), events[row].mark, amounts)
     };
+    let at = |row: &u32| events[*row as usize].at;
     let mut repeats = vec![false; observed];
     let mut seen = AHashSet::new();
     for user in 0..users {
         let range = offsets[user] as usize..offsets[user + 1] as usize;
         let own = &mut order[range.clone()];
         if own.len() > 1 {
-            own.sort_unstable_by_key(key);
+            if !own.is_sorted_by(|row, next| at(row) < at(next)) {
+                own.sort_unstable_by(|a, b| at(a).cmp(&at(b)).then_with(|| key(a).cmp(&key(b))));
+            }
             seen.clear();
             for (row, place) in own.iter().zip(range) {
                 let of = orders.get(*row as usize).copied().unwrap_or(NO_ORDER);
@@ -184,12 +210,13 @@ fn sorted(
     };
     let marked =
         |(row, repeats): (usize, &bool)| events[row].mark | if *repeats { REPEAT } else { 0 };
-    Chunk {
+    let chunk = Chunk {
         first_user,
         at: rows().map(|row| events[row].at).collect(),
         marks: rows().zip(&repeats).map(marked).collect(),
         volume_usd: column(0),
         revenue_usd: column(1),
         offsets,
-    }
+    };
+    (chunk, late)
 }

@@ -1,5 +1,7 @@
 //! The sums behind cumulative revenue, of each cohort, in one pass over the events.
 
+use std::ops::Range;
+
 use tidegauge_models::estimate::Amounts;
 
 use super::revenue::Revenue;
@@ -111,6 +113,8 @@ pub(crate) struct CohortSums {
     pub(crate) to_date: Amounts,
     pub(crate) volume_usd: f64,
     pub(crate) gross_revenue_usd: f64,
+    users: u64,
+    has_spend: bool,
 }
 
 impl CohortSums {
@@ -132,6 +136,61 @@ impl CohortSums {
             to_date: Amounts::new(),
             volume_usd: 0.0,
             gross_revenue_usd: 0.0,
+            users: exposure.total_users(),
+            has_spend: exposure.total_spend() > 0.0,
+        }
+    }
+
+    /// Adds a user's amounts by day of age, in ascending order of days. Users without an amount up
+    /// to an age are not counted in it until [`count_zeros`](Self::count_zeros).
+    fn add_days(&mut self, observed: usize, days: &[(usize, f64)], ages: &[u32]) {
+        let (mut per_user, mut per_dollar) = (0.0, 0.0);
+        let mut next = 0;
+        for (day, amount) in days.iter().copied().take_while(|(day, _)| *day < observed) {
+            next = self.close_ages(ages, next..ages.len(), day, (observed, per_user, per_dollar));
+            self.revenue_by_day[day] += amount;
+            let more = amount / self.exposure.users_at(day) as f64;
+            // The increase of the square, without the cancellation of a difference of squares.
+            self.squares_per_user[day] += more * (2.0 * per_user + more);
+            per_user += more;
+            let spend = if self.has_spend { self.exposure.spend_at(day) } else { 0.0 };
+            if spend > 0.0 {
+                let more = amount / spend;
+                self.squares_per_dollar[day] += more * (2.0 * per_dollar + more);
+                per_dollar += more;
+            }
+        }
+        self.close_ages(ages, next..ages.len(), usize::MAX, (observed, per_user, per_dollar));
+    }
+
+    /// Adds the amounts of a user to the ages up to a day, and returns the place of the next age.
+    fn close_ages(
+        &mut self,
+        ages: &[u32],
+        places: Range<usize>,
+        up_to: usize,
+        (observed, per_user, per_dollar): (usize, f64, f64),
+    ) -> usize {
+        let all = self.users as f64;
+        for place in places.clone() {
+            if ages[place] as usize > up_to {
+                return place;
+            }
+            if per_user != 0.0 {
+                self.per_user[place].add(per_user * all);
+                self.per_user_by_days[place][observed] += per_user * all;
+            }
+            if per_dollar != 0.0 {
+                self.per_dollar[place].add(per_dollar * all);
+            }
+        }
+        places.end
+    }
+
+    /// Counts the users without an amount up to an age.
+    fn count_zeros(&mut self) {
+        for amounts in self.per_user.iter_mut().chain(&mut self.per_dollar) {
+            amounts.add_zeros(self.users.saturating_sub(amounts.users()));
         }
     }
 
@@ -158,14 +217,16 @@ impl CohortSums {
     }
 }
 
-/// The fold of all cohorts.
+/// A partition of the users into groups, with the exposure of each.
+pub(crate) type Grouping<'g> = (&'g Groups, &'g [Exposure]);
+
+/// The fold of all cohorts of some groupings.
 struct Cumulation<'f> {
     facts: &'f Facts,
-    groups: &'f Groups,
     observed_days: &'f [u32],
     revenue: Revenue,
     ages: &'f [u32],
-    cohorts: Vec<CohortSums>,
+    groupings: Vec<(&'f Groups, Vec<CohortSums>)>,
     /// The revenue of the current user by day of age.
     days: Vec<(usize, f64)>,
 }
@@ -174,78 +235,61 @@ impl Accumulate for Cumulation<'_> {
     fn add(&mut self, user: UserEvents<'_>) {
         let signup = self.facts.users.signup_at[user.user];
         let observed = self.observed_days[user.user] as usize;
-        let cohort = &mut self.cohorts[self.groups.of(user.user)];
         self.days.clear();
-        let (mut total, mut gross) = (0.0, 0.0);
+        let (mut total, mut gross, mut volume) = (0.0, 0.0, 0.0);
         for event in user.iter() {
             let amount = self.revenue.of(&event);
             total += amount;
             gross += Revenue::Gross.of(&event);
-            cohort.volume_usd += event.volume_usd;
+            volume += event.volume_usd;
             let day = usize::try_from((event.at - signup).div_euclid(DAY)).unwrap_or_default();
             match self.days.last_mut() {
                 Some((last, sum)) if *last == day => *sum += amount,
                 _ => self.days.push((day, amount)),
             }
         }
-        cohort.gross_revenue_usd += gross;
-        let hash = self.facts.users.ids.hash(user.user);
-        cohort.to_date.add(hash, total);
-
-        let exposure = &cohort.exposure;
-        let all = exposure.total_users() as f64;
-        let (mut per_user, mut per_dollar) = (0.0, 0.0);
-        let mut ages = self.ages.iter().enumerate().peekable();
-        let mut close = |up_to: usize, per_user: f64, per_dollar: f64| {
-            while let Some((place, _)) = ages.next_if(|(_, age)| **age as usize <= up_to) {
-                cohort.per_user[place].add(hash, per_user * all);
-                cohort.per_user_by_days[place][observed] += per_user * all;
-                cohort.per_dollar[place].add(hash, per_dollar * all);
-            }
-        };
-        for (day, amount) in self.days.iter().copied().filter(|(day, _)| *day < observed) {
-            close(day, per_user, per_dollar);
-            cohort.revenue_by_day[day] += amount;
-            let more = amount / exposure.users_at(day) as f64;
-            // The increase of the square, without the cancellation of a difference of squares.
-            cohort.squares_per_user[day] += more * (2.0 * per_user + more);
-            per_user += more;
-            let spend = exposure.spend_at(day);
-            if spend > 0.0 {
-                let more = amount / spend;
-                cohort.squares_per_dollar[day] += more * (2.0 * per_dollar + more);
-                per_dollar += more;
-            }
+        for (groups, cohorts) in &mut self.groupings {
+            let cohort = &mut cohorts[groups.of(user.user)];
+            cohort.volume_usd += volume;
+            cohort.gross_revenue_usd += gross;
+            cohort.to_date.add(total);
+            cohort.add_days(observed, &self.days, self.ages);
         }
-        close(usize::MAX, per_user, per_dollar);
     }
 
     fn merge(&mut self, following: Self) {
-        for (ours, theirs) in self.cohorts.iter_mut().zip(following.cohorts) {
-            ours.merge(theirs);
+        for ((_, ours), (_, theirs)) in self.groupings.iter_mut().zip(following.groupings) {
+            ours.iter_mut().zip(theirs).for_each(|(ours, theirs)| ours.merge(theirs));
         }
     }
 }
 
-/// Returns the sums of each group of users, whose exposures are `exposures`. `observed_days` are the
-/// whole days that each user has been observed; `ages` are in ascending order.
+/// Returns the sums of each group of users, for each grouping. `observed_days` are the whole days
+/// that each user has been observed; `ages` are in ascending order.
 ///
 /// # Errors
 /// When the events cannot be read.
-pub(crate) fn cumulate(
+pub(crate) fn cumulate<const N: usize>(
     facts: &Facts,
-    (groups, exposures): (&Groups, &[Exposure]),
+    groupings: [Grouping<'_>; N],
     observed_days: &[u32],
     (revenue, ages): (Revenue, &[u32]),
-) -> Result<Vec<CohortSums>> {
+) -> Result<[Vec<CohortSums>; N]> {
+    let sums = |exposures: &[Exposure]| {
+        exposures.iter().map(|of| CohortSums::new(of, ages.len())).collect::<Vec<_>>()
+    };
     let new = || Cumulation {
         facts,
-        groups,
         observed_days,
         revenue,
         ages,
-        cohorts: exposures.iter().map(|of| CohortSums::new(of, ages.len())).collect(),
+        groupings: groupings.iter().map(|(groups, of)| (*groups, sums(of))).collect(),
         days: Vec::new(),
     };
-    Ok(facts.fold(new)?.cohorts)
+    let mut cohorts = facts.fold(new)?.groupings.into_iter().map(|(_, cohorts)| cohorts);
+    Ok(groupings.map(|_| {
+        let mut cohorts = cohorts.next().unwrap_or_default();
+        cohorts.iter_mut().for_each(CohortSums::count_zeros);
+        cohorts
+    }))
 }

@@ -18,8 +18,7 @@ pub use table::{
 use channels::Channels;
 use milestones::milestones;
 
-use super::cohort::Groups;
-use super::cumulative::{CohortSums, Curve, CurvePoint, Exposure, cumulate};
+use super::cumulative::{CohortSums, Curve, CurvePoint, cumulate};
 use super::seed::seed;
 use crate::facts::Facts;
 use crate::stats::ratio;
@@ -44,18 +43,21 @@ pub fn unit_economics(facts: &Facts, params: &UnitEconomicsParams) -> Result<Uni
 
     let channels = Channels::of(facts, params.by)?;
     let steps = milestones(facts, &channels.groups)?;
-    let sums = |groups: &Groups, exposures: &[Exposure]| {
-        cumulate(facts, (groups, exposures), &channels.observed_days, (params.revenue, &ages))
-    };
-    let of_channels = sums(&channels.groups, &channels.exposures)?;
     let is_paid: Vec<bool> =
         channels.exposures.iter().map(|exposure| exposure.total_spend() > 0.0).collect();
-    let paid_groups = channels.groups.merged(|group| usize::from(!is_paid[group]));
     // The first group of users is the paid one, even if the other has no users.
-    let exposures = [channels.merged(|spent| spent), channels.merged(|spent| !spent)];
-    let paid = sums(&paid_groups, &exposures)?;
+    let paid_groups = channels.groups.merged(|group| usize::from(!is_paid[group]));
+    let paid_exposures = [channels.merged(|spent| spent), channels.merged(|spent| !spent)];
     let all_groups = channels.groups.merged(|_| 0);
-    let all = sums(&all_groups, &[channels.merged(|_| true)])?;
+    let all_exposure = [channels.merged(|_| true)];
+    let groupings = [
+        (&channels.groups, channels.exposures.as_slice()),
+        (&paid_groups, &paid_exposures),
+        (&all_groups, &all_exposure),
+    ];
+    let observed_days = channels.observed_days.as_slice();
+    let [of_channels, paid, all] =
+        cumulate(facts, groupings, observed_days, (params.revenue, &ages))?;
 
     let steps_of = |include: &dyn Fn(usize) -> bool| {
         let mut total = Milestones::default();

@@ -5,9 +5,12 @@ use serde::Serialize;
 use tidegauge_models::Estimate;
 use tidegauge_models::estimate::{gini, lorenz, top_share};
 
+use super::threshold::{volume_of, within};
 use crate::Result;
+use crate::facts::{Accumulate, Facts, UserEvents};
 use crate::metrics::estimate_columns::estimate_columns;
 use crate::metrics::seed::seed;
+use crate::parallel::map_parts;
 use crate::stats::ratio;
 
 /// The points of the Lorenz curve, in shares of users.
@@ -70,30 +73,61 @@ impl Concentration {
     }
 }
 
-/// Returns the distribution of volume over users, none of it below 0.
-pub(super) fn concentration(mut volumes: Vec<f64>, level: f64) -> Concentration {
-    volumes.sort_by(|a, b| b.total_cmp(a));
+/// The volumes of users, in any order.
+struct Volumes<'f> {
+    facts: &'f Facts,
+    /// In microseconds.
+    within: Option<i64>,
+    volumes: Vec<f64>,
+}
+
+impl Accumulate for Volumes<'_> {
+    fn add(&mut self, user: UserEvents<'_>) {
+        self.volumes.extend(volume_of(user, self.facts, self.within));
+    }
+
+    fn merge(&mut self, following: Self) {
+        self.volumes.extend(following.volumes);
+    }
+}
+
+/// Computes the distribution of volume over users. Volume is net of reversals, and counts within
+/// `within_days` of signup, of users of at least that age; `None`: all volume of all users to date.
+///
+/// # Errors
+/// When `within_days` is 0, or the events cannot be read.
+pub fn concentration(facts: &Facts, within_days: Option<u32>) -> Result<Concentration> {
+    let within = within(within_days)?;
+    let mut volumes = facts.fold(|| Volumes { facts, within, volumes: Vec::new() })?.volumes;
+    volumes.sort_unstable_by(f64::total_cmp);
+    Ok(distribution(&volumes, facts.level()))
+}
+
+/// Returns the distribution of volumes in ascending order, none of them below 0.
+fn distribution(volumes: &[f64], level: f64) -> Concentration {
     let (users, total) = (volumes.len(), volumes.iter().sum::<f64>());
     let deciles = (1u8..=10).map(|decile| {
-        let edge = |tenths: u8| users * usize::from(tenths) / 10;
-        let members = &volumes[edge(decile - 1)..edge(decile)];
+        let edge = |tenths: u8| users - users * usize::from(tenths) / 10;
+        let members = &volumes[edge(decile)..edge(decile - 1)];
         // From 0, since the sum of no floats is -0.
         let volume_usd = members.iter().fold(0.0, |sum, volume| sum + volume);
         Decile { decile, users: members.len() as u64, volume_usd, share: ratio(volume_usd, total) }
     });
-    let top = volumes[..users.div_ceil(100)].iter().sum();
-    let seed = |name: &str| seed(name, None);
+    let top = volumes[users - users.div_ceil(100)..].iter().sum();
+    let mut estimates = map_parts(3 + LORENZ.len(), |number| match number {
+        0 => gini(volumes, level, seed("gini", None)),
+        1 => top_share(volumes, 0.01, level, seed("top 1 %", None)),
+        2 => top_share(volumes, 0.1, level, seed("top 10 %", None)),
+        _ => lorenz(volumes, LORENZ[number - 3], level, seed("lorenz", None)),
+    })
+    .into_iter();
+    let mut next = || estimates.next().unwrap_or(Estimate::undetermined(users as u64));
     Concentration {
         deciles: deciles.collect(),
         top_1_percent: ratio(top, total),
-        gini: gini(&volumes, level, seed("gini")),
-        top_1: top_share(&volumes, 0.01, level, seed("top 1 %")),
-        top_10: top_share(&volumes, 0.1, level, seed("top 10 %")),
-        lorenz: LORENZ
-            .map(|users| LorenzPoint {
-                users,
-                volume: lorenz(&volumes, users, level, seed("lorenz")),
-            })
-            .into(),
+        gini: next(),
+        top_1: next(),
+        top_10: next(),
+        lorenz: LORENZ.map(|users| LorenzPoint { users, volume: next() }).into(),
     }
 }

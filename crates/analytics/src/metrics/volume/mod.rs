@@ -10,7 +10,7 @@ mod prediction;
 mod prediction_table;
 mod threshold;
 
-pub use distribution::{Concentration, Decile, LorenzPoint};
+pub use distribution::{Concentration, Decile, LorenzPoint, concentration};
 pub use incidence::{
     IncidenceAtHorizon, IncidenceCohort, IncidenceParams, IncidenceTable, incidence,
 };

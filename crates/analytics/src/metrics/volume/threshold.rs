@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use tidegauge_models::Estimate;
 use tidegauge_models::estimate::Amounts;
 
-use super::distribution::{Concentration, concentration};
 use crate::dates::days;
 use crate::facts::{Accumulate, Facts, UserEvents};
 use crate::metrics::cohort::{Cohort, Groups};
@@ -46,15 +45,13 @@ pub struct VolumeCohort {
     pub mean: Estimate,
 }
 
-/// Volume of all cohorts, and its distribution over users.
+/// Volume of all cohorts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VolumeTable {
     /// The definition of a high-volume trader.
     pub params: VolumeParams,
     /// The cohorts, by label.
     pub cohorts: Vec<VolumeCohort>,
-    /// The distribution over all included users.
-    pub concentration: Concentration,
 }
 
 /// The volumes of users by cohort.
@@ -65,24 +62,14 @@ struct Volumes<'f> {
     /// In microseconds.
     within: Option<i64>,
     cohorts: Vec<(Amounts, u64)>,
-    all: Vec<f64>,
 }
 
 impl Accumulate for Volumes<'_> {
     fn add(&mut self, user: UserEvents<'_>) {
-        let signup = self.facts.users.signup_at[user.user];
-        let last = match self.within {
-            None => i64::MAX,
-            Some(within) if signup + within > self.facts.end_micros() => return,
-            Some(within) => signup + within,
-        };
-        let volume: f64 =
-            user.iter().take_while(|event| event.at < last).map(|event| event.volume_usd).sum();
-        let volume = volume.max(0.0);
+        let Some(volume) = volume_of(user, self.facts, self.within) else { return };
         let (amounts, high) = &mut self.cohorts[self.groups.of(user.user)];
-        amounts.add(self.facts.users.ids.hash(user.user), volume);
+        amounts.add(volume);
         *high += u64::from(volume >= self.threshold_usd);
-        self.all.push(volume);
     }
 
     fn merge(&mut self, following: Self) {
@@ -90,12 +77,23 @@ impl Accumulate for Volumes<'_> {
             ours.merge(theirs);
             *high += more;
         }
-        self.all.extend(following.all);
     }
 }
 
-/// Computes the share of high-volume traders of every cohort, and the concentration of volume.
-/// Volume is net of reversals.
+/// Returns the volume of a user, net of reversals and at least 0, within so many microseconds of
+/// signup; `None` if the user has not been observed for that long.
+pub(super) fn volume_of(user: UserEvents<'_>, facts: &Facts, within: Option<i64>) -> Option<f64> {
+    let signup = facts.users.signup_at[user.user];
+    let last = match within {
+        None => i64::MAX,
+        Some(within) if signup + within > facts.end_micros() => return None,
+        Some(within) => signup + within,
+    };
+    let counted = user.iter().take_while(|event| event.at < last);
+    Some(counted.map(|event| event.volume_usd).sum::<f64>().max(0.0))
+}
+
+/// Computes the share of high-volume traders of every cohort. Volume is net of reversals.
 ///
 /// # Errors
 /// When the threshold is not above zero or `within_days` is 0, when the users lack the cohort's
@@ -104,17 +102,14 @@ pub fn volume(facts: &Facts, cohort: &Cohort, params: &VolumeParams) -> Result<V
     if params.threshold_usd.is_nan() || params.threshold_usd <= 0.0 {
         return Err(Error::Parameter { name: "threshold_usd", reason: "must be above 0" });
     }
-    if params.within_days == Some(0) {
-        return Err(Error::Parameter { name: "within_days", reason: "must be at least 1" });
-    }
+    let within = within(params.within_days)?;
     let groups = cohort.groups(facts)?;
     let volumes = facts.fold(|| Volumes {
         groups: &groups,
         facts,
         threshold_usd: params.threshold_usd,
-        within: params.within_days.map(days),
+        within,
         cohorts: vec![(Amounts::new(), 0); groups.len()],
-        all: Vec::new(),
     })?;
     let cohorts =
         volumes.cohorts.iter().enumerate().filter(|(_, (amounts, _))| amounts.users() > 0);
@@ -130,9 +125,16 @@ pub fn volume(facts: &Facts, cohort: &Cohort, params: &VolumeParams) -> Result<V
             cohort,
         }
     });
-    Ok(VolumeTable {
-        params: params.clone(),
-        cohorts: cohorts.collect(),
-        concentration: concentration(volumes.all, facts.level()),
-    })
+    Ok(VolumeTable { params: params.clone(), cohorts: cohorts.collect() })
+}
+
+/// Returns the time within which volume counts, in microseconds.
+///
+/// # Errors
+/// When it is 0 days.
+pub(super) fn within(within_days: Option<u32>) -> Result<Option<i64>> {
+    if within_days == Some(0) {
+        return Err(Error::Parameter { name: "within_days", reason: "must be at least 1" });
+    }
+    Ok(within_days.map(days))
 }
