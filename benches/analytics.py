@@ -18,29 +18,6 @@ users = str(Path(lake) / "users" / "**" / "*.parquet")
 END = datetime.datetime(2025, 1, 1) + datetime.timedelta(days=420)
 AGES = [7, 30, 60, 90, 180, 365]
 
-GRID = f"""
-SELECT sum(active)::BIGINT FROM (
-    SELECT date_trunc('week', u.signup_at) AS cohort, date_trunc('week', t.executed_at) AS week,
-        count(DISTINCT t.user_id) AS active
-    FROM read_parquet('{trades}') AS t JOIN read_parquet('{users}') AS u USING (user_id)
-    WHERE t.executed_at < TIMESTAMP '{END}' AND t.executed_at >= u.signup_at
-    GROUP BY ALL
-)
-WHERE week + INTERVAL 7 DAY <= TIMESTAMP '{END}'
-"""
-LTV = f"""
-SELECT sum(revenue) FROM (
-    SELECT acquisition_channel, sum(fee_amount::DOUBLE) AS revenue,
-        {", ".join(
-            f"sum(fee_amount::DOUBLE) FILTER (t.executed_at < u.signup_at + INTERVAL {age} DAY) AS d{age}"
-            for age in AGES
-        )}
-    FROM read_parquet('{trades}') AS t JOIN read_parquet('{users}') AS u USING (user_id)
-    WHERE t.executed_at < TIMESTAMP '{END}' AND t.executed_at >= u.signup_at
-    GROUP BY ALL
-)
-"""
-
 PURCHASES = str(Path(lake) / "ramp_transactions" / "**" / "*.parquet")
 SPEND = str(Path(lake) / "marketing_spend" / "**" / "*.parquet")
 EVENTS = f"""(
@@ -51,6 +28,25 @@ EVENTS = f"""(
     FROM read_parquet('{PURCHASES}') WHERE status = 'completed' AND created_at < TIMESTAMP '{END}'
 )"""
 USERS = f"read_parquet('{users}')"
+GRID = f"""
+SELECT sum(active)::BIGINT FROM (
+    SELECT date_trunc('week', u.signup_at) AS cohort, date_trunc('week', t.time) AS week,
+        count(DISTINCT t.user_id) AS active
+    FROM {EVENTS} AS t JOIN {USERS} AS u USING (user_id) WHERE t.time >= u.signup_at
+    GROUP BY ALL
+)
+WHERE week + INTERVAL 7 DAY <= TIMESTAMP '{END}'
+"""
+LTV = f"""
+SELECT sum(revenue) FROM (
+    SELECT acquisition_channel, sum(t.revenue) AS revenue,
+        {", ".join(
+            f"sum(t.revenue) FILTER (t.time < u.signup_at + INTERVAL {age} DAY) AS d{age}" for age in AGES
+        )}
+    FROM {EVENTS} AS t JOIN {USERS} AS u USING (user_id) WHERE t.time >= u.signup_at
+    GROUP BY ALL
+)
+"""
 ENTRY = f"(SELECT user_id, arg_min(kind, time) AS entry_product FROM {EVENTS} GROUP BY user_id)"
 # A cohort of users: its expression, and the tables that it needs beside `u`.
 COHORTS = {
@@ -124,32 +120,35 @@ if by == "DuckDB":
 else:
     import polars as pl
 
-    at, signup = pl.col("executed_at"), pl.col("signup_at")
-    end = pl.lit(END)
-    naive = [at.dt.replace_time_zone(None), signup.dt.replace_time_zone(None)]
-    joined = (
-        pl.scan_parquet(trades)
-        .select("user_id", "executed_at", *([] if question == "retention grid" else ["fee_amount"]))
-        .join(
-            pl.scan_parquet(users).select("user_id", "signup_at", "acquisition_channel"), on="user_id"
-        )
-        .with_columns(naive)
-        .filter((at < end) & (at >= signup))
+    time, signup, end = pl.col("time"), pl.col("signup_at"), pl.lit(END)
+    naive = [time.dt.replace_time_zone(None), signup.dt.replace_time_zone(None)]
+    is_grid = question == "retention grid"
+    traded = pl.scan_parquet(trades).select("user_id", time="executed_at", revenue=pl.col("fee_amount").cast(pl.Float64))
+    bought = (
+        pl.scan_parquet(PURCHASES)
+        .filter(pl.col("status") == "completed")
+        .select("user_id", time="created_at", revenue=pl.col("fee_usd").cast(pl.Float64))
     )
-    if question == "retention grid":
+    joined = (
+        pl.concat([traded, bought])
+        .join(pl.scan_parquet(users).select("user_id", "signup_at", "acquisition_channel"), on="user_id")
+        .with_columns(naive)
+        .filter((time < end) & (time >= signup))
+    )
+    if is_grid:
         grid = (
-            joined.select("user_id", cohort=signup.dt.truncate("1w"), week=at.dt.truncate("1w"))
+            joined.select("user_id", cohort=signup.dt.truncate("1w"), week=time.dt.truncate("1w"))
             .group_by("cohort", "week")
             .agg(active=pl.col("user_id").n_unique())
             .filter(pl.col("week") + pl.duration(days=7) <= end)
         )
         found = grid.select(pl.col("active").cast(pl.Int64).sum()).collect(engine="streaming").item()
     else:
-        fee = pl.col("fee_amount").cast(pl.Float64)
-        ages = [fee.filter(at < signup + pl.duration(days=age)).sum().alias(f"d{age}") for age in AGES]
+        revenue = pl.col("revenue")
+        ages = [revenue.filter(time < signup + pl.duration(days=age)).sum().alias(f"d{age}") for age in AGES]
         found = (
             joined.group_by("acquisition_channel")
-            .agg(fee.sum().alias("revenue"), *ages)
+            .agg(revenue.sum(), *ages)
             .select(pl.col("revenue").sum())
             .collect(engine="streaming")
             .item()

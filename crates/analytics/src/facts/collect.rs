@@ -3,7 +3,7 @@
 
 use tidegauge_core::SetAsideReason;
 
-use super::events::{Events, EventsBuilder, NewEvent};
+use super::events::{Events, EventsBuilder, NewEvent, OutsideEvent};
 use super::ids::UserIndex;
 use super::kinds::Kinds;
 use super::row_filter::{BadRows, RowFilter};
@@ -83,9 +83,6 @@ impl<'u> Collector<'u> {
             UserKey::Text(id) => self.index.of_text(id),
         };
         let Some(position) = position else { return self.set_aside_unknown(user, event) };
-        if event.at < self.users.signup_at[position as usize] {
-            return self.set_aside_early(user, event);
-        }
         if event.at < self.now {
             self.last_at = self.last_at.max(Some(event.at));
         }
@@ -111,36 +108,35 @@ impl<'u> Collector<'u> {
         Ok(())
     }
 
-    #[cold]
-    fn set_aside_early(&mut self, user: UserKey<'_>, event: RawEvent) -> Result<()> {
-        if self.row_filter.bad_rows == BadRows::Fail {
-            return Err(Error::BeforeSignup { user: user.to_string() });
-        }
-        let kind = self.kinds.name(event.kind);
-        let example = || describe_event(kind, &user.to_string(), event.at);
-        self.row_filter.set_aside.add("events", SetAsideReason::BeforeSignup, 1, example);
-        Ok(())
-    }
-
     /// Returns the time of the last event that is not in the future.
     pub(super) fn last_at(&self) -> Option<i64> {
         self.last_at
     }
 
-    /// Returns the events before `end`, sorted, and the filter with the rows that were set aside.
-    /// Users who signed up at `end` or later are left out of the events.
+    /// Returns the events before `end`, sorted, and the filter with the rows that were set aside,
+    /// such as events before their user's signup. Users who signed up at `end` or later are left out
+    /// of the events.
     ///
     /// # Errors
-    /// When the temporary file of events cannot be read or written.
+    /// When the temporary file of events cannot be read or written, and for the first event before
+    /// its user's signup if bad rows are errors.
     pub(super) fn finish(self, end: i64) -> Result<(Events, RowFilter)> {
         let Self { users, events, kinds, mut row_filter, .. } = self;
         let names = kinds.clone();
-        let after_end = |user: usize, kind: u8, at: i64| {
-            let example = || describe_event(names.name(kind), &users.ids.display(user), at);
-            row_filter.set_aside.add("events", SetAsideReason::AfterEnd, 1, example);
+        let leave_out = |event: OutsideEvent| {
+            let user = || users.ids.display(event.user);
+            let example = || describe_event(names.name(event.kind), &user(), event.at);
+            let reason = match event.is_early {
+                true if row_filter.bad_rows == BadRows::Fail => {
+                    return Err(Error::BeforeSignup { user: user() });
+                }
+                true => SetAsideReason::BeforeSignup,
+                false => SetAsideReason::AfterEnd,
+            };
+            row_filter.set_aside.add("events", reason, 1, example);
+            Ok(())
         };
-        let is_observed = |user: usize| users.signup_at[user] < end;
-        let events = events.finish(kinds, end, is_observed, after_end)?;
+        let events = events.finish(kinds, (&users.signup_at, end), leave_out)?;
         Ok((events, row_filter))
     }
 }

@@ -71,6 +71,11 @@ fn mix(value: u64) -> u64 {
 /// The positions of users by their ids.
 #[derive(Debug)]
 pub(crate) enum UserIndex<'a> {
+    /// Each of so many numbers from `first` on, whose position is the distance.
+    Consecutive {
+        first: i64,
+        users: u32,
+    },
     /// The position of each number from `first` on; [`NO_USER`] where there is no user.
     Dense {
         first: i64,
@@ -98,6 +103,10 @@ impl<'a> UserIndex<'a> {
                     ints.first().copied().zip(ints.last().copied()).unwrap_or((0, -1));
                 let span = last.checked_sub(first).and_then(|span| usize::try_from(span).ok());
                 match span.filter(|span| span / MAX_SPREAD <= ints.len()) {
+                    Some(span) if span + 1 == ints.len() => Self::Consecutive {
+                        first,
+                        users: u32::try_from(ints.len()).unwrap_or(NO_USER),
+                    },
                     None => Self::Ints(ints.iter().copied().zip(positions()).collect()),
                     Some(span) => {
                         let mut dense = vec![NO_USER; span + 1];
@@ -119,6 +128,10 @@ impl<'a> UserIndex<'a> {
     #[inline]
     pub(crate) fn of_int(&self, id: i64) -> Option<u32> {
         match self {
+            Self::Consecutive { first, users } => {
+                let at = u32::try_from(id.checked_sub(*first)?).ok()?;
+                (at < *users).then_some(at)
+            }
             Self::Dense { first, positions } => {
                 let at = usize::try_from(id.checked_sub(*first)?).ok()?;
                 positions.get(at).copied().filter(|position| *position != NO_USER)
@@ -144,7 +157,7 @@ mod tests {
     #[test]
     fn users_are_found_by_dense_sparse_and_text_ids() {
         let sparse = vec![i64::MIN, -4, 7, i64::MAX];
-        for ids in [vec![3, 4, 9], sparse, vec![5], vec![]] {
+        for ids in [vec![3, 4, 9], sparse, vec![5], vec![3, 4, 5, 6], vec![]] {
             let users = UserIds::Ints(ids.clone());
             let index = UserIndex::new(&users);
             for (position, id) in ids.iter().enumerate() {

@@ -145,7 +145,8 @@ fn parse_any(text: &str, scale: u32, round: bool) -> Option<i128> {
 pub fn units_to_f64(units: i128, scale: u32) -> f64 {
     // With few digits both operands of the division are exact, so it is rounded only once.
     let (units, scale) = short_units(units, scale);
-    let whole = i64::try_from(units).map_or(units as f64, |units| units as f64);
+    // A conversion from 128 bits is many times slower.
+    let whole = i64::try_from(units).map_or_else(|_| units as f64, |units| units as f64);
     whole / 10f64.powi(scale.cast_signed())
 }
 

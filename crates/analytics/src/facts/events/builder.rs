@@ -90,18 +90,17 @@ impl EventsBuilder {
         Ok(())
     }
 
-    /// Sorts the events, chunk by chunk, and leaves out those at or after `end`: `after_end` is
-    /// called for each, with the user, the kind and the time. Users that `is_observed` denies
-    /// have no event before `end`, and are left out, so that the others move up.
+    /// Sorts the events, chunk by chunk, and leaves out those before the signup of their user and
+    /// those at or after `end`: `leave_out` is called for each. Users who signed up at `end` or
+    /// later are left out, so that the others move up.
     ///
     /// # Errors
-    /// When the temporary file cannot be read or written.
+    /// When the temporary file cannot be read or written, and those of `leave_out`.
     pub(crate) fn finish(
         mut self,
         kinds: Kinds,
-        end: i64,
-        is_observed: impl Fn(usize) -> bool,
-        mut after_end: impl FnMut(usize, u8, i64),
+        (signup_at, end): (&[i64], i64),
+        mut leave_out: impl FnMut(OutsideEvent) -> Result<()>,
     ) -> Result<Events> {
         let is_spilled = self.spill.is_some();
         if is_spilled {
@@ -124,16 +123,17 @@ impl EventsBuilder {
                 let buffer = &mut *buffers[at].lock().unwrap_or_else(PoisonError::into_inner);
                 let first_user = (first + at) * CHUNK_USERS as usize;
                 let users = (self.users - first_user).min(CHUNK_USERS as usize);
-                sorted(std::mem::take(buffer), first_user, users, end)
+                let signups = &signup_at[first_user..first_user + users];
+                sorted(std::mem::take(buffer), first_user, (signups, end))
             });
-            for (mut chunk, late) in sorted {
-                late.into_iter().for_each(|event| after_end(event.user, event.kind, event.at));
+            for (mut chunk, outside) in sorted {
+                outside.into_iter().try_for_each(&mut leave_out)?;
                 let first_user = chunk.first_user;
                 chunk.first_user = observed;
                 // Each user but the last offset, which is the end of the last user's events.
                 let mut user = first_user..first_user + chunk.users();
                 let end_of_last = chunk.offsets.pop();
-                chunk.offsets.retain(|_| user.next().is_some_and(&is_observed));
+                chunk.offsets.retain(|_| user.next().is_some_and(|user| signup_at[user] < end));
                 chunk.offsets.extend(end_of_last);
                 observed += chunk.users();
                 events.push(if is_spilled {
@@ -147,25 +147,40 @@ impl EventsBuilder {
     }
 }
 
-/// An event at the end of observation or later.
-struct LateEvent {
-    user: usize,
-    kind: u8,
-    at: i64,
+/// An event outside of the time in which its user is observed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OutsideEvent {
+    /// The position of the user.
+    pub(crate) user: usize,
+    /// The code of the kind.
+    pub(crate) kind: u8,
+    /// The time, in microseconds since 1970.
+    pub(crate) at: i64,
+    /// `true` if it is before the signup of its user, else it is at the end of observation or later.
+    pub(crate) is_early: bool,
 }
 
-/// Returns the events of a buffer before `end`, sorted by user and time, and the later ones. Events
+/// Returns the events of a buffer from the signup of their user to `end`, sorted by user and time, and
+/// the others. Events
 /// of one instant are sorted by their values, so that sums do not depend on the order of reading.
-fn sorted(buffer: Buffer, first_user: usize, users: usize, end: i64) -> (Chunk, Vec<LateEvent>) {
+fn sorted(
+    buffer: Buffer,
+    first_user: usize,
+    (signups, end): (&[i64], i64),
+) -> (Chunk, Vec<OutsideEvent>) {
     let Buffer { events, amounts, orders } = buffer;
-    let mut late = Vec::new();
+    let users = signups.len();
+    let is_inside =
+        |event: &BufferedEvent| event.at < end && event.at >= signups[event.user as usize];
+    let mut outside = Vec::new();
     let mut offsets = vec![0u32; users + 1];
     for event in &events {
-        if event.at < end {
+        if is_inside(event) {
             offsets[event.user as usize + 1] += 1;
         } else {
             let user = first_user + event.user as usize;
-            late.push(LateEvent { user, kind: event.mark & KIND, at: event.at });
+            let (kind, is_early) = (event.mark & KIND, event.at < signups[event.user as usize]);
+            outside.push(OutsideEvent { user, kind, at: event.at, is_early });
         }
     }
     for user in 0..users {
@@ -175,7 +190,7 @@ fn sorted(buffer: Buffer, first_user: usize, users: usize, end: i64) -> (Chunk, 
     let mut next = offsets.clone();
     let mut order = vec![0u32; observed];
     for (event, row) in events.iter().zip(0u32..) {
-        if event.at < end {
+        if is_inside(event) {
             let place = &mut next[event.user as usize];
             order[*place as usize] = row;
             *place += 1;
@@ -218,5 +233,5 @@ fn sorted(buffer: Buffer, first_user: usize, users: usize, end: i64) -> (Chunk, 
         revenue_usd: column(1),
         offsets,
     };
-    (chunk, late)
+    (chunk, outside)
 }

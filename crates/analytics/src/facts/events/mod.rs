@@ -7,6 +7,6 @@ mod chunk;
 mod spill;
 mod store;
 
-pub(crate) use builder::{EventsBuilder, NO_ORDER, NewEvent};
+pub(crate) use builder::{EventsBuilder, NO_ORDER, NewEvent, OutsideEvent};
 pub(crate) use chunk::{Event, UserEvents};
 pub(crate) use store::Events;
