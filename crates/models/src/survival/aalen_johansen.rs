@@ -3,6 +3,7 @@
 use crate::estimate::{Estimate, Interval};
 
 use super::risk::{RiskRow, RiskTable};
+use super::steps::{LivesAt, step_at};
 use super::transform::interval;
 
 /// A cumulative incidence: F(t), the share of lives that have ended by one of several competing
@@ -134,18 +135,17 @@ impl Incidence {
     /// Before the first event the interval is Wilson's of no events among the lives at risk.
     #[must_use]
     pub fn at(&self, time: f64, level: f64) -> Estimate {
-        let next = self.steps.partition_point(|step| step.time <= time);
-        let last = self.steps[..next].last();
-        let beyond = next == self.steps.len()
-            && last.is_none_or(|step| step.time < time && step.survival > 0.0);
-        match last {
-            _ if beyond || time.is_nan() => Estimate::undetermined(self.lives),
-            None => self.estimate(0.0, 0.0, self.steps[0].at_risk, level),
-            Some(step) => {
-                let gone = if step.time < time { step.others } else { 0 };
-                self.estimate(step.incidence, step.variance, step.at_risk - gone, level)
-            }
-        }
+        let lives = |step: &IncidenceStep| LivesAt {
+            time: step.time,
+            at_risk: step.at_risk,
+            ended: step.events + step.others,
+            survival: step.survival,
+        };
+        let Some((step, observed)) = step_at(&self.steps, time, lives) else {
+            return Estimate::undetermined(self.lives);
+        };
+        let (incidence, variance) = step.map_or((0.0, 0.0), |step| (step.incidence, step.variance));
+        self.estimate(incidence, variance, observed, level)
     }
 
     /// Returns time and F(t) with its interval at each step.

@@ -3,6 +3,7 @@
 use crate::estimate::Estimate;
 
 use super::risk::{RiskRow, RiskTable};
+use super::steps::{LivesAt, step_at};
 use super::transform::interval;
 
 /// A survival curve: S(t), the share of lives whose event has not happened by the time t.
@@ -119,20 +120,18 @@ impl Curve {
     /// risk; at S = 0 there is none.
     #[must_use]
     pub fn at(&self, time: f64, level: f64) -> Estimate {
-        let next = self.steps.partition_point(|step| step.time <= time);
-        let last = self.steps[..next].last();
-        let beyond = next == self.steps.len()
-            && last.is_none_or(|step| step.time < time && step.survival > 0.0);
-        if beyond || time.is_nan() {
+        let lives = |step: &Step| LivesAt {
+            time: step.time,
+            at_risk: step.at_risk,
+            ended: step.events + step.censored,
+            survival: step.survival,
+        };
+        let Some((step, observed)) = step_at(&self.steps, time, lives) else {
             return Estimate::undetermined(self.lives);
-        }
-        match last {
-            None => self.estimate(1.0, 0.0, self.steps[0].at_risk, level),
-            Some(step) => {
-                let gone = if step.time < time { step.censored } else { 0 };
-                self.estimate(step.survival, step.log_variance, step.at_risk - gone, level)
-            }
-        }
+        };
+        let (survival, log_variance) =
+            step.map_or((1.0, 0.0), |step| (step.survival, step.log_variance));
+        self.estimate(survival, log_variance, observed, level)
     }
 
     /// Returns time and S(t) with its interval at each step.

@@ -23,6 +23,7 @@ mod log_rank;
 mod quantile;
 mod restricted_mean;
 mod risk;
+mod steps;
 mod transform;
 
 pub use aalen_johansen::{Incidence, IncidenceStep, aalen_johansen};
