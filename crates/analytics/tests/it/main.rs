@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod cdnow;
 mod churn;
 mod facts;
 mod growth;
@@ -16,6 +17,7 @@ mod kpi_net_inflow;
 mod kpi_properties;
 mod ltv;
 mod market;
+mod naive;
 mod observation;
 mod retention;
 mod support;
