@@ -15,6 +15,7 @@ mod kpi;
 mod kpi_coverage;
 mod kpi_net_inflow;
 mod kpi_properties;
+mod leaving;
 mod ltv;
 mod market;
 mod naive;
