@@ -20,6 +20,7 @@ mod ltv;
 mod market;
 mod naive;
 mod observation;
+mod properties;
 mod retention;
 mod support;
 mod trade_fees;

@@ -69,13 +69,27 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Tables in memory, returned a few rows at a time.
-#[derive(Debug, Default)]
-pub(crate) struct Memory(HashMap<String, Batch>);
+#[derive(Debug)]
+pub(crate) struct Memory {
+    tables: HashMap<String, Batch>,
+    batch_rows: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { tables: HashMap::new(), batch_rows: 3 }
+    }
+}
 
 impl Memory {
+    /// Sets the number of rows that are returned at a time.
+    pub(crate) fn in_batches_of(self, batch_rows: usize) -> Self {
+        Self { batch_rows, ..self }
+    }
+
     pub(crate) fn put<R: Serialize>(&mut self, table: &TableRef, rows: &[R]) {
         let batch = Batch::from_rows(table, rows).unwrap();
-        self.0.insert(table.name.to_string(), batch);
+        self.tables.insert(table.name.to_string(), batch);
     }
 }
 
@@ -98,11 +112,13 @@ impl Sink for Memory {
 #[async_trait]
 impl Warehouse for Memory {
     async fn scan(&self, scan: &Scan) -> Result<BatchStream> {
-        let Some(rows) = self.0.get(scan.table.name.as_ref()) else {
+        let Some(rows) = self.tables.get(scan.table.name.as_ref()) else {
             return Ok(Box::pin(stream::empty()));
         };
         let found = scan.apply(rows)?;
-        let parts = (0..found.rows()).step_by(3).map(|from| Ok(found.slice(from, 3)));
+        let parts = (0..found.rows())
+            .step_by(self.batch_rows)
+            .map(|from| Ok(found.slice(from, self.batch_rows)));
         Ok(Box::pin(stream::iter(parts.collect::<Vec<_>>())))
     }
 }

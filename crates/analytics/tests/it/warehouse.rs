@@ -93,7 +93,7 @@ fn raw(when: &str, price: &str) -> RawCryptoMarketData {
     }
 }
 
-fn withdrawal(id: i64, status: &str, when: &str, fee: (&str, &str)) -> Withdrawal {
+pub(crate) fn withdrawal(id: i64, status: &str, when: &str, fee: (&str, &str)) -> Withdrawal {
     Withdrawal {
         withdrawal_id: id,
         user_id: 1,
