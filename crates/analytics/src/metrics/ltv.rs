@@ -166,7 +166,7 @@ fn ltv_cohort(
 ) -> LtvCohort {
     let seed = seed("ltv", cohort.as_deref());
     let users = sums.exposure.total_users();
-    let curve = Curve::new(sums, &params.ages, facts.level(), seed);
+    let curve = Curve::new(sums, &params.ages, (facts.level(), seed));
     let at_age = |age_days: u32| {
         let ltv = curve.per_user(age_days).scaled(params.margin);
         LtvAtAge { age_days, complete: users > 0 && ltv.n == users, ltv }

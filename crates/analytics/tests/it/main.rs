@@ -9,6 +9,8 @@
 mod audit;
 mod cdnow;
 mod churn;
+mod cost_coverage;
+mod cumulative_mean;
 mod facts;
 mod growth;
 mod kpi;
@@ -22,6 +24,7 @@ mod naive;
 mod observation;
 mod properties;
 mod retention;
+mod spend_lag;
 mod support;
 mod trade_fees;
 mod unit_economics;

@@ -134,6 +134,8 @@ mod tests {
             spend_usd: 1_000.0,
             milestones: Milestones::default(),
             cac: Estimate::new(10.0, None, 100),
+            spend_beyond_usd: 0.0,
+            dispersion: 1.0,
             cac_by_step: CacByStep::default(),
             revenue_usd: 1_000.0 * roas,
             ltv: Estimate::new(10.0 * roas, None, 100),

@@ -33,17 +33,26 @@ pub(crate) struct CurvePoint {
     /// The sum over the days of mean / users: the amount by which a user without revenue lowers the
     /// mean.
     dilution: f64,
+    /// The sum over users of the square of the expected revenue per dollar of a user observed for
+    /// as long.
+    expected_squares: f64,
 }
 
 impl<'s> Curve<'s> {
-    /// Creates the curve of a cohort, whose amounts are known at `ages`.
-    pub(crate) fn new(sums: &'s CohortSums, ages: &'s [u32], level: f64, seed: u64) -> Self {
+    /// Creates the curve of a cohort, whose amounts are known at `ages`, with intervals of a nominal
+    /// level and a seed.
+    pub(crate) fn new(sums: &'s CohortSums, ages: &'s [u32], (level, seed): (f64, u64)) -> Self {
         let exposure = &sums.exposure;
         let (mut per_user, mut per_dollar, mut dilution) = (0.0, Some(0.0), 0.0);
         let (mut squares_per_user, mut squares_per_dollar) = (0.0, 0.0);
+        // The expected revenue per dollar of a user, and the squares of users who are no longer
+        // observed.
+        let (mut expected, mut settled) = (0.0, 0.0);
         let mut points = Vec::with_capacity(sums.revenue_by_day.len());
         for (day, sum) in sums.revenue_by_day.iter().copied().enumerate() {
             let (users, spend) = (exposure.users_at(day), exposure.spend_at(day));
+            settled += exposure.users_by_days()[day] as f64 * expected * expected;
+            expected += ratio(sum, users as f64 * spend).unwrap_or_default();
             let mean = ratio(sum, users as f64).unwrap_or_default();
             per_user += mean;
             dilution += ratio(mean, users as f64).unwrap_or_default();
@@ -58,9 +67,29 @@ impl<'s> Curve<'s> {
                 squares_per_user,
                 error_per_dollar: f64::sqrt(squares_per_dollar.max(0.0)),
                 dilution,
+                expected_squares: settled + users as f64 * expected * expected,
             });
         }
         Self { sums, ages, level, seed, points }
+    }
+
+    /// Sets the dispersion φ of the number of users: the variance of revenue per dollar grows by
+    /// φ − 1 times the sum over users of the square of what each is expected to bring.
+    pub(crate) fn dispersed(mut self, phi: f64) -> Self {
+        for point in &mut self.points {
+            let variance = point.error_per_dollar.powi(2) + (phi - 1.0) * point.expected_squares;
+            point.error_per_dollar = variance.sqrt();
+        }
+        self
+    }
+
+    /// Returns the sum over users of the square of the expected revenue of a user of their age.
+    pub(crate) fn squares_to_date(&self) -> f64 {
+        let users = self.sums.exposure.users_by_days().iter().enumerate().skip(1);
+        let expected = |(days, users): (usize, &u64)| {
+            self.points.get(days - 1).map_or(0.0, |point| *users as f64 * point.per_user.powi(2))
+        };
+        users.map(expected).sum()
     }
 
     /// Returns the end of each day of age, from day 1 on.

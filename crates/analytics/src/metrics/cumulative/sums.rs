@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tidegauge_models::estimate::Amounts;
+use tidegauge_models::estimate::{Amounts, Dispersion};
 
 use super::revenue::Revenue;
 use crate::Result;
@@ -89,6 +89,33 @@ impl Exposure {
     /// Returns the spend on them.
     pub(crate) fn spend_at(&self, day: usize) -> f64 {
         self.spend_beyond.get(day).copied().unwrap_or_default()
+    }
+}
+
+/// The number of days of which counts may be alike, beside the day itself: the rest of a week.
+const LAGS: usize = 6;
+
+impl Exposure {
+    /// Returns the dispersion of daily signups over the days from the first to the last with spend,
+    /// around a constant number per dollar; where more than a tenth of these days are without
+    /// spend, such as of a monthly budget, around a constant number per day. It is at least 1,
+    /// since arrivals are not more even than by chance, and that of Poisson counts below 21 days.
+    pub(crate) fn dispersion(&self) -> Dispersion {
+        let is_spent = |spend: &f64| *spend > 0.0;
+        let days = self.spend.iter().position(is_spent).zip(self.spend.iter().rposition(is_spent));
+        let Some((last, first)) = days else { return Dispersion::POISSON };
+        let (users, spend) = (&self.users[last..=first], &self.spend[last..=first]);
+        let counts: Vec<f64> = users.iter().map(|users| *users as f64).collect();
+        let idle = spend.iter().filter(|spend| !is_spent(spend)).count();
+        let exposure =
+            if idle * 10 > spend.len() { vec![1.0; spend.len()] } else { spend.to_vec() };
+        match Dispersion::of(&counts, &exposure, LAGS) {
+            Some(mut dispersion) => {
+                dispersion.phi = dispersion.phi.max(1.0);
+                dispersion
+            }
+            None => Dispersion::POISSON,
+        }
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Channels {
     pub(super) groups: Groups,
     /// The whole days that each user has been observed.
     pub(super) observed_days: Vec<u32>,
+    /// The spend of each channel on signups at the end of observation or later.
+    pub(super) spend_beyond: Vec<f64>,
 }
 
 impl Channels {
@@ -43,12 +45,13 @@ impl Channels {
     /// `Paid Search` is that on users of `paid_search`: letter case, spaces, `_` and `-` are
     /// ignored where no channel has the very name.
     ///
-    /// Without any spend, users without a `channel` or a `campaign` have an unknown one.
+    /// `spend_shares` are the shares of the spend of a day that are on the signups of the days from
+    /// it on. Without any spend, users without a `channel` or a `campaign` have an unknown one.
     ///
     /// # Errors
     /// When there is spend and the users have no `channel` (or `campaign`, if asked for), or a frame
     /// cannot be read.
-    pub(super) fn of(facts: &Facts, by: Breakdown) -> Result<Self> {
+    pub(super) fn of(facts: &Facts, by: Breakdown, spend_shares: &[f64]) -> Result<Self> {
         let is_spent = facts.spend().height() > 0;
         let has = |name: &str| is_spent || facts.dimensions().any(|known| known == name);
         let cohort = match by {
@@ -73,6 +76,9 @@ impl Channels {
             exposures[groups.of(user)].add_user(*days as usize);
         }
 
+        let last_instant = facts.end() - chrono::TimeDelta::microseconds(1);
+        let last_day = calendar.period(crate::Period::Day, calendar.date(last_instant));
+        let mut spend_beyond = vec![0.0; keys.len()];
         let spend = facts.spend();
         let mut places: BTreeMap<ChannelKey, usize> = BTreeMap::new();
         let campaigns = labels(spend, "campaign")?;
@@ -87,22 +93,35 @@ impl Channels {
                 exact.or_else(similar).unwrap_or_else(|| {
                     keys.push(key);
                     exposures.push(Exposure::default());
+                    spend_beyond.push(0.0);
                     keys.len() - 1
                 })
             });
-            exposures[place].add_spend(observed(day) as usize, spend);
+            for (day, share) in (day..).zip(spend_shares).filter(|(_, share)| **share > 0.0) {
+                match day <= last_day {
+                    true => exposures[place].add_spend(observed(day) as usize, spend * share),
+                    false => spend_beyond[place] += spend * share,
+                }
+            }
         }
         exposures.iter_mut().for_each(Exposure::close);
-        Ok(Self { keys, exposures, groups, observed_days })
+        Ok(Self { keys, exposures, groups, observed_days, spend_beyond })
     }
 
-    /// Returns the channels as one that `include` accepts by whether there is spend on them.
-    pub(super) fn merged(&self, include: impl Fn(bool) -> bool) -> Exposure {
-        let mut merged = Exposure::default();
-        let is_included = |of: &&Exposure| include(of.total_spend() > 0.0);
-        self.exposures.iter().filter(is_included).for_each(|of| merged.add(of));
+    /// Returns `true` if there is spend on a channel.
+    pub(super) fn is_paid(&self, place: usize) -> bool {
+        self.exposures[place].total_spend() + self.spend_beyond[place] > 0.0
+    }
+
+    /// Returns the channels that `include` accepts as one, with their spend beyond.
+    pub(super) fn merged(&self, include: impl Fn(usize) -> bool) -> (Exposure, f64) {
+        let (mut merged, mut beyond) = (Exposure::default(), 0.0);
+        for place in (0..self.keys.len()).filter(|place| include(*place)) {
+            merged.add(&self.exposures[place]);
+            beyond += self.spend_beyond[place];
+        }
         merged.close();
-        merged
+        (merged, beyond)
     }
 }
 

@@ -3,13 +3,15 @@
 
 mod channels;
 mod milestones;
+mod spend_lag;
 mod table;
 
 use tidegauge_models::Estimate;
-use tidegauge_models::estimate::{Dispersion, cost_per_user};
+use tidegauge_models::estimate::cost_per_user;
 
 pub use channels::Breakdown;
 pub use milestones::Milestones;
+pub use spend_lag::SpendLag;
 pub use table::{
     CacByStep, ChannelEconomics, EconomicsAtAge, PaybackInterval, UnitEconomics,
     UnitEconomicsParams, UnitEconomicsTable,
@@ -27,7 +29,7 @@ use crate::{Error, Result};
 /// Computes the unit economics of every channel: CAC, LTV, ROAS, payback period and LTV:CAC.
 ///
 /// # Errors
-/// When an age is 0 or the margin not above zero, when the users have no `channel` (or `campaign`,
+/// When an age is 0 or the margin not above zero, when the lag of spend has no weight, when the users have no `channel` (or `campaign`,
 /// if asked for), or the events cannot be read.
 pub fn unit_economics(facts: &Facts, params: &UnitEconomicsParams) -> Result<UnitEconomicsTable> {
     if params.ages.contains(&0) || params.horizon_days == 0 {
@@ -41,19 +43,21 @@ pub fn unit_economics(facts: &Facts, params: &UnitEconomicsParams) -> Result<Uni
     ages.sort_unstable();
     ages.dedup();
 
-    let channels = Channels::of(facts, params.by)?;
+    let channels = Channels::of(facts, params.by, &params.spend_lag.shares()?)?;
     let steps = milestones(facts, &channels.groups)?;
-    let is_paid: Vec<bool> =
-        channels.exposures.iter().map(|exposure| exposure.total_spend() > 0.0).collect();
+    let is_paid = |place: usize| channels.is_paid(place);
     // The first group of users is the paid one, even if the other has no users.
-    let paid_groups = channels.groups.merged(|group| usize::from(!is_paid[group]));
-    let paid_exposures = [channels.merged(|spent| spent), channels.merged(|spent| !spent)];
+    let paid_groups = channels.groups.merged(|group| usize::from(!is_paid(group)));
+    let (paid, paid_beyond) = channels.merged(is_paid);
+    let (unpaid, _) = channels.merged(|place| !is_paid(place));
+    let paid_exposures = [paid, unpaid];
     let all_groups = channels.groups.merged(|_| 0);
-    let all_exposure = [channels.merged(|_| true)];
+    let (all, all_beyond) = channels.merged(|_| true);
+    let all_exposures = [all];
     let groupings = [
         (&channels.groups, channels.exposures.as_slice()),
         (&paid_groups, &paid_exposures),
-        (&all_groups, &all_exposure),
+        (&all_groups, &all_exposures),
     ];
     let observed_days = channels.observed_days.as_slice();
     let [of_channels, paid, all] =
@@ -68,9 +72,11 @@ pub fn unit_economics(facts: &Facts, params: &UnitEconomicsParams) -> Result<Uni
         }
         total
     };
-    let economics = |name: &str, sums: Option<&CohortSums>, steps: Milestones| match sums {
-        Some(sums) => economics(facts, params, (name, sums, &ages), steps),
-        None => economics(facts, params, (name, &CohortSums::empty(ages.len()), &ages), steps),
+    let economics = |name: &str, sums: Option<&CohortSums>, beyond: f64, steps: Milestones| {
+        let empty = CohortSums::empty(ages.len());
+        let mut economics = economics(facts, params, (name, sums.unwrap_or(&empty), &ages), steps);
+        economics.spend_beyond_usd = beyond;
+        economics
     };
     let mut of_each: Vec<ChannelEconomics> = channels
         .keys
@@ -80,10 +86,11 @@ pub fn unit_economics(facts: &Facts, params: &UnitEconomicsParams) -> Result<Uni
             let name =
                 [channel, campaign].map(|name| name.as_deref().unwrap_or_default()).join("/");
             let steps = steps.get(place).copied().unwrap_or_default();
+            let beyond = channels.spend_beyond[place];
             ChannelEconomics {
                 channel: channel.clone(),
                 campaign: campaign.clone(),
-                economics: economics(&name, of_channels.get(place), steps),
+                economics: economics(&name, of_channels.get(place), beyond, steps),
             }
         })
         .collect();
@@ -93,8 +100,8 @@ pub fn unit_economics(facts: &Facts, params: &UnitEconomicsParams) -> Result<Uni
     Ok(UnitEconomicsTable {
         params: params.clone(),
         channels: of_each,
-        paid: economics("paid", paid.first(), steps_of(&|group| is_paid[group])),
-        blended: economics("all", all.first(), steps_of(&|_| true)),
+        paid: economics("paid", paid.first(), paid_beyond, steps_of(&is_paid)),
+        blended: economics("all", all.first(), all_beyond, steps_of(&|_| true)),
     })
 }
 
@@ -109,10 +116,13 @@ fn economics(
     let (users, spend_usd) = (exposure.total_users(), exposure.total_spend());
     let revenue_usd = sums.to_date.total();
     let seed = seed("unit economics", Some(name));
-    let curve = Curve::new(sums, ages, level, seed);
+    let dispersion = exposure.dispersion();
+    let curve = Curve::new(sums, ages, (level, seed)).dispersed(dispersion.phi);
     let is_enough = |point: &CurvePoint| point.users > 0 && point.users >= params.min_users;
     let at_age = |age_days: u32| {
-        let point = curve.at(age_days);
+        // Without users too, there may be spend.
+        let day = usize::try_from(age_days).ok().and_then(|age| age.checked_sub(1));
+        let point = day.and_then(|day| curve.points().get(day));
         let reached = point.map_or(0, |point| point.users);
         let (ltv, roas) = match point.filter(|point| is_enough(point)) {
             Some(_) => (curve.per_user(age_days), curve.per_dollar(age_days)),
@@ -128,8 +138,10 @@ fn economics(
         users,
         milestones,
         spend_usd,
+        spend_beyond_usd: 0.0,
+        dispersion: dispersion.phi,
         cac: match spend_usd > 0.0 {
-            true => cost_per_user(spend_usd, users, Dispersion::POISSON, level),
+            true => cost_per_user(spend_usd, users, dispersion, level),
             false => Estimate::undetermined(users),
         },
         cac_by_step: CacByStep {
@@ -141,7 +153,9 @@ fn economics(
         ltv,
         roas: match ratio(revenue_usd, spend_usd).filter(|_| spend_usd > 0.0) {
             Some(roas) => {
-                let error = sums.to_date.root_of_squares() / spend_usd;
+                let variance = sums.to_date.root_of_squares().powi(2)
+                    + (dispersion.phi - 1.0) * curve.squares_to_date();
+                let error = variance.sqrt() / spend_usd;
                 sums.to_date.estimate_around(roas, error, level, seed)
             }
             None => Estimate::undetermined(users),

@@ -5,6 +5,7 @@ use tidegauge_models::Estimate;
 
 use super::channels::Breakdown;
 use super::milestones::Milestones;
+use super::spend_lag::SpendLag;
 use crate::metrics::cumulative::Revenue;
 use crate::stats::MIN_SAMPLE_SIZE;
 
@@ -26,6 +27,9 @@ pub struct UnitEconomicsParams {
     pub revenue: Revenue,
     /// The age, in days, of LTV:CAC.
     pub horizon_days: u32,
+    /// The time from spend to the signups that it brings.
+    #[serde(default)]
+    pub spend_lag: SpendLag,
 }
 
 impl Default for UnitEconomicsParams {
@@ -37,6 +41,7 @@ impl Default for UnitEconomicsParams {
             margin: 1.0,
             revenue: Revenue::default(),
             horizon_days: 180,
+            spend_lag: SpendLag::default(),
         }
     }
 }
@@ -74,8 +79,14 @@ pub struct UnitEconomics {
     pub users: u64,
     /// The users who have reached the steps of the funnel.
     pub milestones: Milestones,
-    /// Spend in US dollars.
+    /// Spend on signups before the end of observation, in US dollars.
     pub spend_usd: f64,
+    /// Spend on later signups, in US dollars, which no ratio includes: 0 unless spend precedes its
+    /// signups by [`UnitEconomicsParams::spend_lag`].
+    pub spend_beyond_usd: f64,
+    /// The dispersion φ of daily signups given spend: the variance of their number over that of
+    /// Poisson counts. At least 1, and 1 where there are too few days to measure it.
+    pub dispersion: f64,
     /// Spend per user (CAC) in US dollars; no value without users, and without spend. To date it is
     /// a fact; the interval is of spending the same again, which might acquire more users, or fewer.
     pub cac: Estimate,
