@@ -11,6 +11,7 @@ mod cdnow;
 mod churn;
 mod cost_coverage;
 mod cumulative_mean;
+mod edges;
 mod facts;
 mod growth;
 mod kpi;
