@@ -71,7 +71,7 @@ fn spend_moves_to_the_signups_of_later_days_and_its_total_stays() {
     // All users are 4 days old: 10 + 20 + 30 + 40 over 100.
     assert_eq!(fixed.by_age[1].roas.value, Some(1.0));
     assert_eq!(fixed.payback_days, Some(1));
-    // At 6 days only those of 1 and 2 January are left, on whom nothing is spent.
+    // At 6 days only those of 1 and 2 January are left, without spend.
     assert_eq!((fixed.by_age[3].users, fixed.by_age[3].roas.value), (2, None));
     // Half on the same day, a quarter on each of the next two: 50 on 1, 25 on 2 and 3 January; 30
     // on 7, 15 on 8 January, and 15 after the end.

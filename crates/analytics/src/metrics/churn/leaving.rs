@@ -51,7 +51,7 @@ pub struct LeavingAtAge {
     /// The share of users who have completed `inactive_days` days without activity. No value where
     /// no user has been observed for that long.
     pub inactive: Estimate,
-    /// The share of users of whom a purchase was reversed, by a chargeback or a refund.
+    /// The share of users who have a purchase that was reversed, by a chargeback or a refund.
     pub reversed: Estimate,
 }
 
@@ -140,7 +140,8 @@ impl Accumulate for Leaving<'_> {
 /// )?;
 /// let end = day("2026-03-01").and_time(chrono::NaiveTime::MIN).and_utc();
 /// let facts = Facts::from_transactions(&purchases, end)?;
-/// let table = leaving(&facts, &Cohort::Everyone, &ChurnParams::default())?;
+/// let by = Cohort::dimension("entry_product");
+/// let table = leaving(&facts, &by, &ChurnParams::default())?;
 /// // By day 30 ann has been gone for 30 days, and the purchase of bob was taken back.
 /// let at = table.overall.by_age[0];
 /// assert_eq!((at.age_days, at.inactive.value, at.reversed.value), (30, Some(0.25), Some(0.25)));
