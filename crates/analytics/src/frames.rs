@@ -34,6 +34,23 @@ pub(crate) fn require_column<'f>(
     })
 }
 
+/// Creates a column of texts, which may be null.
+pub(crate) fn text_column<'t, T: Into<Option<&'t str>>>(
+    name: &str,
+    texts: impl Iterator<Item = T>,
+) -> Column {
+    let texts: StringChunked = texts.map(Into::into).collect();
+    texts.with_name(name.into()).into_column()
+}
+
+/// Creates a column of numbers, which may be null.
+pub(crate) fn number_column<T>(name: &str, numbers: impl Iterator<Item = T>) -> Column
+where
+    Series: NamedFrom<Vec<T>, [T]>,
+{
+    Column::from(Series::new(name.into(), numbers.collect::<Vec<T>>()))
+}
+
 /// Returns a column of counts; null is 0.
 pub(crate) fn counts(frame: &DataFrame, name: &str) -> Result<Vec<u64>> {
     let column = frame.column(name)?.cast(&DataType::UInt64)?;

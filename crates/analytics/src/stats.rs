@@ -27,6 +27,15 @@ impl Share {
     }
 }
 
+impl From<Share> for Estimate {
+    fn from(share: Share) -> Self {
+        match share.rate {
+            Some(rate) => Self::new(rate, share.interval, share.total),
+            None => Self::undetermined(share.total),
+        }
+    }
+}
+
 /// The minimum number of users for metrics at an age: the revenue of fewer is too small a sample of
 /// its variance.
 pub const MIN_SAMPLE_SIZE: u64 = 30;

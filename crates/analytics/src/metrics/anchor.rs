@@ -20,16 +20,42 @@ pub enum CohortAnchor {
 
 impl CohortAnchor {
     /// Returns the anchor at the first deposit.
+    ///
+    /// ```
+    /// use tidegauge_analytics::retention::{CohortAnchor, RetentionParams};
+    /// use tidegauge_analytics::{EventFilter, Period};
+    ///
+    /// let anchor = CohortAnchor::first_deposit();
+    /// assert_eq!(anchor, CohortAnchor::FirstEvent(EventFilter::only(["deposit"])));
+    /// let params = RetentionParams { anchor, ..RetentionParams::by(Period::Week) };
+    /// # let _ = params;
+    /// ```
     pub fn first_deposit() -> Self {
         Self::FirstEvent(EventFilter::only(["deposit"]))
     }
 
     /// Returns the anchor at the first on-ramp purchase.
+    ///
+    /// ```
+    /// use tidegauge_analytics::EventFilter;
+    /// use tidegauge_analytics::retention::CohortAnchor;
+    ///
+    /// let anchor = CohortAnchor::FirstEvent(EventFilter::only(["ramp"]));
+    /// assert_eq!(CohortAnchor::first_ramp(), anchor);
+    /// ```
     pub fn first_ramp() -> Self {
         Self::FirstEvent(EventFilter::only(["ramp"]))
     }
 
     /// Returns the anchor at the first trade.
+    ///
+    /// ```
+    /// use tidegauge_analytics::EventFilter;
+    /// use tidegauge_analytics::retention::CohortAnchor;
+    ///
+    /// let anchor = CohortAnchor::FirstEvent(EventFilter::only(["trade"]));
+    /// assert_eq!(CohortAnchor::first_trade(), anchor);
+    /// ```
     pub fn first_trade() -> Self {
         Self::FirstEvent(EventFilter::only(["trade"]))
     }

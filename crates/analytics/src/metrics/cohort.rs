@@ -30,11 +30,24 @@ const NO_LABEL: &str = "none";
 
 impl Cohort {
     /// Creates a cohort by a dimension of the users.
+    ///
+    /// ```
+    /// use tidegauge_analytics::Cohort;
+    ///
+    /// assert_eq!(Cohort::dimension("channel"), Cohort::Dimension("channel".into()));
+    /// ```
     pub fn dimension(name: impl Into<String>) -> Self {
         Self::Dimension(name.into())
     }
 
     /// Creates a cohort by two dimensions of the users.
+    ///
+    /// ```
+    /// use tidegauge_analytics::Cohort;
+    ///
+    /// let both = Cohort::cross("channel", "entry_product");
+    /// assert_eq!(both, Cohort::Cross("channel".into(), "entry_product".into()));
+    /// ```
     pub fn cross(first: impl Into<String>, second: impl Into<String>) -> Self {
         Self::Cross(first.into(), second.into())
     }

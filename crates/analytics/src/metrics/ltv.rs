@@ -6,9 +6,11 @@ use tidegauge_models::Estimate;
 
 use super::cohort::{Cohort, Groups};
 use super::cumulative::{CohortSums, Curve, Exposure, Revenue, cumulate};
+use super::estimate_columns::estimate_columns;
 use super::seed::seed;
 use crate::dates::{DAY, TIME};
 use crate::facts::{Accumulate, Facts, UserEvents};
+use crate::frames::{number_column, text_column};
 use crate::{Error, Result};
 
 /// The ages, in days, at which cohorts are usually compared.
@@ -92,8 +94,70 @@ pub struct LtvAtAge {
     pub ltv: Estimate,
 }
 
+impl LtvTable {
+    /// Returns the values by age as a long frame: `cohort`, `users`, `age_days` (days since signup),
+    /// `complete` (`true` if every user has reached the age), and the [columns of the
+    /// estimate](crate::metrics#frames) `ltv` (US dollars of margin per acquired user), null where
+    /// no user has reached the age.
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn frame(&self) -> Result<DataFrame> {
+        let rows = || {
+            self.cohorts.iter().flat_map(|cohort| cohort.by_age.iter().map(move |at| (cohort, at)))
+        };
+        let mut columns = vec![
+            text_column("cohort", rows().map(|(cohort, _)| cohort.cohort.as_deref())),
+            number_column("users", rows().map(|(cohort, _)| cohort.users)),
+            number_column("age_days", rows().map(|(_, at)| at.age_days)),
+            number_column("complete", rows().map(|(_, at)| at.complete)),
+        ];
+        columns.extend(estimate_columns("ltv", rows().map(|(_, at)| &at.ltv)));
+        Ok(DataFrame::new(columns[0].len(), columns)?)
+    }
+
+    /// Returns the cohorts to date as a frame: `cohort`, `users`, `revenue_usd`,
+    /// `gross_revenue_usd`, `volume_usd`, and the [columns of the
+    /// estimate](crate::metrics#frames) `ltv` (US dollars of margin per acquired user).
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn to_date_frame(&self) -> Result<DataFrame> {
+        let cohorts = || self.cohorts.iter();
+        let mut columns = vec![
+            text_column("cohort", cohorts().map(|cohort| cohort.cohort.as_deref())),
+            number_column("users", cohorts().map(|cohort| cohort.users)),
+            number_column("revenue_usd", cohorts().map(|cohort| cohort.revenue_usd)),
+            number_column("gross_revenue_usd", cohorts().map(|cohort| cohort.gross_revenue_usd)),
+            number_column("volume_usd", cohorts().map(|cohort| cohort.volume_usd)),
+        ];
+        columns.extend(estimate_columns("ltv", cohorts().map(|cohort| &cohort.to_date)));
+        Ok(DataFrame::new(self.cohorts.len(), columns)?)
+    }
+}
+
 /// Computes the historic lifetime value (LTV) of every cohort, at ages in days counted from each
 /// user's own signup.
+///
+/// ```
+/// use polars::prelude::*;
+/// use tidegauge_analytics::ltv::{LtvParams, ltv};
+/// use tidegauge_analytics::{Cohort, Facts, Period};
+///
+/// let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+/// let purchases = df!(
+///     "user" => ["ann", "ann", "bob"],
+///     "at" => ["2026-01-05", "2026-01-14", "2026-01-06"].map(day),
+///     "value" => [20.0, 5.0, 7.5],
+/// )?;
+/// let end = day("2026-01-19").and_time(chrono::NaiveTime::MIN).and_utc();
+/// let facts = Facts::from_transactions(&purchases, end)?;
+/// let table = ltv(&facts, &Cohort::Signup(Period::Month), &LtvParams::at([7, 14]))?;
+/// // 27.5 within 7 days, and 5 more on the 10th day; bob is not 14 days old yet.
+/// let by_age: Vec<_> = table.overall.by_age.iter().map(|at| (at.ltv.value, at.ltv.n)).collect();
+/// assert_eq!(by_age, [(Some(13.75), 2), (Some(16.25), 1)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// When an age is 0 or the margin not above zero, when the users lack the cohort's dimension, or
@@ -214,6 +278,25 @@ impl Accumulate for Totals {
 /// Returns every user with their dimensions and `events`, `first_at`, `last_at` (null without
 /// events), `volume_usd` and `revenue_usd` net of reversals, and `tenure_days` from signup to the
 /// end of observation.
+///
+/// ```
+/// use polars::prelude::*;
+/// use tidegauge_analytics::{Facts, ltv};
+///
+/// let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+/// let purchases = df!(
+///     "user" => ["ann", "ann", "bob"],
+///     "at" => ["2026-01-05", "2026-01-14", "2026-01-06"].map(day),
+///     "value" => [20.0, 5.0, 7.5],
+/// )?;
+/// let end = day("2026-01-19").and_time(chrono::NaiveTime::MIN).and_utc();
+/// let facts = Facts::from_transactions(&purchases, end)?;
+/// let users = ltv::users(&facts)?;
+/// let column = |name: &str| users.column(name).unwrap().f64().unwrap().clone();
+/// assert_eq!(column("revenue_usd").to_vec(), [Some(25.0), Some(7.5)]);
+/// assert_eq!(column("tenure_days").to_vec(), [Some(14.0), Some(13.0)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// When the events cannot be read, or the frame cannot be made.

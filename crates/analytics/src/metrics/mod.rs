@@ -1,4 +1,18 @@
 //! Metrics: pure functions over [`Facts`](crate::Facts) that group users into cohorts or channels.
+//!
+//! # Frames
+//!
+//! Each result has a method `frame`, and others by the parts of the result, such as `by_age_frame`:
+//! long polars frames with one row for each cohort and period, age or step. `overall` is not among
+//! the rows. An estimate is seven columns, named after it; here of an estimate `rate`:
+//!
+//! | column | contents |
+//! |---|---|
+//! | `rate` | the value; null if the data do not determine it, as in a period that is not over |
+//! | `rate_low`, `rate_high` | the bounds of its interval; null without one |
+//! | `rate_level` | the nominal level of the interval, such as 0.9 |
+//! | `rate_n` | the number of observations behind it |
+//! | `rate_few`, `rate_heavy` | its [flags](tidegauge_models::estimate::Flags): too few payments, too heavy a tail |
 
 pub(crate) mod anchor;
 pub mod churn;

@@ -16,6 +16,12 @@ pub enum Period {
 
 impl Period {
     /// Returns the number of days of a period that is not of a calendar: 1, 7 or 30.
+    ///
+    /// ```
+    /// use tidegauge_analytics::Period;
+    ///
+    /// assert_eq!([Period::Day, Period::Week, Period::Month].map(Period::days), [1, 7, 30]);
+    /// ```
     pub fn days(self) -> u32 {
         match self {
             Self::Day => 1,

@@ -13,6 +13,7 @@ mod cost_coverage;
 mod cumulative_mean;
 mod edges;
 mod facts;
+mod frames;
 mod growth;
 mod kpi;
 mod kpi_coverage;

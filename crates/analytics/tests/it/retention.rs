@@ -151,7 +151,7 @@ fn only_selected_events_after_the_anchor_count_as_activity() {
 fn the_long_frame_equals_the_table() {
     let table = retention(&year_end("2026-01-21"), &RetentionParams::by(Period::Week)).unwrap();
     let frame = table.frame().unwrap();
-    assert_eq!(frame.shape(), (10, 8));
+    assert_eq!(frame.shape(), (10, 6 + 7));
     let complete: Vec<_> = frame.column("complete").unwrap().bool().unwrap().iter().collect();
     let known: Vec<_> = frame
         .column("active")

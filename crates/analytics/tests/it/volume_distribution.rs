@@ -31,7 +31,7 @@ fn the_lorenz_curve_and_the_gini_coefficient_are_those_by_hand() {
     assert_eq!(spread.top_1_percent, Some(0.4));
     let shares: Vec<_> = spread.deciles.iter().map(|decile| decile.share.unwrap()).collect();
     assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-    assert_eq!(spread.frame().unwrap().shape(), (11, 4));
+    assert_eq!(spread.frame().unwrap().shape(), (11, 1 + 7));
     // Intervals are for more users than these.
     assert!(spread.gini.interval.is_none() && spread.top_1.interval.is_none());
 }

@@ -34,7 +34,7 @@ fn where_all_are_observed_the_incidence_is_the_share() {
     assert_eq!(search.at[0].difference.value, Some(0.5));
     // Over nothing there is no lift.
     assert_eq!(search.at[0].lift.value, None);
-    assert_eq!(table.frame().unwrap().shape(), (6, 14));
+    assert_eq!(table.frame().unwrap().shape(), (6, 5 + 3 * 7));
 }
 
 #[test]

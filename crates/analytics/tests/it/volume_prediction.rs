@@ -89,7 +89,14 @@ fn older_users_tell_of_newer_ones() {
         |feature: Feature| *model.effects.iter().find(|effect| effect.feature == feature).unwrap();
     // The log-odds rise by ln 2 with each trade, which are a day apart.
     assert!(effect(Feature::ActiveDays).odds_ratio.interval.unwrap().low > 1.0);
-    assert_eq!(model.frame().unwrap().shape(), (6, 6));
+    assert_eq!(model.frame().unwrap().shape(), (6, 3 + 7));
+    let accuracy = model.accuracy_frame().unwrap();
+    let values = accuracy.column("value").unwrap().f64().unwrap();
+    assert_eq!((accuracy.height(), values.get(0)), (4, model.auc.value));
+    let groups = model.calibration_frame().unwrap();
+    assert_eq!(groups.shape(), (model.calibration.len(), 1 + 7));
+    let predicted = groups.column("predicted").unwrap().f64().unwrap();
+    assert!(predicted.get(0) < predicted.get(groups.height() - 1), "ascending predictions");
     // The probability is that of the published coefficients.
     let few = model.probability(&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
     let log = |number: f64| number.ln_1p();

@@ -1,6 +1,6 @@
 //! The ways in which users leave: by inactivity, or with a purchase that is reversed.
 
-use polars::prelude::*;
+use polars::prelude::DataFrame;
 use serde::Serialize;
 use tidegauge_models::Estimate;
 use tidegauge_models::survival::aalen_johansen;
@@ -10,6 +10,7 @@ use super::table::ChurnParams;
 use crate::Result;
 use crate::dates::days;
 use crate::facts::{Accumulate, Facts, KindSet, UserEvents};
+use crate::frames::{number_column, text_column};
 use crate::metrics::cohort::{Cohort, Groups};
 use crate::metrics::estimate_columns::estimate_columns;
 
@@ -56,8 +57,8 @@ pub struct LeavingAtAge {
 }
 
 impl LeavingTable {
-    /// Returns the table as a long frame: `cohort`, `users`, `age_days`, `inactive` and `reversed`
-    /// with `_low` and `_high`.
+    /// Returns the table as a long frame: `cohort`, `users`, `age_days`, and the
+    /// [columns of the estimates](crate::metrics#frames) `inactive` and `reversed`.
     ///
     /// # Errors
     /// When the frame cannot be made.
@@ -66,13 +67,10 @@ impl LeavingTable {
             let cohorts = self.cohorts.iter();
             cohorts.flat_map(|cohort| cohort.by_age.iter().map(move |at| (cohort, at)))
         };
-        let labels: StringChunked = rows().map(|(cohort, _)| cohort.cohort.as_deref()).collect();
-        let users: Vec<u64> = rows().map(|(cohort, _)| cohort.users).collect();
-        let ages: Vec<u32> = rows().map(|(_, at)| at.age_days).collect();
         let mut columns = vec![
-            labels.with_name("cohort".into()).into_column(),
-            Column::new("users".into(), users),
-            Column::new("age_days".into(), ages),
+            text_column("cohort", rows().map(|(cohort, _)| cohort.cohort.as_deref())),
+            number_column("users", rows().map(|(cohort, _)| cohort.users)),
+            number_column("age_days", rows().map(|(_, at)| at.age_days)),
         ];
         columns.extend(estimate_columns("inactive", rows().map(|(_, at)| &at.inactive)));
         columns.extend(estimate_columns("reversed", rows().map(|(_, at)| &at.reversed)));
@@ -125,7 +123,7 @@ impl Accumulate for Leaving<'_> {
 /// low, and rise in hindsight.
 ///
 /// ```
-/// use polars::prelude::*;
+/// use polars::prelude::DataFrame;
 /// use tidegauge_analytics::churn::{ChurnParams, leaving};
 /// use tidegauge_analytics::{Cohort, Facts};
 ///

@@ -90,6 +90,26 @@ impl Accumulate for ChurnCounts<'_> {
 
 /// Computes the churn of every cohort.
 ///
+/// ```
+/// use polars::prelude::*;
+/// use tidegauge_analytics::churn::{ChurnParams, churn};
+/// use tidegauge_analytics::{Cohort, Facts, Period};
+///
+/// let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+/// let purchases = df!(
+///     "user" => ["ann", "ann", "bob"],
+///     "at" => ["2026-01-05", "2026-01-14", "2026-01-06"].map(day),
+///     "value" => [20.0, 5.0, 7.5],
+/// )?;
+/// let end = day("2026-01-19").and_time(chrono::NaiveTime::MIN).and_utc();
+/// let facts = Facts::from_transactions(&purchases, end)?;
+/// let params = ChurnParams { inactive_days: 7, ..ChurnParams::default() };
+/// let table = churn(&facts, &Cohort::Signup(Period::Month), &params)?;
+/// // In the last 7 days ann was active, and bob was not.
+/// assert_eq!((table.overall.churned.count, table.overall.churned.rate), (1, Some(0.5)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// When `inactive_days` is 0, when the users lack the cohort's dimension, or the events cannot be
 /// read.

@@ -1,10 +1,13 @@
 //! The definition of churn, and its result.
 
+use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 use tidegauge_models::Estimate;
 use tidegauge_models::survival::LogRank;
 
 use crate::facts::EventFilter;
+use crate::frames::{number_column, text_column};
+use crate::metrics::estimate_columns::estimate_columns;
 use crate::stats::Share;
 use crate::{Error, Result};
 
@@ -100,4 +103,48 @@ pub struct ChurnTable {
     /// The test of equal survival in all cohorts (log-rank); `None` with fewer than two cohorts, or
     /// without churn.
     pub log_rank: Option<LogRank>,
+}
+
+impl ChurnTable {
+    /// Returns the cohorts as a frame: `cohort`, `users`, `undetermined`, `never_active`, `churned`
+    /// (users), and the [columns of the estimates](crate::metrics#frames) `churn_rate` and
+    /// `median_days` (days from the first activity, null if fewer than half have churned).
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn frame(&self) -> Result<DataFrame> {
+        let cohorts = || self.cohorts.iter();
+        let rates: Vec<Estimate> = cohorts().map(|cohort| cohort.churned.into()).collect();
+        let mut columns = vec![
+            text_column("cohort", cohorts().map(|cohort| cohort.cohort.as_deref())),
+            number_column("users", cohorts().map(|cohort| cohort.users)),
+            number_column("undetermined", cohorts().map(|cohort| cohort.undetermined)),
+            number_column("never_active", cohorts().map(|cohort| cohort.never_active)),
+            number_column("churned", cohorts().map(|cohort| cohort.churned.count)),
+        ];
+        columns.extend(estimate_columns("churn_rate", rates.iter()));
+        let medians = cohorts().map(|cohort| &cohort.survival.median_days);
+        columns.extend(estimate_columns("median_days", medians));
+        Ok(DataFrame::new(self.cohorts.len(), columns)?)
+    }
+
+    /// Returns the survival curves as a long frame: `cohort`, `age_days` (days since the first
+    /// activity), and the [columns of the estimate](crate::metrics#frames) `surviving`, null where
+    /// no user has been observed for that long.
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn survival_frame(&self) -> Result<DataFrame> {
+        let rows = || {
+            self.cohorts
+                .iter()
+                .flat_map(|cohort| cohort.survival.by_age.iter().map(move |at| (cohort, at)))
+        };
+        let mut columns = vec![
+            text_column("cohort", rows().map(|(cohort, _)| cohort.cohort.as_deref())),
+            number_column("age_days", rows().map(|(_, at)| at.age_days)),
+        ];
+        columns.extend(estimate_columns("surviving", rows().map(|(_, at)| &at.surviving)));
+        Ok(DataFrame::new(columns[0].len(), columns)?)
+    }
 }

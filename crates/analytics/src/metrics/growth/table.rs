@@ -60,8 +60,8 @@ pub struct GrowthPeriod {
 
 impl GrowthTable {
     /// Returns the cohorts as a long frame: `cohort`, `period` (its first day), `active`, `new`,
-    /// `retained`, `resurrected`, `churned`, and `quick_ratio` and `churn_rate` with `_low` and
-    /// `_high`.
+    /// `retained`, `resurrected`, `churned`, and the [columns of the
+    /// estimates](crate::metrics#frames) `quick_ratio` and `churn_rate`.
     ///
     /// # Errors
     /// When the frame cannot be made.
@@ -131,8 +131,8 @@ pub struct ActiveUsersDay {
 }
 
 impl ActiveUsersTable {
-    /// Returns the cohorts as a long frame: `cohort`, `day`, `dau`, `wau`, `mau`, and `stickiness`
-    /// with `_low` and `_high`.
+    /// Returns the cohorts as a long frame: `cohort`, `day`, `dau`, `wau`, `mau`, and the [columns
+    /// of the estimate](crate::metrics#frames) `stickiness`.
     ///
     /// # Errors
     /// When the frame cannot be made.

@@ -97,8 +97,8 @@ pub struct FunnelStep {
 }
 
 impl FunnelTable {
-    /// Returns the cohorts as a long frame: `cohort`, `step`, `users`, `dropped`, and `of_signups`
-    /// and `of_previous` with `_low` and `_high`.
+    /// Returns the cohorts as a long frame: `cohort`, `step`, `users`, `dropped`, and the
+    /// [columns of the estimates](crate::metrics#frames) `of_signups` and `of_previous`.
     ///
     /// # Errors
     /// When the frame cannot be made.

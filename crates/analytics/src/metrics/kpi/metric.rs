@@ -77,6 +77,13 @@ impl Metric {
     }
 
     /// Returns the unit of the metric.
+    ///
+    /// ```
+    /// use tidegauge_analytics::kpi::{Metric, Unit};
+    ///
+    /// assert_eq!(Metric::TakeRate.unit(), Unit::Share);
+    /// assert_eq!((Metric::Volume.unit().name(), Metric::Volume.name()), ("usd", "volume"));
+    /// ```
     pub fn unit(self) -> Unit {
         match self {
             Self::TransactingUsers | Self::Signups | Self::NewFundedAccounts => Unit::Users,

@@ -65,8 +65,9 @@ impl Board {
     }
 
     /// Returns the board as a long frame: `period` (its first day), `metric`, `unit`, `dimension`,
-    /// `label`, `n`, `value`, `value_low`, `value_high`, `before`, `change`, `change_low`,
-    /// `change_high`, `relative_change`, `is_noise`.
+    /// `label`, the [columns of the estimate](crate::metrics#frames) `value`, `before`, those of
+    /// `change`, `relative_change` (0.1 is 10 %), `is_noise`; `value`, `before` and `change` are in
+    /// `unit`.
     ///
     /// # Errors
     /// When the frame cannot be made.
@@ -85,7 +86,6 @@ impl Board {
             texts("unit", |kpi| Some(kpi.metric.unit().name())),
             texts("dimension", |kpi| kpi.dimension.as_deref()),
             texts("label", |kpi| kpi.label.as_deref()),
-            Column::new("n".into(), kpis().map(|kpi| kpi.value.n).collect::<Vec<u64>>()),
         ];
         columns.extend(estimate_columns("value", kpis().map(|kpi| &kpi.value)));
         columns.push(numbers("before", |kpi| kpi.before));

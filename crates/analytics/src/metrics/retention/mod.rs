@@ -26,6 +26,26 @@ use crate::metrics::cohort::Cohort;
 /// A cell is complete only if its window is over for every member of the cohort by
 /// [`Facts::end`]. A complete cell without activity is 0.
 ///
+/// ```
+/// use polars::prelude::*;
+/// use tidegauge_analytics::retention::{RetentionParams, retention};
+/// use tidegauge_analytics::{Facts, Period};
+///
+/// let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+/// let purchases = df!(
+///     "user" => ["ann", "ann", "bob"],
+///     "at" => ["2026-01-05", "2026-01-14", "2026-01-06"].map(day),
+///     "value" => [20.0, 5.0, 7.5],
+/// )?;
+/// let end = day("2026-01-19").and_time(chrono::NaiveTime::MIN).and_utc();
+/// let facts = Facts::from_transactions(&purchases, end)?;
+/// let table = retention(&facts, &RetentionParams::by(Period::Week))?;
+/// // Both signed up in the first week; of them ann came back in the second.
+/// let cells: Vec<_> = table.cohorts[0].cells.iter().flatten().map(|cell| cell.active).collect();
+/// assert_eq!((table.cohorts[0].users, cells), (2, vec![2, 1]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// When a parameter is out of its range, when the users lack a dimension, or the events cannot be
 /// read.

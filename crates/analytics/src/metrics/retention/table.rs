@@ -8,6 +8,8 @@ use tidegauge_models::Estimate;
 use super::params::RetentionParams;
 use crate::Result;
 use crate::dates::date_column;
+use crate::frames::{number_column, text_column};
+use crate::metrics::estimate_columns::estimate_columns;
 
 /// Retention of all cohorts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -62,8 +64,9 @@ pub struct PooledRetention {
 
 impl RetentionTable {
     /// Returns the table as a long frame: `cohort` (date), a column for each dimension, `period`
-    /// (index of the window), `users`, `active`, `complete`, `rate`, `rate_low`, `rate_high`;
-    /// `complete` is `true` if `active` and `rate` are known.
+    /// (index of the window), `users`, `active`, `complete`, `too_few`, and the [columns of the
+    /// estimate](crate::metrics#frames) `rate`; all of them but `users` are null where the window is
+    /// not over, and `complete` is then `false`.
     ///
     /// # Errors
     /// When the frame cannot be made.
@@ -75,32 +78,35 @@ impl RetentionTable {
         };
         let mut columns = vec![date_column("cohort", cells().map(|(cohort, ..)| cohort.start))?];
         for (place, name) in self.params.by.iter().enumerate() {
-            let labels: StringChunked = cells()
-                .map(|(cohort, ..)| cohort.labels.get(place).and_then(Option::as_deref))
-                .collect();
-            columns.push(labels.with_name(name.as_str().into()).into_column());
+            let labels =
+                cells().map(|(cohort, ..)| cohort.labels.get(place).and_then(Option::as_deref));
+            columns.push(text_column(name, labels));
         }
-        let rates = |part: fn(&Estimate) -> Option<f64>| {
-            cells().map(|(.., cell)| part(&cell?.rate)).collect::<Vec<_>>()
-        };
         columns.extend([
-            Column::new("period".into(), cells().map(|(_, at, _)| at).collect::<Vec<u64>>()),
-            Column::new(
-                "users".into(),
-                cells().map(|(cohort, ..)| cohort.users).collect::<Vec<_>>(),
-            ),
-            Column::new(
-                "active".into(),
-                cells().map(|(.., cell)| cell.map(|cell| cell.active)).collect::<Vec<_>>(),
-            ),
-            Column::new(
-                "complete".into(),
-                cells().map(|(.., cell)| cell.is_some()).collect::<Vec<_>>(),
-            ),
-            Column::new("rate".into(), rates(|rate| rate.value)),
-            Column::new("rate_low".into(), rates(|rate| Some(rate.interval?.low))),
-            Column::new("rate_high".into(), rates(|rate| Some(rate.interval?.high))),
+            number_column("period", cells().map(|(_, at, _)| at)),
+            number_column("users", cells().map(|(cohort, ..)| cohort.users)),
+            number_column("active", cells().map(|(.., cell)| Some(cell?.active))),
+            number_column("complete", cells().map(|(.., cell)| cell.is_some())),
+            number_column("too_few", cells().map(|(.., cell)| Some(cell?.too_few))),
         ]);
+        columns.extend(estimate_columns("rate", cells().map(|(.., cell)| Some(&cell?.rate))));
         Ok(DataFrame::new(columns[0].len(), columns)?)
+    }
+
+    /// Returns all cohorts as one as a frame: `period` (index of the window), `active`, `eligible`
+    /// (users of the cohorts that are complete there), and the [columns of the
+    /// estimate](crate::metrics#frames) `rate`; null where no cohort is complete.
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn pooled_frame(&self) -> Result<DataFrame> {
+        let cells = || self.pooled.iter().map(Option::as_ref);
+        let mut columns = vec![
+            number_column("period", (0u64..).take(self.pooled.len())),
+            number_column("active", cells().map(|cell| Some(cell?.active))),
+            number_column("eligible", cells().map(|cell| Some(cell?.eligible))),
+        ];
+        columns.extend(estimate_columns("rate", cells().map(|cell| Some(&cell?.rate))));
+        Ok(DataFrame::new(self.pooled.len(), columns)?)
     }
 }

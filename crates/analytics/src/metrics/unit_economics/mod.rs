@@ -2,6 +2,7 @@
 //! `docs/metrics/acquisition.md`.
 
 mod channels;
+mod frames;
 mod milestones;
 mod spend_lag;
 mod table;
@@ -27,6 +28,38 @@ use crate::stats::ratio;
 use crate::{Error, Result};
 
 /// Computes the unit economics of every channel: CAC, LTV, ROAS, payback period and LTV:CAC.
+///
+/// ```
+/// use polars::prelude::*;
+/// use tidegauge_analytics::Facts;
+/// use tidegauge_analytics::unit_economics::{UnitEconomicsParams, unit_economics};
+///
+/// let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+/// let users = df!(
+///     "user" => ["ann", "bob"],
+///     "signup_at" => ["2026-01-05", "2026-01-06"].map(day),
+///     "channel" => ["search", "search"],
+/// )?;
+/// let events = df!(
+///     "user" => ["ann", "bob"],
+///     "at" => ["2026-01-05", "2026-01-07"].map(day),
+///     "kind" => ["trade", "trade"],
+///     "volume_usd" => [1_000.0, 500.0],
+///     "revenue_usd" => [10.0, 5.0],
+/// )?;
+/// let spend = df!(
+///     "day" => ["2026-01-05", "2026-01-06"].map(day),
+///     "channel" => ["search", "search"],
+///     "campaign" => ["brand", "brand"],
+///     "spend_usd" => [4.0, 6.0],
+/// )?;
+/// let end = day("2026-01-19").and_time(chrono::NaiveTime::MIN).and_utc();
+/// let facts = Facts::new(&users, &events, end)?.with_spend(&spend)?;
+/// let table = unit_economics(&facts, &UnitEconomicsParams::default())?;
+/// let search = &table.channels[0].economics;
+/// assert_eq!((search.cac.value, search.ltv.value, search.roas.value), (Some(5.0), Some(7.5), Some(1.5)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// When an age is 0 or the margin not above zero, when the lag of spend has no weight, when the users have no `channel` (or `campaign`,

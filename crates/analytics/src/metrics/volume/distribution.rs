@@ -8,6 +8,7 @@ use tidegauge_models::estimate::{gini, lorenz, top_share};
 use super::threshold::{volume_of, within};
 use crate::Result;
 use crate::facts::{Accumulate, Facts, UserEvents};
+use crate::frames::{number_column, text_column};
 use crate::metrics::estimate_columns::estimate_columns;
 use crate::metrics::seed::seed;
 use crate::parallel::map_parts;
@@ -61,7 +62,9 @@ pub struct LorenzPoint {
 }
 
 impl Concentration {
-    /// Returns the Lorenz curve as a frame: `users`, and `volume` with `_low` and `_high`.
+    /// Returns the Lorenz curve as a frame: `users` (share of the users, those with the lowest
+    /// volumes first), and the [columns of the estimate](crate::metrics#frames) `volume` (their
+    /// share of all volume).
     ///
     /// # Errors
     /// When the frame cannot be made.
@@ -70,6 +73,38 @@ impl Concentration {
         let mut columns = vec![Column::new("users".into(), users)];
         columns.extend(estimate_columns("volume", self.lorenz.iter().map(|point| &point.volume)));
         Ok(DataFrame::new(self.lorenz.len(), columns)?)
+    }
+
+    /// Returns the deciles as a frame: `decile` (1 has the highest volume), `users`, `volume_usd`,
+    /// `share` (of all volume; null if there is none).
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn deciles_frame(&self) -> Result<DataFrame> {
+        let deciles = || self.deciles.iter();
+        let columns = vec![
+            number_column("decile", deciles().map(|of| u32::from(of.decile))),
+            number_column("users", deciles().map(|of| of.users)),
+            number_column("volume_usd", deciles().map(|of| of.volume_usd)),
+            number_column("share", deciles().map(|of| of.share)),
+        ];
+        Ok(DataFrame::new(self.deciles.len(), columns)?)
+    }
+
+    /// Returns the measures of concentration as a frame: `measure` (`gini`, `top_1_percent`,
+    /// `top_10_percent`), and the [columns of the estimate](crate::metrics#frames) `value`.
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn measures_frame(&self) -> Result<DataFrame> {
+        let measures = [
+            ("gini", &self.gini),
+            ("top_1_percent", &self.top_1),
+            ("top_10_percent", &self.top_10),
+        ];
+        let mut columns = vec![text_column("measure", measures.iter().map(|(name, _)| *name))];
+        columns.extend(estimate_columns("value", measures.iter().map(|(_, value)| *value)));
+        Ok(DataFrame::new(measures.len(), columns)?)
     }
 }
 

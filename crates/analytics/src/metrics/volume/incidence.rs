@@ -74,8 +74,9 @@ pub struct IncidenceAtHorizon {
 }
 
 impl IncidenceTable {
-    /// Returns the table as a long frame: `cohort`, `users`, `within_days`, `incidence`,
-    /// `difference` and `lift` with `_low` and `_high`, `p_value`, `q_value`.
+    /// Returns the table as a long frame: `cohort`, `users`, `within_days`, the [columns of the
+    /// estimates](crate::metrics#frames) `incidence`, `difference` and `lift`, `p_value`,
+    /// `q_value`.
     ///
     /// # Errors
     /// When the frame cannot be made.

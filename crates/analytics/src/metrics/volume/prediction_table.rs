@@ -8,6 +8,7 @@ use tidegauge_models::classify::ClassifyError;
 
 use super::first_days::FEATURES;
 use crate::Result;
+use crate::frames::{number_column, text_column};
 use crate::metrics::estimate_columns::estimate_columns;
 
 /// The parameters of the prediction.
@@ -206,8 +207,8 @@ impl FittedPrediction {
         1.0 / (1.0 + libm::exp(-(self.intercept + log_odds)))
     }
 
-    /// Returns the effects as a frame: `feature`, `coefficient`, `deviation`, and `odds_ratio` with
-    /// `_low` and `_high`.
+    /// Returns the effects as a frame: `feature`, `coefficient` (log-odds per unit), `deviation`, and
+    /// the [columns of the estimate](crate::metrics#frames) `odds_ratio` (per deviation).
     ///
     /// # Errors
     /// When the frame cannot be made.
@@ -224,5 +225,35 @@ impl FittedPrediction {
         let odds_ratios = self.effects.iter().map(|effect| &effect.odds_ratio);
         columns.extend(estimate_columns("odds_ratio", odds_ratios));
         Ok(DataFrame::new(self.effects.len(), columns)?)
+    }
+
+    /// Returns the accuracy among the users held out as a frame: `measure` (`auc`,
+    /// `calibration_slope`, `calibration_intercept`, `brier`), and the [columns of the
+    /// estimate](crate::metrics#frames) `value`.
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn accuracy_frame(&self) -> Result<DataFrame> {
+        let measures = [
+            ("auc", &self.auc),
+            ("calibration_slope", &self.calibration_slope),
+            ("calibration_intercept", &self.calibration_intercept),
+            ("brier", &self.brier),
+        ];
+        let mut columns = vec![text_column("measure", measures.iter().map(|(name, _)| *name))];
+        columns.extend(estimate_columns("value", measures.iter().map(|(_, value)| *value)));
+        Ok(DataFrame::new(measures.len(), columns)?)
+    }
+
+    /// Returns the calibration as a frame: `predicted` (mean probability of the group), and the
+    /// [columns of the estimate](crate::metrics#frames) `observed` (share of high-volume traders).
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn calibration_frame(&self) -> Result<DataFrame> {
+        let groups = || self.calibration.iter();
+        let mut columns = vec![number_column("predicted", groups().map(|group| group.predicted))];
+        columns.extend(estimate_columns("observed", groups().map(|group| &group.observed)));
+        Ok(DataFrame::new(self.calibration.len(), columns)?)
     }
 }

@@ -1,12 +1,15 @@
 //! The share of high-volume traders by cohort.
 
+use polars::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 use tidegauge_models::Estimate;
 use tidegauge_models::estimate::Amounts;
 
 use crate::dates::days;
 use crate::facts::{Accumulate, Facts, UserEvents};
+use crate::frames::{number_column, text_column};
 use crate::metrics::cohort::{Cohort, Groups};
+use crate::metrics::estimate_columns::estimate_columns;
 use crate::metrics::seed::seed;
 use crate::stats::Share;
 use crate::{Error, Result};
@@ -54,6 +57,28 @@ pub struct VolumeTable {
     pub cohorts: Vec<VolumeCohort>,
 }
 
+impl VolumeTable {
+    /// Returns the cohorts as a frame: `cohort`, `users`, `high_volume` (users), `volume_usd`, and
+    /// the [columns of the estimates](crate::metrics#frames) `high_volume_rate` (their share) and
+    /// `mean_usd` (volume per user).
+    ///
+    /// # Errors
+    /// When the frame cannot be made.
+    pub fn frame(&self) -> Result<DataFrame> {
+        let cohorts = || self.cohorts.iter();
+        let rates: Vec<Estimate> = cohorts().map(|cohort| cohort.high_volume.into()).collect();
+        let mut columns = vec![
+            text_column("cohort", cohorts().map(|cohort| cohort.cohort.as_deref())),
+            number_column("users", cohorts().map(|cohort| cohort.users)),
+            number_column("high_volume", cohorts().map(|cohort| cohort.high_volume.count)),
+            number_column("volume_usd", cohorts().map(|cohort| cohort.volume_usd)),
+        ];
+        columns.extend(estimate_columns("high_volume_rate", rates.iter()));
+        columns.extend(estimate_columns("mean_usd", cohorts().map(|cohort| &cohort.mean)));
+        Ok(DataFrame::new(self.cohorts.len(), columns)?)
+    }
+}
+
 /// The volumes of users by cohort.
 struct Volumes<'f> {
     groups: &'f Groups,
@@ -94,6 +119,26 @@ pub(super) fn volume_of(user: UserEvents<'_>, facts: &Facts, within: Option<i64>
 }
 
 /// Computes the share of high-volume traders of every cohort. Volume is net of reversals.
+///
+/// ```
+/// use polars::prelude::*;
+/// use tidegauge_analytics::volume::{VolumeParams, volume};
+/// use tidegauge_analytics::{Cohort, Facts, Period};
+///
+/// let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+/// let purchases = df!(
+///     "user" => ["ann", "ann", "bob"],
+///     "at" => ["2026-01-05", "2026-01-14", "2026-01-06"].map(day),
+///     "value" => [20.0, 5.0, 7.5],
+/// )?;
+/// let end = day("2026-01-19").and_time(chrono::NaiveTime::MIN).and_utc();
+/// let facts = Facts::from_transactions(&purchases, end)?;
+/// let params = VolumeParams { threshold_usd: 25.0, within_days: None };
+/// let table = volume(&facts, &Cohort::Signup(Period::Month), &params)?;
+/// // ann reaches 25, bob does not.
+/// assert_eq!((table.cohorts[0].high_volume.count, table.cohorts[0].mean_usd), (1, 16.25));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// When the threshold is not above zero or `within_days` is 0, when the users lack the cohort's
