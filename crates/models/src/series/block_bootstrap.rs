@@ -1,5 +1,7 @@
 //! The block bootstrap of serially dependent values.
 
+use serde::{Deserialize, Serialize};
+
 use crate::math::student;
 use crate::random::Random;
 
@@ -8,7 +10,7 @@ const FEWEST: usize = 20;
 
 /// Settings of the circular block bootstrap (Politis and Romano 1992): blocks of consecutive values
 /// are drawn, so that samples keep the serial dependence within a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BlockBootstrap {
     /// The number of samples.
     pub replicates: u32,

@@ -1,5 +1,7 @@
 //! Correlation of two series at several lags.
 
+use serde::Serialize;
+
 use crate::estimate::Estimate;
 use crate::multiple::benjamini_hochberg;
 
@@ -8,7 +10,7 @@ use super::block_bootstrap::BlockBootstrap;
 use super::error::SeriesError;
 
 /// The correlation of two series at one lag.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LagCorrelation {
     /// The lag k, in positions: the correlation is of xᵢ with yᵢ₊ₖ. Where it is positive, x leads.

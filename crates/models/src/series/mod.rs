@@ -13,6 +13,7 @@
 //! | [`correlation`], [`spearman`], [`beta`] | association of two series |
 //! | [`cross_correlation`] | which series leads |
 //! | [`robust_z`], [`rolling_z`] | unusual values |
+//! | [`without_group_means`] | values without a weekday effect |
 //!
 //! Intervals are of the [`BlockBootstrap`], which keeps serial dependence.
 
@@ -21,6 +22,7 @@ mod block_bootstrap;
 mod cross_correlation;
 mod drawdown;
 mod error;
+mod group_means;
 mod moments;
 mod returns;
 mod rolling;
@@ -31,6 +33,7 @@ pub use block_bootstrap::BlockBootstrap;
 pub use cross_correlation::{LagCorrelation, cross_correlation};
 pub use drawdown::{Drawdown, drawdowns, max_drawdown};
 pub use error::SeriesError;
+pub use group_means::without_group_means;
 pub use returns::{log_returns, realized_volatility, rolling_volatility};
 pub use rolling::{exponential_moving_average, simple_moving_average};
 pub use z_scores::{robust_z, rolling_z};

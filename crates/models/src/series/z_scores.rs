@@ -5,6 +5,9 @@ use super::moments::{deviation, mean, median};
 /// The ratio of the standard deviation of a normal distribution to its median absolute deviation.
 const NORMAL_MAD: f64 = 1.482_602_218_505_602;
 
+/// A standard deviation below this part of the mean is one of rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// Returns the robust z-score of each value, (x − median)/(1.4826 · MAD), where MAD is the median of
 /// the absolute differences from the median: large values do not hide themselves by widening their
 /// own scale (Iglewicz and Hoaglin 1993).
@@ -49,7 +52,23 @@ pub fn rolling_z(values: &[Option<f64>], window: usize) -> Vec<Option<f64>> {
             values[at.checked_sub(window)?..at].iter().copied().collect();
         let before = before?;
         let (mean, deviation) = (mean(&before)?, deviation(&before)?);
-        (deviation > 0.0).then_some(((*value)? - mean) / deviation)
+        // Equal values deviate from their mean by rounding alone.
+        let varies = deviation > ROUNDING * mean.abs();
+        varies.then_some(((*value)? - mean) / deviation)
     };
     values.iter().enumerate().map(score).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_do_not_vary_have_no_score() {
+        let mut values = vec![Some(0.1); 40];
+        values.push(Some(0.2));
+        for window in 2..40 {
+            assert_eq!(rolling_z(&values, window)[40], None, "window of {window}");
+        }
+    }
 }
