@@ -12,7 +12,7 @@ pub enum Error {
     /// A frame lacks a column.
     #[error("{frame} need a column `{column}`; they have {}", .known.join(", "))]
     MissingColumn {
-        /// The name of the frame: `users`, `events`, `transactions` or `spend`.
+        /// The name of the frame: `users`, `events`, `transactions`, `spend`, `prices` or `posts`.
         frame: &'static str,
         /// The missing column.
         column: String,
@@ -96,6 +96,15 @@ pub enum Error {
     /// The warehouse could not be read, or its market tables have no value for an amount.
     #[error(transparent)]
     Warehouse(#[from] tidegauge_core::Error),
+    /// There is no price, so that there are no statistics of the market.
+    #[error(
+        "there are no prices of the wanted instruments before the end of observation; load some, check the names of the \
+         instruments, or set a later end"
+    )]
+    NoPrices,
+    /// Series could not be compared.
+    #[error(transparent)]
+    Series(#[from] tidegauge_models::series::SeriesError),
     /// A survival curve could not be computed.
     #[error("a survival curve could not be computed: {0}")]
     Survival(#[from] tidegauge_models::survival::SurvivalError),
@@ -128,12 +137,12 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Warehouse(error) => error.kind(),
-            Self::NoFacts | Self::AllSetAside { .. } => ErrorKind::NotFound,
+            Self::NoFacts | Self::NoPrices | Self::AllSetAside { .. } => ErrorKind::NotFound,
             Self::Parameter { .. } => ErrorKind::Configuration,
             Self::TemporaryFile(error) => {
                 ErrorKind::from_io(error).unwrap_or(ErrorKind::Unavailable)
             }
-            Self::Frame(_) | Self::Survival(_) => ErrorKind::Bug,
+            Self::Frame(_) | Self::Series(_) | Self::Survival(_) => ErrorKind::Bug,
             Self::MissingColumn { .. }
             | Self::ColumnType { .. }
             | Self::Nulls { .. }

@@ -16,6 +16,7 @@
 //! | [`unit_economics`] | CAC, LTV, ROAS, payback and LTV:CAC by channel and campaign |
 //! | [`volume`] | high-volume traders by cohort, deciles of volume |
 //! | [`stats`] | confidence intervals of shares and means |
+//! | [`market_statistics`] | returns, volatility, correlation, lead and lag of the market and users |
 //! | [`market`] | the derived market tables: one price, one exchange rate |
 //! | [`audit`] | the consistency audit, `tidegauge verify` |
 //!
@@ -59,8 +60,8 @@ pub use chrono_tz::Tz;
 pub use error::{Error, Result};
 pub use facts::{BadRows, EventFilter, Facts, FactsParams};
 pub use metrics::{
-    Cohort, CohortAnchor, Period, Revenue, churn, growth, kpi, ltv, retention, unit_economics,
-    volume,
+    Cohort, CohortAnchor, Period, Revenue, churn, growth, kpi, ltv, market_statistics, retention,
+    unit_economics, volume,
 };
 pub use tidegauge_models::{Estimate, Interval};
 

@@ -49,6 +49,7 @@ pub use observations::Observations;
 
 pub(crate) use interner::NameInterner;
 pub(crate) use observations::{RawTable, bucket_end, for_each_observation};
+pub(crate) use precedence::rank as source_rank;
 
 /// Microseconds in a minute.
 const MINUTE: i64 = 60_000_000;

@@ -4,7 +4,7 @@
 ///
 /// `kraken` stands for its whole family, `kraken_stream` and others that begin with `kraken_`,
 /// except for members that are named themselves.
-pub(super) fn rank(precedence: &[String], source: &str) -> usize {
+pub(crate) fn rank(precedence: &[String], source: &str) -> usize {
     let family = |name: &str| {
         source.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
     };

@@ -23,6 +23,7 @@ mod estimate_columns;
 pub mod growth;
 pub mod kpi;
 pub mod ltv;
+pub mod market_statistics;
 pub(crate) mod period;
 pub mod retention;
 mod seed;

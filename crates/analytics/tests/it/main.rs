@@ -22,6 +22,7 @@ mod kpi_properties;
 mod leaving;
 mod ltv;
 mod market;
+mod market_statistics;
 mod naive;
 mod observation;
 mod properties;
