@@ -5,7 +5,7 @@ use tidegauge_analytics::churn::{ChurnParams, churn};
 use tidegauge_analytics::ltv::{LtvParams, ltv};
 use tidegauge_analytics::retention::{RetentionParams, retention};
 use tidegauge_analytics::unit_economics::{UnitEconomicsParams, unit_economics};
-use tidegauge_analytics::volume::{VolumeParams, volume};
+use tidegauge_analytics::volume::{VolumeParams, concentration, volume};
 use tidegauge_analytics::{Cohort, Facts, Period};
 
 use crate::support::{at, day, events, facts, users};
@@ -140,11 +140,12 @@ fn volume_by_cohort_and_its_concentration() {
         (number(&frame, "mean_usd", 1), number(&frame, "mean_usd", 0)),
         (Some(150.0), Some(0.0))
     );
-    let deciles = table.concentration.deciles_frame().unwrap();
+    let spread = concentration(&few(), params.within_days).unwrap();
+    let deciles = spread.deciles_frame().unwrap();
     assert_eq!((deciles.height(), nulls(&deciles, "share")), (10, 0));
     let total: f64 = (0..10).filter_map(|row| number(&deciles, "volume_usd", row)).sum();
     assert_eq!(total, 300.0);
-    let measures = table.concentration.measures_frame().unwrap();
+    let measures = spread.measures_frame().unwrap();
     assert_eq!((measures.height(), text(&measures, "measure", 0)), (3, Some("gini".into())));
     // One of three users has it all, and there are too few of them for an interval.
     assert!(number(&measures, "value", 0) > Some(0.6));

@@ -11,7 +11,9 @@ use tidegauge_analytics::retention::{RetentionKind, RetentionParams, Windows, re
 use tidegauge_analytics::unit_economics::{
     ChannelEconomics, UnitEconomics, UnitEconomicsParams, unit_economics,
 };
-use tidegauge_analytics::volume::{IncidenceParams, VolumeParams, incidence, volume};
+use tidegauge_analytics::volume::{
+    IncidenceParams, VolumeParams, concentration, incidence, volume,
+};
 use tidegauge_analytics::{Cohort, Facts, Period, Revenue};
 
 use super::activity::{self, Anchor};
@@ -327,7 +329,7 @@ pub(crate) fn volume_cells(
         }
         let everyone: Vec<&User> = rows.users.iter().collect();
         let volumes = spread::volumes(rows, &everyone, within_days);
-        let found = &table.concentration;
+        let found = concentration(facts, within_days).unwrap();
         near(found.gini.value, spread::gini(&volumes), "gini");
         near(found.top_1.value, spread::top_share(&volumes, 0.01), "top 1 %");
         near(found.top_10.value, spread::top_share(&volumes, 0.1), "top 10 %");

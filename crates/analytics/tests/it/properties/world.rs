@@ -12,7 +12,9 @@ use tidegauge_analytics::kpi::{BoardParams, FunnelParams, board, funnel};
 use tidegauge_analytics::ltv::{LtvParams, ltv};
 use tidegauge_analytics::retention::{RetentionKind, RetentionParams, Windows, retention};
 use tidegauge_analytics::unit_economics::{UnitEconomicsParams, unit_economics};
-use tidegauge_analytics::volume::{IncidenceParams, VolumeParams, incidence, volume};
+use tidegauge_analytics::volume::{
+    IncidenceParams, VolumeParams, concentration, incidence, volume,
+};
 use tidegauge_analytics::{Calendar, Cohort, Facts, Period, Tz};
 
 use crate::naive::{Event, Rows, Spend, User};
@@ -301,6 +303,7 @@ pub(crate) fn metrics(facts: &Facts, cent: f64) -> Value {
     let volume_params = VolumeParams { threshold_usd, within_days: Some(10) };
     let incidence_params = IncidenceParams { threshold_usd, horizons: vec![1, 7, 20] };
     let volume = volume(facts, &by, &volume_params).unwrap();
+    let spread = concentration(facts, Some(10)).unwrap();
     // A kind of which there is no event may have figures, all of them 0 or unknown, or none.
     let events = facts.events().unwrap();
     let kinds: Vec<_> = events.column("kind").unwrap().str().unwrap().iter().flatten().collect();
@@ -319,7 +322,7 @@ pub(crate) fn metrics(facts: &Facts, cent: f64) -> Value {
         "active_users": active_users(facts, &active_params).unwrap(),
         "board": board,
         "funnel": funnel(facts, &funnel_params).unwrap(),
-        "volume": [serde_json::to_value(volume.cohorts).unwrap(), json!(volume.concentration)],
+        "volume": [serde_json::to_value(volume.cohorts).unwrap(), json!(spread)],
         "incidence": incidence(facts, &by, &incidence_params).unwrap().cohorts,
     })
 }
