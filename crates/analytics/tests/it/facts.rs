@@ -67,7 +67,7 @@ fn implausible_rows_are_set_aside_and_counted_once() {
     assert_eq!(channel, Some("x"));
     let found: Vec<_> = facts.set_aside().iter().map(|aside| (aside.reason, aside.rows)).collect();
     use tidegauge_core::SetAsideReason::{BeforeSignup, DuplicateUser, Incomplete, UnknownUser};
-    let all = [(DuplicateUser, 1), (Incomplete, 1), (BeforeSignup, 1), (UnknownUser, 2)];
+    let all = [(DuplicateUser, 1), (Incomplete, 1), (UnknownUser, 2), (BeforeSignup, 1)];
     assert_eq!(found, all);
     let spend = df!("day" => [Some(at(END).date_naive().pred_opt().unwrap()), None],
         "channel" => ["x", "x"], "campaign" => ["c", "c"], "spend_usd" => [1.0, 2.0]);

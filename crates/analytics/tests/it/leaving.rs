@@ -75,7 +75,7 @@ fn users_leave_by_inactivity_or_with_the_first_purchase_that_is_reversed() {
     assert_eq!(labels, ["ads", "organic"]);
     assert_eq!((table.cohorts[0].inactive, table.cohorts[0].reversed), (1, 1));
     assert_eq!((table.cohorts[1].inactive, table.cohorts[1].reversed), (0, 0));
-    assert_eq!(table.frame().unwrap().shape(), (12, 9));
+    assert_eq!(table.frame().unwrap().shape(), (12, 17));
     let error = ChurnParams { inactive_days: 0, ..ChurnParams::default() };
     assert!(
         leaving(&facts, &Cohort::Everyone, &error).unwrap_err().to_string().contains("at least 1")
