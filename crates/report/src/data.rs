@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{Cell, Format, Page, Panel, Provenance, Report, Row, Table, Tile};
+use crate::{Cell, Computation, Format, Page, Panel, Provenance, Report, Row, Table, Tile};
 
 /// The data of a [`Report`]: its provenance, key figures, insights and panels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,6 +43,8 @@ pub struct PanelData<'a> {
     pub title: &'a str,
     /// The unit of the values, empty for a ratio.
     pub unit: &'a str,
+    /// How the values are computed.
+    pub computation: Option<&'a Computation>,
     /// The values.
     pub table: TableData<'a>,
 }
@@ -100,8 +102,9 @@ impl Report {
 
 impl<'a> PanelData<'a> {
     fn new(page: Page, panel: &'a Panel) -> Self {
-        let Panel { id, title, unit, table, .. } = panel;
-        Self { page, id, title, unit, table: TableData::new(table) }
+        let Panel { id, title, unit, table, computation, .. } = panel;
+        let (computation, table) = (computation.as_ref(), TableData::new(table));
+        Self { page, id, title, unit, computation, table }
     }
 }
 

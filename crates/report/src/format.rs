@@ -34,6 +34,9 @@ pub enum Format {
     Ratio,
     /// A number of days.
     Days,
+    /// A share between 0 and 1 that is small, such as a take rate, written in percent with three
+    /// decimal places.
+    Rate,
 }
 
 impl Format {
@@ -42,7 +45,7 @@ impl Format {
         match self {
             Self::Text | Self::Name | Self::Ratio => "",
             Self::Count => "count",
-            Self::Percent => "percent",
+            Self::Percent | Self::Rate => "percent",
             Self::Dollars => "US dollars",
             Self::Days => "days",
         }
@@ -60,6 +63,7 @@ impl Format {
             Self::Count => count(decimals(value, 0)),
             // With a non-breaking space before the sign.
             Self::Percent => format!("{}\u{a0}%", decimals(value * 100.0, 1)),
+            Self::Rate => format!("{}\u{a0}%", decimals(value * 100.0, 3)),
             Self::Dollars => dollars(value),
             Self::Ratio => decimals(value, 2),
             Self::Days => format!("{} days", decimals(value, 0)),
@@ -114,7 +118,11 @@ fn dollars(amount: f64) -> String {
 
 /// Writes a count with thousands separators.
 pub(crate) fn count(number: impl ToString) -> String {
-    grouped(&number.to_string())
+    let text = number.to_string();
+    match text.strip_prefix('-') {
+        Some(digits) => format!("−{}", grouped(digits)),
+        None => grouped(&text),
+    }
 }
 
 /// Writes a value, or a dash if it is unknown.
@@ -161,7 +169,11 @@ mod tests {
         assert_eq!(Format::Ratio.show(-0.001), "0.00");
         assert_eq!(Format::Ratio.show(-0.01), "-0.01");
         assert_eq!(Format::Count.show(45_000.0), "45,000");
-        assert_eq!(count(7), "7");
+        assert_eq!(
+            (count(7), count(-123), count(-1_234)),
+            ("7".into(), "−123".into(), "−1,234".into())
+        );
+        assert_eq!(Format::Rate.show(0.001_54), "0.154\u{a0}%");
         assert_eq!(Format::Percent.show(0.2414), "24.1\u{a0}%");
         assert_eq!(known(None, |ratio| Format::Ratio.show(ratio)), "–");
         let none = Share::new(0, 10, 0.95);

@@ -11,8 +11,9 @@
 //! | items | contents |
 //! |---|---|
 //! | [`Table`], [`Column`], [`Cell`], [`Format`] | typed cells with intervals, and their text |
-//! | [`Chart`], [`Bars`], [`Lines`], [`HeatMap`] | charts of a table's columns, as SVG |
+//! | [`Chart`], [`Bars`], [`Lines`], [`Series`], [`HeatMap`] | charts of a table's columns, as SVG |
 //! | [`Panel`], [`Tile`] | the elements of a page: retention, churn, LTV, CAC, ROAS, payback |
+//! | [`Computation`] | how a panel or a tile is computed, and with what |
 //! | [`Question`], [`answer()`], [`Answer`] | a request for a page or a panel, and its result |
 //! | [`Report`], [`ReportData`] | all pages at once, as HTML or as data for programs |
 //! | [`mod@reference`] | `docs/tables.md`, generated from the definitions of the tables |
@@ -88,6 +89,7 @@ struct Readme;
 mod answer;
 mod chart;
 mod cohort;
+mod computation;
 mod data;
 mod error;
 mod format;
@@ -104,7 +106,8 @@ mod table;
 mod tile;
 
 pub use answer::{Answer, Dataset, answer};
-pub use chart::{Bars, Chart, Direction, HeatMap, Lines, Point};
+pub use chart::{Bars, Chart, Direction, HeatMap, Lines, Point, Series};
+pub use computation::{Computation, Setting};
 pub use data::{ColumnData, PageData, PanelData, ReportData, TableData};
 pub use error::{Error, Result};
 pub use format::Format;
@@ -113,4 +116,4 @@ pub use provenance::{PriceSpan, Provenance, SimulatedWorld};
 pub use question::{Filters, Page, Parameters, Question};
 pub use report::Report;
 pub use table::{Cell, Column, Interval, Missing, Number, Row, Table};
-pub use tile::Tile;
+pub use tile::{Tile, Trend};

@@ -1,5 +1,7 @@
 //! The metrics behind the panels, each computed at most once for an answer or a report.
 
+mod exchange;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -20,8 +22,9 @@ use crate::{Parameters, Provenance, Result};
 /// The default ages, in days since signup, for revenue per user.
 const AGES: [u32; 7] = [7, 14, 30, 45, 60, 75, 90];
 
-/// The default dimensions by which users are compared, the leading one first.
-const DIMENSIONS: [&str; 5] = ["channel", "entry_product", "country", "tier", "campaign"];
+/// The default dimensions by which users are compared, the leading one first. The account tier is
+/// none: it follows from the volume of a user.
+const DIMENSIONS: [&str; 4] = ["channel", "entry_product", "country", "campaign"];
 
 /// The metrics of some facts with some parameters.
 pub(crate) struct Metrics<'a> {
@@ -34,6 +37,7 @@ pub(crate) struct Metrics<'a> {
     retention: Cache<(Period, bool), RetentionTable>,
     ltv: Cache<Cohort, LtvTable>,
     unit_economics: Cache<Breakdown, UnitEconomicsTable>,
+    computed: exchange::Computed,
 }
 
 impl<'a> Metrics<'a> {
@@ -52,6 +56,7 @@ impl<'a> Metrics<'a> {
             retention: Cache::default(),
             ltv: Cache::default(),
             unit_economics: Cache::default(),
+            computed: exchange::Computed::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Chart, Result, Table, html};
+use crate::{Chart, Computation, Result, Table, html};
 
 /// A panel: a table, and optionally a chart of some of its columns.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,6 +19,8 @@ pub struct Panel {
     pub table: Table,
     /// The chart of some of the table's columns.
     pub chart: Option<Chart>,
+    /// How the values are computed.
+    pub computation: Option<Computation>,
 }
 
 impl Panel {
@@ -29,7 +31,15 @@ impl Panel {
         unit: impl Into<String>,
         table: Table,
     ) -> Self {
-        Self { id: id.into(), title: title.into(), unit: unit.into(), table, chart: None }
+        let (id, title, unit) = (id.into(), title.into(), unit.into());
+        Self { id, title, unit, table, chart: None, computation: None }
+    }
+
+    /// Adds how the values are computed.
+    #[must_use]
+    pub fn with_computation(mut self, computation: Computation) -> Self {
+        self.computation = Some(computation);
+        self
     }
 
     /// Adds a chart of the table.
@@ -69,15 +79,16 @@ impl Panel {
         self.chart.as_ref().map(|chart| chart.to_svg(&self.table)).transpose()
     }
 
-    /// Writes the heading and the table as HTML; a heat map has colored cells. Text from the data
-    /// is escaped. The CSS classes are those of the report's page.
+    /// Writes the heading, the table and the computation as HTML; a heat map has colored cells. Text
+    /// from the data is escaped. The CSS classes are those of the report's page.
     ///
     /// # Errors
     /// The same as for [`to_svg`](Self::to_svg), and when the template cannot be rendered.
     pub fn to_html(&self) -> Result<String> {
-        match &self.chart {
-            Some(Chart::HeatMap(chart)) => html::heat_map(self, chart),
-            _ => html::table(self),
-        }
+        let body = match &self.chart {
+            Some(Chart::HeatMap(chart)) => html::heat_map(self, chart)?,
+            _ => html::table(self)?,
+        };
+        Ok(body + &html::computation(self.computation.as_ref())?)
     }
 }

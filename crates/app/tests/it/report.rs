@@ -15,7 +15,27 @@ use tidegauge::core::{Batch, Column, Cursor, DataType, Load, TableRef};
 use tidegauge::pipeline::Silent;
 use tidegauge::report::{Page, Question};
 
-const CHARTS: [&str; 5] = ["high-volume", "deciles", "churned", "ltv", "roas"];
+const CHARTS: [&str; 19] = [
+    "revenue-mix",
+    "funnel",
+    "funnel-by-channel",
+    "users-over-time",
+    "active-users",
+    "growth",
+    "volume-over-time",
+    "revenue-over-time",
+    "high-volume",
+    "time-to-high-volume",
+    "deciles",
+    "lorenz",
+    "prediction-calibration",
+    "churned",
+    "retention-curve",
+    "survival",
+    "ltv",
+    "roas",
+    "ltv-by-month",
+];
 
 /// Returns the page of the demo job.
 async fn page(dir: &Path) -> String {

@@ -1,9 +1,9 @@
 //! The values that a chart draws, read from the cells of its table; all renderers share this
 //! module.
 
-use super::kinds::{Bars, Direction, HeatMap, Lines};
+use super::kinds::{Bars, Direction, HeatMap, Lines, Series};
 use crate::format::{Format, count, decimals};
-use crate::{Cell, Column, Interval, Missing, Number, Result, Table};
+use crate::{Cell, Column, Interval, Missing, Number, Result, Row, Table};
 
 /// A value of a chart.
 #[derive(Debug, Clone)]
@@ -16,6 +16,16 @@ pub(super) struct Value {
     pub(super) note: String,
 }
 
+impl Value {
+    /// Returns the bounds of the interval, or the value itself twice without one. An interval that
+    /// is open at the top ends at the value.
+    pub(super) fn bounds(&self) -> (f64, f64) {
+        let interval = self.interval.map(|interval| (interval.low, interval.high));
+        let (low, high) = interval.unwrap_or((self.value, None));
+        (low, high.unwrap_or(self.value))
+    }
+}
+
 /// A row as a bar.
 #[derive(Debug)]
 pub(super) struct Bar {
@@ -24,16 +34,50 @@ pub(super) struct Bar {
     pub(super) value: Option<Value>,
 }
 
-/// A row as a line.
+/// A row or a column as a line.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// The index of the row among the rows that are not totals; it determines the color.
+    /// The index of the row among the rows that are not totals, or of the column among those that
+    /// are drawn; it determines the color.
     pub(super) position: usize,
     pub(super) name: String,
-    /// The format of its values.
-    pub(super) format: Format,
     /// The points from left to right; `None` where a value is missing.
     pub(super) points: Vec<(u32, Option<Value>)>,
+}
+
+/// The lines of a chart, and its axes.
+#[derive(Debug)]
+pub(super) struct Plot {
+    pub(super) lines: Vec<Line>,
+    /// The format of all values.
+    pub(super) format: Format,
+    pub(super) axis: Axis,
+}
+
+/// The horizontal axis of a plot.
+#[derive(Debug)]
+pub(super) enum Axis {
+    /// Numbers from 0 to the last position.
+    Numbers {
+        /// The unit, as in `day 30`.
+        unit: String,
+        last: u32,
+    },
+    /// The labels of the positions 0, 1, 2, …
+    Labels(Vec<String>),
+}
+
+impl Axis {
+    /// Writes a position: `day 30`, `2026-01`.
+    pub(super) fn show(&self, at: u32) -> String {
+        match self {
+            Self::Numbers { unit, .. } => format!("{unit} {at}").trim_start().to_owned(),
+            Self::Labels(labels) => {
+                let label = usize::try_from(at).ok().and_then(|at| labels.get(at));
+                label.cloned().unwrap_or_default()
+            }
+        }
+    }
 }
 
 /// The cells of a heat map.
@@ -97,7 +141,7 @@ pub(super) fn label(direction: Direction, format: Format, value: f64) -> String 
 }
 
 /// Reads the lines; rows without any value are left out.
-pub(super) fn lines(chart: &Lines, table: &Table) -> Result<Vec<Line>> {
+pub(super) fn lines(chart: &Lines, table: &Table) -> Result<Plot> {
     let labels = table.position(&chart.labels)?;
     let mut columns = Vec::with_capacity(chart.points.len());
     for point in &chart.points {
@@ -111,9 +155,39 @@ pub(super) fn lines(chart: &Lines, table: &Table) -> Result<Vec<Line>> {
             (*at, number.map(|number| value(&table.columns()[*index], number, ", ")))
         };
         let name = table.columns()[labels].show(&row.cells[labels]);
-        Line { position, name, format, points: columns.iter().map(point).collect() }
+        Line { position, name, points: columns.iter().map(point).collect() }
     });
-    Ok(line.filter(|line| line.points.iter().any(|(_, value)| value.is_some())).collect())
+    let last = chart.points.last().map_or(1, |point| point.at);
+    let axis = Axis::Numbers { unit: chart.unit.clone(), last };
+    Ok(Plot { lines: line.filter(Line::has_values).collect(), format, axis })
+}
+
+/// Reads the columns as lines over the rows; columns without any value are left out.
+pub(super) fn series(chart: &Series, table: &Table) -> Result<Plot> {
+    let labels = table.position(&chart.labels)?;
+    let rows = || table.rows().iter().filter(|row| !row.is_total);
+    let mut lines = Vec::with_capacity(chart.values.len());
+    let mut format = Format::Ratio;
+    for (position, name) in chart.values.iter().enumerate() {
+        let index = table.position(name)?;
+        let column = &table.columns()[index];
+        format = column.format;
+        let point = |(at, row): (u32, &Row)| {
+            let number = row.cells[index].as_number();
+            (at, number.map(|number| value(column, number, ", ")))
+        };
+        let points = (0..).zip(rows()).map(point).collect();
+        lines.push(Line { position, name: column.title.clone(), points });
+    }
+    lines.retain(Line::has_values);
+    let label = |row: &Row| table.columns()[labels].show(&row.cells[labels]);
+    Ok(Plot { lines, format, axis: Axis::Labels(rows().map(label).collect()) })
+}
+
+impl Line {
+    fn has_values(&self) -> bool {
+        self.points.iter().any(|(_, value)| value.is_some())
+    }
 }
 
 /// Reads a value; the note has the number of users after `join`.
@@ -172,7 +246,11 @@ fn grid_cell(column: &Column, cell: &Cell, greatest: f64) -> GridCell {
         // The number of users follows exactly from the share and the total.
         (Format::Percent, Some(n)) => {
             let users = count(format!("{:.0}", number.value * n as f64));
-            (format!("{:.0}", number.value * 100.0), format!("{users} of {} users", count(n)))
+            let within = column.format.show_within(number.value, number.interval.as_ref());
+            (
+                format!("{:.0}", number.value * 100.0),
+                format!("{within}, {users} of {} users", count(n)),
+            )
         }
         (Format::Percent, None) => {
             (format!("{:.0}", number.value * 100.0), column.format.show(number.value))

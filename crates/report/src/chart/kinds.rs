@@ -49,6 +49,17 @@ pub struct Point {
     pub column: String,
 }
 
+/// A line chart over the rows that are not totals, in their order, with one line per column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    /// The caption, which is also the text for screen readers.
+    pub title: String,
+    /// The column that names the positions: a period, a share.
+    pub labels: String,
+    /// The columns of the lines, all of the same unit.
+    pub values: Vec<String>,
+}
+
 /// A heat map of some columns in eleven color levels: for shares from 0 to 1, for other numbers
 /// from 0 to the maximum.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

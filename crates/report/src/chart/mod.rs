@@ -10,7 +10,7 @@ mod svg;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use data::{Grid, GridRow, grid};
-pub use kinds::{Bars, Direction, HeatMap, Lines, Point};
+pub use kinds::{Bars, Direction, HeatMap, Lines, Point, Series};
 
 use crate::{Result, Table};
 
@@ -23,6 +23,8 @@ pub enum Chart {
     Bars(Bars),
     /// One line per row, with a band for its intervals.
     Lines(Lines),
+    /// One line per column over the rows, with a band for its intervals.
+    Series(Series),
     /// One colored cell per table cell.
     HeatMap(HeatMap),
 }
@@ -33,6 +35,7 @@ impl Chart {
         match self {
             Self::Bars(Bars { title, .. })
             | Self::Lines(Lines { title, .. })
+            | Self::Series(Series { title, .. })
             | Self::HeatMap(HeatMap { title, .. }) => title,
         }
     }
@@ -42,6 +45,7 @@ impl Chart {
         match self {
             Self::Bars(bars) => bars.values == name,
             Self::Lines(lines) => lines.points.iter().any(|point| point.column == name),
+            Self::Series(series) => series.values.iter().any(|value| value == name),
             Self::HeatMap(map) => map.cells.iter().any(|cell| cell == name),
         }
     }
@@ -57,6 +61,7 @@ impl Chart {
                 let points = lines.points.iter().map(|point| &point.column);
                 points.chain([&lines.labels]).collect()
             }
+            Self::Series(series) => series.values.iter().chain([&series.labels]).collect(),
             Self::HeatMap(map) => map.cells.iter().chain([&map.labels, &map.users]).collect(),
         };
         names.into_iter().try_for_each(|name| table.position(name).map(drop))
@@ -71,6 +76,7 @@ impl Chart {
         match self {
             Self::Bars(chart) => svg::bars(chart, table),
             Self::Lines(chart) => svg::lines(chart, table),
+            Self::Series(chart) => svg::series(chart, table),
             Self::HeatMap(chart) => svg::heat_map(chart, table),
         }
     }

@@ -1,15 +1,15 @@
 //! The insight of the acquisition page: which cohorts become high-volume traders.
 
-use tidegauge_analytics::Cohort;
+use tidegauge_analytics::{Cohort, Estimate};
 use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
-use tidegauge_analytics::volume::{Decile, VolumeTable};
+use tidegauge_analytics::volume::VolumeTable;
 
-use super::ranking::{cohort_name, dollars, is_distinguishable, percent, rank};
+use super::ranking::{cohort_name, dollars, is_distinguishable, percent, rank, with_interval};
 use crate::cohort;
-use crate::format::{count, share};
+use crate::format::{Format, count, share};
 
 /// Writes which cohorts become high-volume traders, and how concentrated volume is.
-pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable, deciles: &[Decile]) -> String {
+pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable, top_tenth: &Estimate) -> String {
     let shares = table.cohorts.iter().map(|row| (row.cohort.as_deref(), &row.high_volume));
     let ranked = rank(shares);
     let (high_volume, all) = table.cohorts.iter().fold((0, 0), |(high, users), row| {
@@ -26,6 +26,10 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable, deciles: &[Decile]) 
         }
         [] => format!(
             "No {} has {MIN_SAMPLE_SIZE} users yet, so none can be called better.",
+            cohort::phrase(by)
+        ),
+        [.., (_, high)] if high.count == 0 => format!(
+            "No {} with {MIN_SAMPLE_SIZE} users has one who has passed {threshold} of volume yet.",
             cohort::phrase(by)
         ),
         [(only, high)] => format!(
@@ -52,18 +56,18 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable, deciles: &[Decile]) 
             count(all),
         ),
     };
-    // Among fewer than ten users a tenth is empty.
-    let tenth = deciles.first().filter(|decile| decile.users > 0);
-    let tenth = tenth.and_then(|decile| decile.share);
-    let spread = tenth.map(|share| {
-        format!(" The most active tenth of users makes {} of all volume.", percent(share))
+    let is_told = top_tenth.value.is_some_and(|share| share > 0.0) && top_tenth.interval.is_some();
+    let spread = is_told.then(|| {
+        format!(
+            " The tenth of users with the most makes {} of all volume.",
+            with_interval(Format::Percent, top_tenth)
+        )
     });
     format!("{lead}{}", spread.unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
-    use tidegauge_analytics::Estimate;
     use tidegauge_analytics::stats::Share;
     use tidegauge_analytics::volume::{VolumeCohort, VolumeParams};
 
@@ -82,7 +86,7 @@ mod tests {
             params: VolumeParams::default(),
             cohorts: cohorts.iter().map(cohort).collect(),
         };
-        acquisition(&Cohort::dimension("channel"), &table, &[]).replace('\u{a0}', " ")
+        acquisition(&Cohort::dimension("channel"), &table, &Estimate::undetermined(0)).replace('\u{a0}', " ")
     }
 
     #[test]
@@ -90,6 +94,11 @@ mod tests {
         assert_eq!(
             volume(&[("a", 0, 170), ("b", 0, 330)]),
             "No trade or purchase of 500 users has a known value yet."
+        );
+        // Only a channel of too few users has high-volume traders.
+        assert_eq!(
+            volume(&[("a", 0, 170), ("b", 0, 330), ("c", 2, 10)]),
+            "No channel with 30 users has one who has passed $10,000 of volume yet."
         );
         let text = volume(&[("a", 50, 200), ("b", 60, 200), ("c", 1, 200)]);
         assert!(text.contains("b with 30.0 %") && text.contains("a with 25.0 %"), "{text}");

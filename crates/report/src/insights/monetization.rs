@@ -11,14 +11,21 @@ pub(crate) fn monetization(table: &UnitEconomicsTable) -> String {
     let (all, paid) = (&table.blended, &table.paid);
     if paid.roas.value.is_none() {
         let worth = with_interval(Format::Dollars, &all.ltv);
-        let worth = match all.revenue_usd == 0.0 {
-            true => "No revenue of any user is known so far.".to_owned(),
-            false => format!("A user has brought {worth} so far."),
+        let worth = match all.ltv.value {
+            Some(ltv) if ltv > 0.0 => format!("A user has brought {worth} so far."),
+            Some(ltv) if ltv < 0.0 => {
+                format!("A user has cost more than they brought: {worth} so far.")
+            }
+            _ => "No revenue of any user is known so far.".to_owned(),
         };
         return format!(
             "{worth} The data hold no spend, so what users cost, and \
              where the next dollar should go, cannot be said."
         );
+    }
+    if paid.users == 0 {
+        let spent = dollars(paid.spend_usd);
+        return format!("{spent} of paid acquisition brought no user.");
     }
     let cac = with_interval(Format::Dollars, &paid.cac);
     let ltv = with_interval(Format::Dollars, &paid.ltv);
@@ -78,7 +85,7 @@ fn next_dollar(channels: &[ChannelEconomics]) -> String {
     let rivals: Vec<_> = others.iter().filter(|other| best.overlaps(other)).collect();
     if ranked.iter().all(loses) {
         return match rivals.first() {
-            _ if best.roas == 0.0 => "None has brought anything back yet.".into(),
+            _ if best.roas <= 0.0 => "None has brought anything back yet.".into(),
             None => format!("None has paid back yet; {} comes nearest.", best.described()),
             Some(next) => format!(
                 "None has paid back yet; {} and {} come nearest, and cannot be told apart.",

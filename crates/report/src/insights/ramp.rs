@@ -33,7 +33,7 @@ pub(crate) fn ramp(ltv: &LtvTable, volume: &VolumeTable, churn: &ChurnTable) -> 
         churned(churn),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    format!("{lead} {}", parts.join(" "))
+    [lead].into_iter().chain(parts).collect::<Vec<_>>().join(" ")
 }
 
 /// Writes the value at the oldest age that enough users of both kinds have reached.
@@ -41,6 +41,10 @@ fn worth(ramp: &[LtvAtAge], trade: &[LtvAtAge], margin: f64) -> Option<String> {
     let is_enough = |aged: &LtvAtAge| aged.ltv.n >= MIN_SAMPLE_SIZE && aged.ltv.value.is_some();
     let mut pairs = ramp.iter().zip(trade).rev();
     let (ramp, trade) = pairs.find(|(ramp, trade)| is_enough(ramp) && is_enough(trade))?;
+    let is_above_zero = |aged: &LtvAtAge| aged.ltv.value.is_some_and(|value| value > 0.0);
+    if !is_above_zero(ramp) && !is_above_zero(trade) {
+        return None;
+    }
     let what = if margin == 1.0 { "revenue" } else { "margin" };
     let gain = difference(ramp.ltv, trade.ltv);
     let verdict = match sign(&gain) {
@@ -86,8 +90,12 @@ fn churned(table: &ChurnTable) -> Option<String> {
     ))
 }
 
-/// Writes the difference of two shares in percentage points, if it can be told from zero.
+/// Writes the difference of two shares in percentage points, if it can be told from zero. `None` if
+/// both are 0.
 fn verdict(ramp: &Share, trade: &Share) -> Option<String> {
+    if ramp.count + trade.count == 0 {
+        return None;
+    }
     let level = ramp.interval?.level;
     let gain = newcombe((ramp.count, ramp.total), (trade.count, trade.total), level);
     Some(match sign(&gain) {
@@ -159,7 +167,11 @@ mod tests {
         assert!(text.contains("100.0 % of them pass $50.00 of volume, against 0.0 %"), "{text}");
         assert!(text.contains("100.0 % did nothing in the last 30 days, against 100.0 %: not to be told apart yet."), "{text}");
         let equal = sentence(10.0);
-        assert!(equal.contains("not to be told apart yet. 0.0 % of them"), "{equal}");
+        assert!(equal.contains("not to be told apart yet."), "{equal}");
+        assert!(
+            !equal.contains("0.0 % of them"),
+            "no user of either passes the threshold: {equal}"
+        );
     }
 
     #[test]

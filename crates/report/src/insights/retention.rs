@@ -21,6 +21,9 @@ pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTabl
             "Too few users were active for {days} days to compare {}.",
             if *by == Cohort::dimension("channel") { "channels" } else { "cohorts" }
         ),
+        [.., (_, high)] if high.count == 0 => {
+            format!("No user who ever traded or bought has done neither in the last {days} days.")
+        }
         [(only, churned)] => format!(
             "{}: {} {did_neither}. There is no other {} with {MIN_SAMPLE_SIZE} of them to compare with.",
             cohort::users(by, *only),
@@ -32,6 +35,14 @@ pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTabl
             let leaves = cohort::users(by, *leave);
             let stays = cohort::users(by, *stay);
             match (is_distinguishable(last_but_one.1, high), is_distinguishable(low, second.1)) {
+                (true, true) if low.count == 0 => format!(
+                    "{leaves} leave most: {} {did_neither}. None of {} left.",
+                    share(high),
+                    cohort_name(*stay, by),
+                ),
+                (false, true) if low.count == 0 => {
+                    format!("None of {} left in the last {days} days.", cohort_name(*stay, by))
+                }
                 (true, true) => format!(
                     "{leaves} leave most: {} {did_neither}. {stays} stay: {} left.",
                     share(high),
@@ -50,6 +61,7 @@ pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTabl
         }
     };
     let later = monthly.pooled.get(1).and_then(Option::as_ref);
+    let later = later.filter(|month| month.active > 0 && month.rate.interval.is_some());
     let later = later.map(|month| with_interval(Format::Percent, &month.rate));
     let month = later.map(|rate| {
         format!(" In the calendar month after signup, {rate} of users traded or bought.")
@@ -100,6 +112,10 @@ mod tests {
             text.starts_with("Users from a: 93.6 %") && text.contains("no other channel"),
             "{text}"
         );
+        let text = churned(&[("a", 0, 200), ("b", 100, 200)]);
+        assert!(text.ends_with("None of a left.") && text.contains("b leave most"), "{text}");
+        let text = churned(&[("a", 0, 200), ("b", 0, 100)]);
+        assert!(text.starts_with("No user who ever traded or bought has done neither"), "{text}");
         assert!(churned(&[]).starts_with("Too few users were active"));
     }
 }

@@ -3,7 +3,10 @@
 use tidegauge_analytics::Cohort;
 
 use super::by_cohort::{bar_chart, panel_id};
+use super::concentration::{concentration, lorenz};
+use super::incidence::incidence;
 use super::panel_spec::PanelSpec;
+use super::prediction;
 use crate::chart::{Bars, Direction};
 use crate::metrics::Metrics;
 use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
@@ -13,7 +16,19 @@ pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<PanelSpec> {
         let id = panel_id("high-volume", &cohort, metrics);
         PanelSpec::new(id, move |metrics, id| high_volume(metrics, id, &cohort))
     });
-    by_cohort.chain([PanelSpec::new("deciles", deciles)]).collect()
+    let incidence = metrics.cohorts().into_iter().map(|cohort| {
+        let id = panel_id("time-to-high-volume", &cohort, metrics);
+        PanelSpec::new(id, move |metrics, id| incidence(metrics, id, &cohort))
+    });
+    let others = [
+        PanelSpec::new("deciles", deciles),
+        PanelSpec::new("concentration", concentration),
+        PanelSpec::new("lorenz", lorenz),
+        PanelSpec::new("prediction", prediction::quality),
+        PanelSpec::new("prediction-effects", prediction::effects),
+        PanelSpec::new("prediction-calibration", prediction::calibration),
+    ];
+    by_cohort.chain(incidence).chain(others).collect()
 }
 
 /// Builds the panel of high-volume traders and volume by cohort.
@@ -28,7 +43,10 @@ fn high_volume(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
             .with_n()
             .with_note(metrics.level()),
         Column::new("volume_usd", "Volume", Format::Dollars),
-        Column::new("mean_usd", "Mean per user", Format::Dollars),
+        Column::new("mean_usd", "Mean per user", Format::Dollars)
+            .with_interval()
+            .with_n()
+            .with_note(metrics.level()),
     ])?;
     for row in &volume.cohorts {
         table.push([
@@ -36,12 +54,22 @@ fn high_volume(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
             Cell::count(row.users),
             Cell::share(&row.high_volume),
             Cell::number(row.volume_usd),
-            Cell::number(row.mean_usd),
+            Cell::of(&row.mean),
         ])?;
     }
     let title = format!("Users who became high-volume traders, by {phrase}");
     let chart = bar_chart(by, title, "high_volume");
-    Panel::new(id, format!("Volume by {phrase}"), "percent of users", table).with_chart(chart)
+    let definition = "A high-volume trader is a user whose trades and completed on-ramp purchases add \
+                      up to the threshold or more, net of reversals. The share is of all users of the \
+                      cohort, with Wilson's interval. Old cohorts have had more time: see the time to \
+                      high volume.";
+    let computation = metrics
+        .computation(definition, "docs/metrics/volume.md")
+        .with("Threshold", metrics.threshold())
+        .with("Volume", "all to date");
+    Panel::new(id, format!("Volume by {phrase}"), "percent of users", table)
+        .with_computation(computation)
+        .with_chart(chart)
 }
 
 /// Builds the panel of volume by decile of users, which shows how concentrated it is.
@@ -67,6 +95,12 @@ fn deciles(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
         values: "share".into(),
         direction: Direction::Up,
     });
+    let definition = "Users sorted by volume, those with the most first, in ten parts of equal number; \
+                      the share that each part has of all volume.";
+    let computation = metrics
+        .computation(definition, "docs/metrics/volume.md")
+        .with("Volume", "all to date, of all users, net of reversals");
     Panel::new(id, "Volume by tenth of users, those with most first", "percent of volume", table)
+        .with_computation(computation)
         .with_chart(chart)
 }

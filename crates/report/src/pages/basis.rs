@@ -21,5 +21,9 @@ pub(super) fn prices(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
             Cell::text(span.last.to_string()),
         ])?;
     }
-    Ok(Panel::new(id, "Prices and exchange rates", Format::Count.unit(), table))
+    let definition = "The prices and exchange rates by which amounts are valued, by table and source: \
+                      the latest one on or before the day of an amount, at most seven days old.";
+    let computation = metrics.computation(definition, "docs/metrics/valuation.md");
+    let panel = Panel::new(id, "Prices and exchange rates", Format::Count.unit(), table);
+    Ok(panel.with_computation(computation))
 }

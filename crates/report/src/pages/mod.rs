@@ -3,9 +3,16 @@
 mod acquisition;
 mod basis;
 mod by_cohort;
+mod concentration;
+mod curves;
+mod funnel;
+mod incidence;
+mod kpi;
 mod monetization;
 mod overview;
 mod panel_spec;
+mod periods;
+mod prediction;
 mod retention;
 
 use tidegauge_analytics::unit_economics::Breakdown;
@@ -19,7 +26,7 @@ use crate::{Page, Result, Tile, insights};
 /// Returns the specifications of a page's panels, in order, without computing them.
 pub(crate) fn panels(page: Page, metrics: &Metrics<'_>) -> Vec<PanelSpec> {
     match page {
-        Page::Overview => Vec::new(),
+        Page::Overview => overview::panels(metrics),
         Page::Acquisition => acquisition::panels(metrics),
         Page::Retention => retention::panels(metrics),
         Page::Monetization => monetization::panels(metrics),
@@ -47,8 +54,10 @@ pub(crate) fn insights(page: Page, metrics: &Metrics<'_>) -> Result<Vec<String>>
             Some(insight).filter(|insight| !insight.is_empty()).into_iter().collect()
         }
         Page::Acquisition => {
-            let deciles = &metrics.concentration()?.deciles;
-            vec![insights::acquisition(&leading, &*metrics.volume(&leading)?, deciles)]
+            let top_tenth = &metrics.concentration()?.top_10;
+            let lead = insights::acquisition(&leading, &*metrics.volume(&leading)?, top_tenth);
+            let told = insights::prediction(&*metrics.prediction()?);
+            [lead, told].into_iter().filter(|insight| !insight.is_empty()).collect()
         }
         Page::Retention => {
             let monthly = metrics.retention(Period::Month, false)?;
@@ -58,4 +67,11 @@ pub(crate) fn insights(page: Page, metrics: &Metrics<'_>) -> Result<Vec<String>>
             vec![insights::monetization(&*metrics.unit_economics(Breakdown::Channel)?)]
         }
     })
+}
+
+/// Returns a text that begins with a capital, without underscores.
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}", first.unwrap_or_default(), characters.as_str().replace('_', " "))
 }

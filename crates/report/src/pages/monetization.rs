@@ -6,7 +6,7 @@ use tidegauge_analytics::{Cohort, Estimate};
 use super::panel_spec::PanelSpec;
 use crate::chart::{Lines, Point};
 use crate::metrics::Metrics;
-use crate::{Cell, Chart, Column, Format, Interval, Panel, Result, Table, cohort};
+use crate::{Cell, Chart, Column, Computation, Format, Interval, Panel, Result, Table, cohort};
 
 pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<PanelSpec> {
     let by = metrics.ltv_cohort();
@@ -62,7 +62,16 @@ fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
             metrics.level_value(),
         ))?;
     }
-    Ok(Panel::new(id, title, Format::Dollars.unit(), table))
+    let definition = "CAC is spend over users. LTV so far is the fees of a user to date, and ROAS their \
+                      sum over the spend: the newest users count, who have had little time. Payback is \
+                      the first day of age by which revenue covers spend, and is given only if that \
+                      still holds at the oldest age judged. Intervals: hybrid bootstrap-t of LTV and \
+                      ROAS; of CAC, that of spending the same again.";
+    let computation = metrics
+        .computation(definition, "docs/metrics/acquisition.md")
+        .with("Revenue", "net of reversals")
+        .with("Users of an age", format!("at least {}", found.params.min_users));
+    Ok(Panel::new(id, title, Format::Dollars.unit(), table).with_computation(computation))
 }
 
 fn economics_row(name: Cell, row: &UnitEconomics, level: f64) -> [Cell; 8] {
@@ -94,7 +103,12 @@ fn ltv(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let table = by_age(metrics, Format::Dollars, cell)?;
     let caption = "Revenue per user by days since signup, US dollars";
     let chart = lines(metrics, caption, None);
-    Panel::new(id, title, "US dollars per user", table).with_chart(chart)
+    let definition = "The mean fees of a user by age, net of reversals. Each day of age is judged by \
+                      the users who are old enough to have lived through it, and the days are added \
+                      up, so that no line falls merely because other users have come in.";
+    Panel::new(id, title, "US dollars per user", table)
+        .with_computation(aged(metrics, definition, "docs/metrics/ltv.md"))
+        .with_chart(chart)
 }
 
 /// Builds the panel of revenue over spend by channel and age.
@@ -104,7 +118,18 @@ fn roas(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let title = format!("Revenue over spend by channel, day by day of age, with {level} intervals");
     let table = by_age(metrics, Format::Ratio, cell)?;
     let chart = lines(metrics, "Revenue over spend by days since signup", Some(1.0));
-    Panel::new(id, title, Format::Ratio.unit(), table).with_chart(chart)
+    let definition = "Revenue per user by age over the spend per user: a ratio of sums. At 1, the \
+                      dashed line, revenue has covered the spend.";
+    Panel::new(id, title, Format::Ratio.unit(), table)
+        .with_computation(aged(metrics, definition, "docs/metrics/acquisition.md"))
+        .with_chart(chart)
+}
+
+/// Returns the computation of values by age.
+fn aged(metrics: &Metrics<'_>, definition: &str, docs: &str) -> Computation {
+    let ages: Vec<String> = metrics.ages().iter().map(u32::to_string).collect();
+    let ages = format!("{} days since signup", ages.join(", "));
+    metrics.computation(definition, docs).with("Ages", ages)
 }
 
 /// Returns a table with one row per channel and one column per age.
@@ -138,10 +163,15 @@ fn age_column(age: u32, format: Format) -> Column {
 
 /// Returns a line chart over the ages, with one line per channel.
 fn lines(metrics: &Metrics<'_>, title: &str, mark: Option<f64>) -> Chart {
+    lines_by(metrics, "channel".into(), title, mark)
+}
+
+/// Returns a line chart over the ages, with one line per row that the column `labels` names.
+fn lines_by(metrics: &Metrics<'_>, labels: String, title: &str, mark: Option<f64>) -> Chart {
     let point = |at: u32| Point { at, column: format!("day_{at}") };
     Chart::Lines(Lines {
         title: title.into(),
-        labels: "channel".into(),
+        labels,
         points: metrics.ages().into_iter().map(point).collect(),
         unit: "day".into(),
         mark,
@@ -165,5 +195,16 @@ fn ltv_of_cohorts(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel>
     table.push_total(all.into_iter().chain(overall))?;
     let (phrase, level) = (cohort::phrase(by), metrics.level());
     let title = format!("Revenue per user by {phrase}, with {level} intervals");
-    Ok(Panel::new(id, title, "US dollars per user", table))
+    let definition = "The mean fees of a user by age and cohort, net of reversals. No value: fewer \
+                      users than needed have reached the age.";
+    let computation = aged(metrics, definition, "docs/metrics/ltv.md");
+    let chart = lines_by(
+        metrics,
+        name,
+        "Revenue per user by days since signup and cohort, US dollars",
+        None,
+    );
+    Panel::new(id, title, "US dollars per user", table)
+        .with_computation(computation)
+        .with_chart(chart)
 }

@@ -4,6 +4,7 @@ use tidegauge_analytics::retention::RetentionTable;
 use tidegauge_analytics::{Cohort, Period};
 
 use super::by_cohort::{bar_chart, panel_id};
+use super::curves::{retention_curve, survival};
 use super::panel_spec::PanelSpec;
 use crate::chart::HeatMap;
 use crate::metrics::Metrics;
@@ -27,7 +28,9 @@ pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<PanelSpec> {
         let id = panel_id("churned", &cohort, metrics);
         PanelSpec::new(id, move |metrics, id| churned(metrics, id, &cohort))
     });
-    retention.chain(churn).collect()
+    let curves =
+        [PanelSpec::new("retention-curve", retention_curve), PanelSpec::new("survival", survival)];
+    retention.chain(churn).chain(curves).collect()
 }
 
 /// Builds the panel of retention, by cohort and period since.
@@ -48,7 +51,17 @@ fn retained(
         users: "users".into(),
         cells: table.columns()[2..].iter().map(|column| column.name.clone()).collect(),
     });
-    Panel::new(id, title, "percent of users", table).with_chart(chart)
+    let definition = format!(
+        "The share of a cohort that traded or bought in that {name} of the calendar, with Wilson's \
+         interval. {} 0 is that of {anchor}. A period counts only once it is over for the whole \
+         cohort; the last row has all cohorts for which it is.",
+        super::capitalized(name),
+    );
+    let computation = metrics
+        .computation(definition, "docs/metrics/retention.md")
+        .with("Cohorts", format!("{name}s of {anchor}"))
+        .with("Activity", "transactions: any event but a deposit or a withdrawal");
+    Panel::new(id, title, "percent of users", table).with_computation(computation).with_chart(chart)
 }
 
 /// Returns a table with one row per cohort and one column per period, and all cohorts combined.
@@ -109,5 +122,13 @@ fn churned(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     let days = churn.params.inactive_days;
     let title = format!("Churned: once active, nothing in the last {days} days, by {phrase}");
     let chart = bar_chart(by, title, "churned");
-    Panel::new(id, format!("Churn by {phrase}"), "percent of users", table).with_chart(chart)
+    let definition = "A user has churned who traded or bought at least once, signed up long enough ago, \
+                      and did neither in the last days observed. Users who never did are no part of \
+                      the share. Intervals are Wilson's.";
+    let computation = metrics
+        .computation(definition, "docs/metrics/churn.md")
+        .with("Inactive for", format!("{days} days"));
+    Panel::new(id, format!("Churn by {phrase}"), "percent of users", table)
+        .with_computation(computation)
+        .with_chart(chart)
 }

@@ -6,7 +6,8 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::Value;
 use tidegauge_report::{
-    Bars, Cell, Chart, Column, Direction, Format, HeatMap, Interval, Lines, Panel, Point, Table,
+    Bars, Cell, Chart, Column, Direction, Format, HeatMap, Interval, Lines, Panel, Point, Series,
+    Table,
 };
 
 use crate::support::{HOSTILE, report};
@@ -118,6 +119,7 @@ fn notes(panel: &Panel) -> Vec<String> {
     let columns: Vec<&str> = match panel.chart.as_ref().unwrap() {
         Chart::Bars(bars) => vec![&bars.values],
         Chart::Lines(lines) => lines.points.iter().map(|point| point.column.as_str()).collect(),
+        Chart::Series(series) => series.values.iter().map(String::as_str).collect(),
         Chart::HeatMap(map) => map.cells.iter().map(String::as_str).collect(),
         _ => panic!("a kind of chart that has no test"),
     };
@@ -128,14 +130,15 @@ fn notes(panel: &Panel) -> Vec<String> {
         for name in &columns {
             let at = table.position(name).unwrap();
             let Some(number) = row.cells[at].as_number() else { continue };
-            let n = number.n.unwrap();
-            notes.push(if is_map {
-                format!("{:.0} of {n} users", number.value * n as f64)
-            } else {
-                let format = table.columns()[at].format;
-                let join = if matches!(panel.chart, Some(Chart::Bars(_))) { " of " } else { ", " };
-                let within = format.show_within(number.value, number.interval.as_ref());
-                format!("{within}{join}{n} users")
+            let format = table.columns()[at].format;
+            let within = format.show_within(number.value, number.interval.as_ref());
+            let join = if matches!(panel.chart, Some(Chart::Bars(_))) { " of " } else { ", " };
+            notes.push(match number.n {
+                Some(n) if is_map => {
+                    format!("{within}, {:.0} of {n} users", number.value * n as f64)
+                }
+                Some(n) => format!("{within}{join}{n} users"),
+                None => within,
             });
         }
     }
@@ -163,14 +166,16 @@ fn svg_agrees_with_the_table() {
             .into_iter()
             // The note of a point begins with its line and position.
             .map(|text| match (chart, text.rsplit_once(": ")) {
-                (Chart::Lines(_), Some(_)) => text.split_once(": ").unwrap().1.to_owned(),
+                (Chart::Lines(_) | Chart::Series(_), Some(_)) => {
+                    text.split_once(": ").unwrap().1.to_owned()
+                }
                 _ => text.clone(),
             })
             .collect();
         found.sort();
         assert_eq!(found, notes(&panel), "{}", panel.id);
     }
-    assert_eq!(drawn, 18);
+    assert_eq!(drawn, 34);
 }
 
 #[test]
@@ -178,14 +183,40 @@ fn the_page_has_every_panel_and_chart_data_from_its_cells() {
     let report = report();
     let page = report.to_html().unwrap();
     for panel in report.answers.iter().flat_map(|answer| &answer.panels) {
-        assert!(page.contains(&panel.to_html().unwrap()), "{} is not on the page", panel.id);
+        let is_known = panel.table.rows().iter().any(|row| !row.is_total);
+        let html = panel.to_html().unwrap();
+        let (table, computation) = html.split_once("<details class=\"how\">").unwrap();
+        let is_shown = page.contains(table.trim_end()) && page.contains(computation);
+        assert_eq!(is_shown, is_known, "{}", panel.id);
     }
     for insight in report.insights() {
         assert!(page.contains(&insight.replace('\u{1}', "")[..20]), "{insight}");
     }
     let open = "<script type=\"application/json\" id=\"chart-";
     let charts = between(&page, open, "</script>");
-    assert_eq!(charts.len(), 5);
+    let ids: Vec<&str> = charts.iter().map(|chart| chart.split_once("\">").unwrap().0).collect();
+    assert_eq!(
+        ids,
+        [
+            "revenue-mix",
+            "users-over-time",
+            "active-users",
+            "growth",
+            "volume-over-time",
+            "revenue-over-time",
+            "high-volume",
+            "time-to-high-volume",
+            "deciles",
+            "lorenz",
+            "churned",
+            "retention-curve",
+            "survival",
+            "ltv",
+            "roas",
+            "ltv-by-month",
+        ],
+        "without deposits there is no funnel, and too few pass the threshold to be predicted"
+    );
     for chart in charts {
         let (id, json) = chart.split_once("\">").unwrap();
         let option: Value = serde_json::from_str(json).unwrap();
@@ -205,6 +236,46 @@ fn the_page_has_every_panel_and_chart_data_from_its_cells() {
     assert!(page.contains("Rates by &#60;Some Bank&#62;"), "an attribution is text");
     assert!(page.contains("(preset <code>small</code>, seed 7, start day 2026-01-01)"));
     assert!(page.contains("<td>1,234</td><td>2025-12-31</td><td>2026-02-28</td>"));
+}
+
+#[test]
+fn bands_are_the_intervals_of_their_lines() {
+    let page = report().to_html().unwrap();
+    let open = "<script type=\"application/json\" id=\"chart-ltv\">";
+    let option: Value = serde_json::from_str(between(&page, open, "</script>")[0]).unwrap();
+    let series = option["series"].as_array().unwrap();
+    let names = option["legend"]["data"].as_array().unwrap();
+    assert_eq!(series.len(), 3 * names.len(), "a line, its lower bound and the distance above it");
+    let table = report().panel("ltv").unwrap().table.clone();
+    let organic = |at: usize| {
+        series.iter().filter(|one| one["name"] == "organic").nth(at).unwrap()["data"].clone()
+    };
+    let at = table.position("day_30").unwrap();
+    let row = table.rows().iter().find(|row| row.cells[0] == Cell::text("organic")).unwrap();
+    let interval = row.cells[at].as_number().unwrap().interval.unwrap();
+    let point = |data: Value| {
+        let points = data.as_array().unwrap().clone();
+        points.iter().find(|point| point[0] == 30).unwrap()[1].as_f64().unwrap()
+    };
+    let (low, extent) = (point(organic(1)), point(organic(2)));
+    assert!((low - interval.low).abs() < 0.006, "{low}, not {}", interval.low);
+    assert!((low + extent - interval.high.unwrap()).abs() < 0.011, "{low} + {extent}");
+}
+
+#[test]
+fn every_computation_names_a_page_that_exists() {
+    let report = report();
+    let panels = report.answers.iter().flat_map(|answer| &answer.panels);
+    let panels = panels.map(|panel| panel.computation.clone().expect(&panel.id));
+    let tiles = report.answers.iter().flat_map(|answer| &answer.tiles);
+    for computation in panels.chain(tiles.map(|tile| tile.computation.clone())) {
+        let page = format!("../../{}", computation.docs);
+        assert!(std::path::Path::new(&page).is_file(), "{page}");
+        assert!(computation.definition.ends_with('.'), "{}", computation.definition);
+        let names: Vec<_> = computation.settings.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names[..3], ["Observed up to", "Zone", "Level of intervals"]);
+        assert_eq!(computation.settings[0].value, "2026-03-01 00:00");
+    }
 }
 
 /// Returns a table of two rows: a number with an interval that is open at the top, and missing
@@ -246,6 +317,10 @@ fn charts_accept_extreme_values_and_labels() {
             mark: Some(1.0),
         })
     };
+    let series = |columns: &[&str]| {
+        let values = columns.iter().map(|name| (*name).into()).collect();
+        Chart::Series(Series { title: title(), labels: "name".into(), values })
+    };
     let map = |cells: &[&str]| {
         let cells = cells.iter().map(|name| (*name).into()).collect();
         Chart::HeatMap(HeatMap {
@@ -261,6 +336,8 @@ fn charts_accept_extreme_values_and_labels() {
         lines(&["a", "b"]),
         lines(&["b", "a"]),
         lines(&[]),
+        series(&["a", "b"]),
+        series(&[]),
         map(&["a", "b"]),
         map(&[]),
     ] {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests may
 
 mod agreement;
+mod overview;
 mod question;
 mod reference;
 mod support;

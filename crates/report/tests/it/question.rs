@@ -40,17 +40,40 @@ fn each_page_has_its_panels() {
         let panels = report.answer(page).unwrap().panels.iter();
         panels.map(|panel| panel.id.as_str()).collect::<Vec<_>>()
     };
-    assert_eq!(ids(Page::Overview), [""; 0]);
+    assert_eq!(
+        ids(Page::Overview),
+        [
+            "kpis",
+            "take-rates",
+            "revenue-mix",
+            "funnel",
+            "funnel-by-channel",
+            "users-over-time",
+            "active-users",
+            "growth",
+            "volume-over-time",
+            "revenue-over-time",
+        ]
+    );
     assert_eq!(
         ids(Page::Acquisition),
         [
             "high-volume",
             "high-volume-by-entry-product",
             "high-volume-by-country",
-            "high-volume-by-tier",
             "high-volume-by-campaign",
             "high-volume-by-month",
+            "time-to-high-volume",
+            "time-to-high-volume-by-entry-product",
+            "time-to-high-volume-by-country",
+            "time-to-high-volume-by-campaign",
+            "time-to-high-volume-by-month",
             "deciles",
+            "concentration",
+            "lorenz",
+            "prediction",
+            "prediction-effects",
+            "prediction-calibration",
         ]
     );
     assert_eq!(
@@ -62,14 +85,15 @@ fn each_page_has_its_panels() {
             "churned",
             "churned-by-entry-product",
             "churned-by-country",
-            "churned-by-tier",
             "churned-by-campaign",
             "churned-by-month",
+            "retention-curve",
+            "survival",
         ]
     );
     assert_eq!(ids(Page::Monetization), ["channels", "campaigns", "ltv", "roas", "ltv-by-month"]);
     assert_eq!(ids(Page::Basis), ["prices"]);
-    assert_eq!(report.answer(Page::Overview).unwrap().tiles.len(), 6);
+    assert_eq!(report.answer(Page::Overview).unwrap().tiles.len(), 16);
     assert_eq!(report.insights().len(), 3);
 }
 
@@ -115,7 +139,7 @@ fn typed_questions_are_checked_like_queries() {
 fn parameters_change_the_computation() {
     let page = asked("acquisition", &[("cohort", "country"), ("threshold_usd", "1000")]);
     let ids: Vec<_> = page.panels.iter().map(|panel| panel.id.as_str()).collect();
-    assert_eq!(ids, ["high-volume", "deciles"]);
+    assert_eq!(ids[..3], ["high-volume", "time-to-high-volume", "deciles"]);
     let panel = &page.panels[0];
     assert_eq!(panel.title, "Volume by country");
     // Users 0, 3, 6 … are in the US; in each group of seven, users 5 and 6 trade for $500 or more.
@@ -129,7 +153,16 @@ fn parameters_change_the_computation() {
     let page =
         asked("retention", &[("period", "day"), ("inactive_days", "20"), ("cohort", "everyone")]);
     let ids: Vec<_> = page.panels.iter().map(|panel| panel.id.as_str()).collect();
-    assert_eq!(ids, ["retention-by-day", "retention-by-day-of-first-trade", "churned"]);
+    assert_eq!(
+        ids,
+        [
+            "retention-by-day",
+            "retention-by-day-of-first-trade",
+            "churned",
+            "retention-curve",
+            "survival",
+        ]
+    );
     assert_eq!(page.panels[0].table.number("2026-01-01", "day_7"), Some(0.8));
     let churned = &page.panels[2];
     assert_eq!(churned.table.number("all", "users"), Some(200.0));

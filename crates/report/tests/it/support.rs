@@ -23,6 +23,11 @@ fn midnight(day: NaiveDate) -> DateTime<Utc> {
 /// signup and again 20 days later. Spend is $40 a day each on paid search and on the hostile
 /// channel.
 pub(crate) fn facts() -> Facts {
+    facts_until("2026-03-01")
+}
+
+/// Returns the same exchange, observed up to another day.
+fn facts_until(end: &str) -> Facts {
     let first = day("2026-01-01");
     let signup = |user: u64| first + Days::new(user / 5);
     let users: Vec<u64> = (0..200).collect();
@@ -70,7 +75,7 @@ pub(crate) fn facts() -> Facts {
         "spend_usd" => vec![40.0; 80],
     )
     .unwrap();
-    let end = midnight(day("2026-03-01"));
+    let end = midnight(day(end));
     Facts::new(&users_frame, &events, end).unwrap().with_spend(&spend).unwrap()
 }
 
@@ -95,7 +100,12 @@ pub(crate) fn provenance() -> Provenance {
 }
 
 pub(crate) fn report() -> Report {
-    let (facts, provenance) = (facts(), provenance());
+    report_until("2026-03-01")
+}
+
+/// Returns the report of the exchange, observed up to a day.
+pub(crate) fn report_until(end: &str) -> Report {
+    let (facts, provenance) = (facts_until(end), provenance());
     let dataset = Dataset { facts: &facts, provenance: &provenance };
     Report::new(dataset, &Parameters::default()).unwrap()
 }

@@ -4,8 +4,8 @@ use super::canvas::{
     AXIS, Anchor, Canvas, GRID_LINE, MUTED_INK, WIDTH, digits, escaped, truncated, width_of,
 };
 use super::scale::{Scale, ticks};
-use crate::chart::data::{self, Line, Value};
-use crate::chart::kinds::Lines;
+use crate::chart::data::{self, Axis, Line, Plot, Value};
+use crate::chart::kinds::{Lines, Series};
 use crate::chart::style::COLORS;
 use crate::format::Format;
 use crate::{Result, Table};
@@ -17,15 +17,23 @@ const LEGEND: f64 = 22.0;
 
 /// Draws one line per row with its band, and a legend above.
 pub(crate) fn lines(chart: &Lines, table: &Table) -> Result<String> {
-    let lines = data::lines(chart, table)?;
-    let format = lines.first().map_or(Format::Ratio, |line| line.format);
-    let places = legend(&lines);
+    Ok(draw(&chart.title, &data::lines(chart, table)?, chart.mark))
+}
+
+/// Draws one line per column with its band, and a legend above.
+pub(crate) fn series(chart: &Series, table: &Table) -> Result<String> {
+    Ok(draw(&chart.title, &data::series(chart, table)?, None))
+}
+
+fn draw(title: &str, plot: &Plot, mark: Option<f64>) -> String {
+    let Plot { lines, format, axis } = plot;
+    let places = legend(lines);
     let legend_rows = places.last().map_or(0.0, |(_, y)| y / LEGEND + 1.0);
     let top = LEGEND * legend_rows + 14.0;
-    let (low, high) = value_range(&lines, chart.mark);
+    let (low, high) = value_range(lines, mark);
     let marks = ticks(low, high);
     let bottom = top + PLOT;
-    let mut canvas = Canvas::new(&chart.title, WIDTH, bottom + 28.0);
+    let mut canvas = Canvas::new(title, WIDTH, bottom + 28.0);
 
     for (line, (x, y)) in lines.iter().zip(&places) {
         let (color, middle) = (COLORS[line.position % COLORS.len()], y + 11.0);
@@ -35,7 +43,7 @@ pub(crate) fn lines(chart: &Lines, table: &Table) -> Result<String> {
     }
 
     let step = marks.get(1).zip(marks.first()).map_or(1.0, |(second, first)| second - first);
-    let numbers: Vec<String> = marks.iter().map(|mark| axis_number(format, *mark, step)).collect();
+    let numbers: Vec<String> = marks.iter().map(|mark| axis_number(*format, *mark, step)).collect();
     let left = numbers.iter().map(|text| width_of(text)).fold(0.0, f64::max) + 14.0;
     let ends = (marks.first().copied().unwrap_or(low), marks.last().copied().unwrap_or(high));
     let y = Scale::new(ends, (bottom, top));
@@ -43,37 +51,68 @@ pub(crate) fn lines(chart: &Lines, table: &Table) -> Result<String> {
         canvas.line((left, y.at(*mark)), (WIDTH - 16.0, y.at(*mark)), GRID_LINE, "");
         canvas.text((left - 8.0, y.at(*mark)), Anchor::End, MUTED_INK, number);
     }
-    let last = chart.points.last().map_or(1.0, |point| f64::from(point.at));
-    let x = Scale::new((0.0, last), (left, WIDTH - 16.0));
-    for mark in ticks(0.0, last).into_iter().filter(|mark| *mark <= last) {
+    let x = Scale::new((0.0, axis.last()), (left, WIDTH - 16.0));
+    for (mark, text) in axis.ticks(WIDTH - left) {
         canvas.line((x.at(mark), bottom), (x.at(mark), bottom + 5.0), AXIS, "");
-        // The last number must not extend beyond the edge.
-        let anchor = if x.at(mark) > WIDTH - 40.0 { Anchor::End } else { Anchor::Middle };
-        let text = format!("{} {mark}", chart.unit);
-        canvas.text((x.at(mark), bottom + 16.0), anchor, MUTED_INK, text.trim_start());
+        // The text must not extend beyond the edges.
+        let half = width_of(&text) / 2.0;
+        let anchor = match x.at(mark) {
+            at if at > WIDTH - half => Anchor::End,
+            at if at < half => Anchor::Start,
+            _ => Anchor::Middle,
+        };
+        canvas.text((x.at(mark), bottom + 16.0), anchor, MUTED_INK, &text);
     }
     canvas.line((left, bottom), (WIDTH - 16.0, bottom), AXIS, "");
-    if let Some(mark) = chart.mark {
+    if let Some(mark) = mark {
         let dashed = " stroke-dasharray=\"4 4\"";
         canvas.line((left, y.at(mark)), (WIDTH - 16.0, y.at(mark)), "#64748b", dashed);
     }
 
-    for line in &lines {
+    for line in lines {
         let color = COLORS[line.position % COLORS.len()];
         for run in runs(line) {
             canvas.push(&band(&run, &x, &y, color));
             canvas.push(&path(&run, &x, &y, color));
         }
     }
-    for line in &lines {
+    for line in lines {
         let color = COLORS[line.position % COLORS.len()];
         for (at, value) in line.points.iter().filter_map(|(at, value)| Some((at, value.as_ref()?)))
         {
-            let note = format!("{}, {} {at}: {}", line.name, chart.unit, value.note);
+            let note = format!("{}, {}: {}", line.name, axis.show(*at), value.note);
             canvas.push(&circle((x.at(f64::from(*at)), y.at(value.value)), color, &note));
         }
     }
-    Ok(canvas.finish())
+    canvas.finish()
+}
+
+impl Axis {
+    /// Returns the last position.
+    fn last(&self) -> f64 {
+        match self {
+            Self::Numbers { last, .. } => f64::from(*last),
+            Self::Labels(labels) => labels.len().saturating_sub(1) as f64,
+        }
+    }
+
+    /// Returns the positions with their texts, as many as fit the width.
+    fn ticks(&self, width: f64) -> Vec<(f64, String)> {
+        match self {
+            Self::Numbers { unit, .. } => {
+                let marks = ticks(0.0, self.last()).into_iter().filter(|mark| *mark <= self.last());
+                marks.map(|mark| (mark, format!("{unit} {mark}").trim_start().into())).collect()
+            }
+            Self::Labels(labels) => {
+                let widest = labels.iter().map(|label| width_of(label)).fold(0.0, f64::max) + 14.0;
+                let step = (widest * labels.len() as f64 / width).ceil().max(1.0);
+                let position = |at: usize| at as f64;
+                let is_shown = |at: &usize| position(*at) % step == 0.0;
+                let shown = (0..labels.len()).filter(is_shown);
+                shown.map(|at| (position(at), labels[at].clone())).collect()
+            }
+        }
+    }
 }
 
 /// Returns the position of each legend entry; entries wrap to as many rows as necessary.
@@ -95,17 +134,10 @@ fn legend(lines: &[Line]) -> Vec<(f64, f64)> {
 fn value_range(lines: &[Line], mark: Option<f64>) -> (f64, f64) {
     let values = lines.iter().flat_map(|line| &line.points);
     let ends = values.filter_map(|(_, value)| value.as_ref()).flat_map(|value| {
-        let (low, high) = bounds(value);
+        let (low, high) = value.bounds();
         [value.value, low, high]
     });
     ends.chain(mark).fold((0.0, 0.0), |(low, high), end| (f64::min(low, end), f64::max(high, end)))
-}
-
-/// Returns the bounds of a value, or the value itself twice if it has no interval.
-fn bounds(value: &Value) -> (f64, f64) {
-    let interval = value.interval.map(|interval| (interval.low, interval.high));
-    let (low, high) = interval.unwrap_or((value.value, None));
-    (low, high.unwrap_or(value.value))
 }
 
 /// Splits a line into runs without missing values.
@@ -127,8 +159,8 @@ fn path(run: &[(f64, &Value)], x: &Scale, y: &Scale, color: &str) -> String {
 }
 
 fn band(run: &[(f64, &Value)], x: &Scale, y: &Scale, color: &str) -> String {
-    let lower = run.iter().map(|(at, value)| (x.at(*at), y.at(bounds(value).0)));
-    let upper = run.iter().rev().map(|(at, value)| (x.at(*at), y.at(bounds(value).1)));
+    let lower = run.iter().map(|(at, value)| (x.at(*at), y.at(value.bounds().0)));
+    let upper = run.iter().rev().map(|(at, value)| (x.at(*at), y.at(value.bounds().1)));
     let corners = corners(lower.chain(upper));
     format!("<polygon points=\"{corners}\" fill=\"{color}\" fill-opacity=\"0.1\"/>")
 }
@@ -150,7 +182,7 @@ fn circle((x, y): (f64, f64), color: &str, note: &str) -> String {
 /// Formats a number of the vertical axis with as many decimal places as `step` needs; the unit is
 /// in the title.
 fn axis_number(format: Format, value: f64, step: f64) -> String {
-    let factor = if format == Format::Percent { 100.0 } else { 1.0 };
+    let factor = if matches!(format, Format::Percent | Format::Rate) { 100.0 } else { 1.0 };
     let places = (0..9usize).find(|places| {
         let scaled = step * factor * 10f64.powf(*places as f64);
         (scaled - scaled.round()).abs() < 1e-6

@@ -8,4 +8,4 @@ mod scale;
 
 pub(super) use bars::bars;
 pub(super) use heat_map::heat_map;
-pub(super) use lines::lines;
+pub(super) use lines::{lines, series};
