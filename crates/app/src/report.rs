@@ -6,10 +6,10 @@ use std::{fs, io};
 
 use tidegauge_analytics::{BadRows, Calendar, Facts, FactsParams};
 pub use tidegauge_report::{
-    Answer, Bars, Cell, Chart, Column, Computation, Dataset, Direction, Filters, Format, HeatMap,
-    Interval, Lines, Missing, Number, Page, Panel, Parameters, Point, PriceSpan, Provenance,
-    Question, Report, ReportData, Row, Series, Setting, SimulatedWorld, Table, Tile, Trend, answer,
-    reference,
+    Answer, AnsweredQuestion, Bars, Cell, Chart, Column, Computation, Dataset, Direction, Filters,
+    Format, HeatMap, Interval, Lines, Missing, Number, Page, Panel, Parameters, Point, PriceSpan,
+    Provenance, Question, Report, ReportData, Row, Series, Setting, SimulatedWorld, Table, Tile,
+    Trend, answer, reference,
 };
 
 use crate::consistent_read::ConsistentRead;

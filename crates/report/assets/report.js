@@ -55,8 +55,14 @@
       axis.axisLine = { lineStyle: { color: soft } };
       axis.splitLine = Object.assign({ lineStyle: { color: edge } }, axis.splitLine);
     }
-    if (option.legend) option.yAxis.axisLabel.formatter = compact;
-    for (const series of option.series) if (series.label) series.label.color = ink;
+    for (const series of option.series) {
+      if (series.type === "bar") {
+        series.label.color = series.markLine.label.color = series.markLine.lineStyle.color = ink;
+      } else {
+        option.yAxis.axisLabel.formatter = compact;
+        if (dark && !series.symbol) series.symbol = "circle";
+      }
+    }
     return option;
   };
   const elements = [...document.querySelectorAll("[data-chart]")];

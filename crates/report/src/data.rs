@@ -3,7 +3,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{Cell, Computation, Format, Page, Panel, Provenance, Report, Row, Table, Tile};
+use crate::{
+    AnsweredQuestion, Cell, Computation, Format, Page, Panel, Provenance, Report, Row, Table, Tile,
+};
 
 /// The data of a [`Report`]: its provenance, key figures, insights and panels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -13,6 +15,8 @@ pub struct ReportData<'a> {
     pub provenance: &'a Provenance,
     /// The caveats of the numbers, one sentence each.
     pub caveats: Vec<String>,
+    /// The questions that the report answers first.
+    pub answers: Vec<AnsweredQuestion<'a>>,
     /// The key figures and the insights of each page.
     pub pages: Vec<PageData<'a>>,
     /// The panels of all pages, in the order of the report.
@@ -94,6 +98,7 @@ impl Report {
         ReportData {
             provenance: &self.provenance,
             caveats: self.provenance.caveats(),
+            answers: self.answered(),
             pages: pages.collect(),
             panels: panels.collect(),
         }

@@ -114,6 +114,6 @@ pub use format::Format;
 pub use panel::Panel;
 pub use provenance::{PriceSpan, Provenance, SimulatedWorld};
 pub use question::{Filters, Page, Parameters, Question};
-pub use report::Report;
+pub use report::{AnsweredQuestion, Report};
 pub use table::{Cell, Column, Interval, Missing, Number, Row, Table};
 pub use tile::{Tile, Trend};

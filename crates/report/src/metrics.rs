@@ -22,6 +22,9 @@ use crate::{Parameters, Provenance, Result};
 /// The default ages, in days since signup, for revenue per user.
 const AGES: [u32; 7] = [7, 14, 30, 45, 60, 75, 90];
 
+/// The days since the first activity at which survival is estimated.
+const SURVIVAL: [u32; 11] = [30, 45, 60, 75, 90, 120, 150, 180, 240, 300, 365];
+
 /// The default dimensions by which users are compared, the leading one first. The account tier is
 /// none: it follows from the volume of a user.
 const DIMENSIONS: [&str; 4] = ["channel", "entry_product", "country", "campaign"];
@@ -125,7 +128,7 @@ impl<'a> Metrics<'a> {
     /// # Errors
     /// When the metric cannot be computed.
     pub(crate) fn churn(&self, cohort: &Cohort) -> Result<Rc<ChurnTable>> {
-        let mut params = ChurnParams::default();
+        let mut params = ChurnParams { ages: SURVIVAL.into(), ..ChurnParams::default() };
         params.inactive_days = self.parameters.inactive_days.unwrap_or(params.inactive_days);
         self.churn.get_or_compute(cohort.clone(), || Ok(churn::churn(self.facts, cohort, &params)?))
     }

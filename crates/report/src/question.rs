@@ -45,7 +45,7 @@ impl Page {
     /// Returns the names of the page's parameters, sorted.
     pub fn parameters(self) -> &'static [&'static str] {
         match self {
-            Self::Overview => &["inactive_days", "threshold_usd"],
+            Self::Overview => &["inactive_days", "period", "threshold_usd"],
             Self::Acquisition => &["cohort", "threshold_usd"],
             Self::Retention => &["cohort", "inactive_days", "period"],
             Self::Monetization => &["ages", "cohort"],
@@ -126,7 +126,7 @@ pub struct Parameters {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ages: Option<Vec<u32>>,
     /// The cohorts by which users are compared. By default the channel, with further tables by
-    /// country, account tier, campaign and month of signup, and revenue by month of signup.
+    /// entry product, country, campaign and month of signup, and revenue by month of signup.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cohort: Option<Cohort>,
     /// The number of days without activity after which a user has churned; by default 30.

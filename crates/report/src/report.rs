@@ -6,6 +6,26 @@ use crate::answer::{Dataset, answer_from};
 use crate::metrics::Metrics;
 use crate::{Answer, Page, Panel, Parameters, Provenance, Question, Result, html};
 
+/// The questions that the report answers first, with the pages whose insights answer them.
+const QUESTIONS: [(Page, &str); 4] = [
+    (Page::Acquisition, "Which cohorts become high-volume traders?"),
+    (Page::Retention, "Which cohorts churn, and which stay?"),
+    (Page::Monetization, "What are users worth, and where should the next dollar go?"),
+    (Page::Overview, "Are ramp-acquired users worth more?"),
+];
+
+/// A question with the insights that answer it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AnsweredQuestion<'a> {
+    /// The question.
+    pub question: &'static str,
+    /// The page with the figures behind the answer.
+    pub page: Page,
+    /// The insights, one or two sentences each.
+    pub insights: &'a [String],
+}
+
 /// The answers to all pages.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -50,10 +70,22 @@ impl Report {
         self.answers.iter().find_map(|answer| answer.panel(id))
     }
 
+    /// Returns the questions that the report answers first, each with its page and the insights
+    /// that answer it; without those that the data say nothing of.
+    pub fn answered(&self) -> Vec<AnsweredQuestion<'_>> {
+        let questions = QUESTIONS.into_iter().filter_map(|(page, question)| {
+            let insights = self.answer(page)?.insights.as_slice();
+            Some(AnsweredQuestion { question, page, insights })
+        });
+        questions.filter(|answered| !answered.insights.is_empty()).collect()
+    }
+
     /// Returns the insights of all pages, one or two sentences of plain text each: which users
-    /// become high-volume traders, which leave, and what users are worth.
+    /// become high-volume traders, which leave, what users are worth, and whether ramp-acquired ones
+    /// are worth more.
     pub fn insights(&self) -> Vec<&str> {
-        self.answers.iter().flat_map(|answer| &answer.insights).map(String::as_str).collect()
+        let answered = self.answered().into_iter().flat_map(|answered| answered.insights);
+        answered.map(String::as_str).collect()
     }
 
     /// Renders the report as one self-contained HTML file.

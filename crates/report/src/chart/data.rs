@@ -5,6 +5,9 @@ use super::kinds::{Bars, Direction, HeatMap, Lines, Series};
 use crate::format::{Format, count, decimals};
 use crate::{Cell, Column, Interval, Missing, Number, Result, Row, Table};
 
+/// How far bands are drawn beyond all lines, in extents of the lines.
+const BEYOND: f64 = 1.5;
+
 /// A value of a chart.
 #[derive(Debug, Clone)]
 pub(super) struct Value {
@@ -52,6 +55,23 @@ pub(super) struct Plot {
     /// The format of all values.
     pub(super) format: Format,
     pub(super) axis: Axis,
+}
+
+impl Plot {
+    /// Returns the range of lines, bands and the mark, which always includes 0, and whether bands
+    /// are cut: those that reach far beyond all lines would leave no room for them.
+    pub(super) fn range(&self, mark: Option<f64>) -> ((f64, f64), bool) {
+        let values = || self.lines.iter().flat_map(|line| &line.points);
+        let values = || values().filter_map(|(_, value)| value.as_ref());
+        let cover = |(low, high): (f64, f64), end: f64| (low.min(end), high.max(end));
+        let lines = values().map(|value| value.value).chain(mark).fold((0.0, 0.0), cover);
+        let ends = values().flat_map(|value| <[f64; 2]>::from(value.bounds()));
+        let all = ends.fold(lines, cover);
+        let extent = BEYOND * (lines.1 - lines.0);
+        let limits = (lines.0 - extent, lines.1 + extent);
+        let cut = (all.0.max(limits.0), all.1.min(limits.1));
+        (cut, cut != all)
+    }
 }
 
 /// The horizontal axis of a plot.
@@ -157,9 +177,12 @@ pub(super) fn lines(chart: &Lines, table: &Table) -> Result<Plot> {
         let name = table.columns()[labels].show(&row.cells[labels]);
         Line { position, name, points: columns.iter().map(point).collect() }
     });
-    let last = chart.points.last().map_or(1, |point| point.at);
+    let lines: Vec<Line> = line.filter(Line::has_values).collect();
+    // The axis ends with the last position of which something is known.
+    let known = lines.iter().flat_map(|line| &line.points).filter(|(_, value)| value.is_some());
+    let last = known.map(|(at, _)| *at).max().unwrap_or(1);
     let axis = Axis::Numbers { unit: chart.unit.clone(), last };
-    Ok(Plot { lines: line.filter(Line::has_values).collect(), format, axis })
+    Ok(Plot { lines, format, axis })
 }
 
 /// Reads the columns as lines over the rows; columns without any value are left out.

@@ -3,11 +3,15 @@
 use serde_json::{Value as Json, json};
 
 use super::Chart;
-use super::data::{self, Axis, Line, Plot, Value};
+use super::data::{self, Axis, Bar, Line, Plot, Value};
 use super::kinds::{Bars, Direction, Lines, Series};
 use super::style::{COLORS, FONT};
+use super::svg::ticks;
 use crate::format::{Format, UNKNOWN};
 use crate::{Result, Table};
+
+/// The color of texts on light pages.
+const INK: &str = "#0f172a";
 
 /// Returns the options of a chart as JSON that is safe within a `script` element, or `None` for a
 /// heat map, which the page draws as a table.
@@ -38,15 +42,27 @@ fn bars(chart: &Bars, table: &Table) -> Result<Json> {
     let bar = |value: &Value| {
         let text = data::label(chart.direction, format, value.value);
         json!({
-            "value": rounded(format, value.value), "label": { "formatter": text }, "note": value.note,
+            "value": rounded(format, value.value), "note": value.note,
+            // The whisker has the text at its end.
+            "label": { "formatter": text, "show": value.interval.is_none() },
         })
     };
     let names: Vec<&String> = bars.iter().map(|bar| &bar.name).collect();
+    let whiskers = whiskers(&bars, (chart.direction, format));
+    let highest = bars.iter().filter_map(|bar| Some(bar.value.as_ref()?.bounds()));
+    let (low, high) = highest.fold((0.0, 0.0), |ends: (f64, f64), (low, high)| {
+        (ends.0.min(rounded(format, low)), ends.1.max(rounded(format, high)))
+    });
     let bars: Vec<Option<Json>> = bars.iter().map(|row| row.value.as_ref().map(bar)).collect();
     // Each bar shows its number, so the axis needs no labels.
-    let values = json!({
+    let mut values = json!({
         "type": "value", "axisLabel": { "show": false }, "splitLine": { "show": false },
     });
+    if !whiskers.is_empty() {
+        let ticks = ticks(low, high);
+        values["max"] = json!(ticks.last());
+        values["min"] = json!(ticks.first());
+    }
     let names = json!({ "type": "category", "data": names, "axisTick": { "show": false } });
     let mut option = option(&chart.title);
     let (x, y, width, position) = if is_up {
@@ -64,8 +80,30 @@ fn bars(chart: &Bars, table: &Table) -> Result<Json> {
         "data": bars,
         "barMaxWidth": width,
         "label": { "show": true, "position": position },
+        "markLine": {
+            "silent": true, "symbol": "rect", "symbolSize": [1.5, 8], "data": whiskers,
+            "lineStyle": { "color": INK, "type": "solid", "width": 1.5 },
+            "label": { "show": true, "position": "end", "color": INK },
+        },
     }]);
     Ok(option)
+}
+
+/// Returns the intervals of bars as lines from the lower to the upper bound, each with the text of
+/// its bar at the end.
+fn whiskers(bars: &[Bar], (direction, format): (Direction, Format)) -> Vec<Json> {
+    let whisker = |(at, bar): (usize, &Bar)| {
+        let value = bar.value.as_ref().filter(|value| value.interval.is_some())?;
+        let coord = |bound: f64| match direction {
+            Direction::Right => json!([rounded(format, bound), at]),
+            Direction::Up => json!([at, rounded(format, bound)]),
+        };
+        let (low, high) = value.bounds();
+        let text = data::label(direction, format, value.value);
+        let label = json!({ "formatter": text });
+        Some(json!([{ "coord": coord(low), "label": label }, { "coord": coord(high) }]))
+    };
+    bars.iter().enumerate().filter_map(whisker).collect()
 }
 
 fn lines(chart: &Lines, table: &Table) -> Result<Json> {
@@ -78,9 +116,6 @@ fn series(chart: &Series, table: &Table) -> Result<Json> {
 
 fn plot(title: &str, plot: &Plot, mark: Option<f64>) -> Json {
     let Plot { lines, format, axis } = plot;
-    let values = lines.iter().flat_map(|line| &line.points);
-    let values = values.filter_map(|(_, value)| Some(value.as_ref()?.value));
-    let highest = values.fold(f64::NEG_INFINITY, f64::max);
     let mut series: Vec<Json> = lines.iter().map(|line| curve(line, *format, axis)).collect();
     if let (Some(at), Some(first)) = (mark, series.first_mut()) {
         first["markLine"] = json!({
@@ -93,12 +128,18 @@ fn plot(title: &str, plot: &Plot, mark: Option<f64>) -> Json {
     }
     series.extend(lines.iter().flat_map(|line| band(line, *format)));
     let mut option = option(title);
-    option["grid"]["top"] = json!(72);
-    option["legend"] = json!({
-        "top": 0, "left": 0, "itemGap": 14, "type": "scroll",
-        "textStyle": { "fontFamily": FONT, "fontSize": 13 },
-        "data": lines.iter().map(|line| &line.name).collect::<Vec<_>>(),
-    });
+    if lines.len() > 1 {
+        // Many names would be as high as the chart.
+        let kind = if lines.len() > 6 { "scroll" } else { "plain" };
+        option["grid"]["top"] = json!(if lines.len() > 3 { 72 } else { 56 });
+        option["legend"] = json!({
+            "top": 0, "left": 0, "itemGap": 14, "type": kind,
+            "textStyle": { "fontFamily": FONT, "fontSize": 13 },
+            "data": lines.iter().map(|line| &line.name).collect::<Vec<_>>(),
+        });
+    } else {
+        option["grid"]["top"] = json!(16);
+    }
     option["xAxis"] = match axis {
         Axis::Numbers { unit, last } => json!({
             "type": "value", "min": 0, "max": last,
@@ -110,8 +151,13 @@ fn plot(title: &str, plot: &Plot, mark: Option<f64>) -> Json {
         }),
     };
     option["yAxis"] = json!({ "type": "value" });
-    // ECharts would not draw a mark above all lines without this.
-    if let Some(mark) = mark.filter(|mark| highest < *mark) {
+    let ((low, high), is_cut) = plot.range(mark);
+    if is_cut {
+        let ticks = ticks(low * factor(*format), high * factor(*format));
+        option["yAxis"]["min"] = json!(ticks.first());
+        option["yAxis"]["max"] = json!(ticks.last());
+    } else if let Some(mark) = mark.filter(|mark| high <= *mark) {
+        // ECharts would not draw a mark above all lines without this.
         option["yAxis"]["max"] = json!(mark);
     }
     option["series"] = json!(series);
@@ -164,6 +210,11 @@ fn band(line: &Line, format: Format) -> Vec<Json> {
     vec![part(&|(low, _)| low, 0.0), part(&|(low, high)| high - low, 0.13)]
 }
 
+/// Returns the factor from a value to the number that is drawn: shares are drawn in percent.
+fn factor(format: Format) -> f64 {
+    if matches!(format, Format::Percent | Format::Rate) { 100.0 } else { 1.0 }
+}
+
 /// Rounds a value to what a chart can show: percent to a tenth, rates to a thousandth of a percent,
 /// all else to a hundredth.
 fn rounded(format: Format, value: f64) -> f64 {
@@ -171,5 +222,18 @@ fn rounded(format: Format, value: f64) -> f64 {
         Format::Percent => (value * 1_000.0).round() / 10.0,
         Format::Rate => (value * 100_000.0).round() / 1_000.0,
         _ => (value * 100.0).round() / 100.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_color_has_one_for_dark_pages() {
+        let script = include_str!("../../assets/report.js");
+        for color in COLORS {
+            assert!(script.contains(&format!("\"{color}\": \"#")), "{color}");
+        }
     }
 }

@@ -7,7 +7,9 @@ use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
 use super::{computation, table};
 use crate::chart::echarts;
 use crate::format::{count, level};
-use crate::{Answer, Chart, Page, Panel, Provenance, Report, Result, Tile, Trend};
+use crate::{
+    Answer, AnsweredQuestion, Chart, Page, Panel, Provenance, Report, Result, Tile, Trend,
+};
 
 /// The panels whose charts are on the page, by the beginning of their ids if those end in `*`. The
 /// charts of further cohorts are left to their tables.
@@ -48,19 +50,13 @@ struct ReportHtml<'a> {
     caveats: Vec<String>,
     end: String,
     scale: String,
-    answers: Vec<Answered<'a>>,
+    answers: Vec<AnsweredQuestion<'a>>,
     sections: Vec<Section>,
     basis: Vec<String>,
     level: String,
     calendar: &'a str,
     /// The minimum number of users of a cohort for an insight.
     enough: u64,
-}
-
-/// A question with the insights that answer it.
-struct Answered<'a> {
-    question: &'static str,
-    insights: &'a [String],
 }
 
 /// The section of a page.
@@ -120,16 +116,6 @@ pub(crate) fn page(report: &Report) -> Result<String> {
     let sections = sections
         .into_iter()
         .filter_map(|(page, name, title)| Some(section(report.answer(page)?, name, title)));
-    let questions = [
-        (Page::Acquisition, "Which cohorts become high-volume traders?"),
-        (Page::Retention, "Which cohorts churn, and which stay?"),
-        (Page::Monetization, "What are users worth, and where should the next dollar go?"),
-        (Page::Overview, "Are ramp-acquired users worth more?"),
-    ];
-    let answers = questions.into_iter().filter_map(|(page, question)| {
-        let insights = &report.answer(page)?.insights;
-        (!insights.is_empty()).then_some(Answered { question, insights })
-    });
     let basis = report.answer(Page::Basis).into_iter().flat_map(|answer| &answer.panels);
     let page = ReportHtml {
         css: include_str!("../../assets/report.css"),
@@ -145,7 +131,7 @@ pub(crate) fn page(report: &Report) -> Result<String> {
             count(provenance.trades),
             count(provenance.ramp_purchases),
         ),
-        answers: answers.collect(),
+        answers: report.answered(),
         sections: sections.collect::<Result<_>>()?,
         basis: basis.filter(|panel| has_rows(panel)).map(Panel::to_html).collect::<Result<_>>()?,
         level: level(report.level),

@@ -99,10 +99,16 @@ fn verdict(ramp: &Share, trade: &Share) -> Option<String> {
     let level = ramp.interval?.level;
     let gain = newcombe((ramp.count, ramp.total), (trade.count, trade.total), level);
     Some(match sign(&gain) {
-        Some(true) => format!("{} more", with_interval(Format::Percent, &gain)),
-        Some(false) => format!("{} fewer", with_interval(Format::Percent, &gain.scaled(-1.0))),
+        Some(true) => format!("{} more", points(&gain)),
+        Some(false) => format!("{} fewer", points(&gain.scaled(-1.0))),
         None => "not to be told apart yet".to_owned(),
     })
+}
+
+/// Writes a difference of shares in percentage points.
+fn points(gain: &Estimate) -> String {
+    let text = with_interval(Format::Percent, gain);
+    text.replacen("\u{a0}%", " points", 1).replace("\u{a0}%)", ")")
 }
 
 /// Returns `true` for a difference whose interval lies above zero, and `false` for one below.
@@ -164,7 +170,10 @@ mod tests {
         // By day 30, the oldest age that all have reached: ten times as much.
         assert!(text.contains("By day 30 each has brought $14."), "{text}");
         assert!(text.contains(" more (90 %") || text.contains(") more."), "{text}");
-        assert!(text.contains("100.0 % of them pass $50.00 of volume, against 0.0 %"), "{text}");
+        assert!(
+            text.contains("100.0 % of them pass $50.00 of volume, against 0.0 %: 100.0 points"),
+            "{text}"
+        );
         assert!(text.contains("100.0 % did nothing in the last 30 days, against 100.0 %: not to be told apart yet."), "{text}");
         let equal = sentence(10.0);
         assert!(equal.contains("not to be told apart yet."), "{equal}");

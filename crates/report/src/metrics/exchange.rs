@@ -15,6 +15,7 @@ use tidegauge_analytics::{self as analytics, Cohort, Period};
 
 use super::{Cache, Metrics};
 use crate::format::Format;
+use crate::pages::HORIZONS;
 use crate::{Computation, Result};
 
 /// The dimension by which the take rate is cut. The tier follows from the volume of a user, so that
@@ -145,8 +146,8 @@ impl Metrics<'_> {
     /// # Errors
     /// When the metric cannot be computed.
     pub(crate) fn incidence(&self, cohort: &Cohort) -> Result<Rc<IncidenceTable>> {
-        let params =
-            IncidenceParams { threshold_usd: self.threshold_usd(), ..IncidenceParams::default() };
+        let horizons = HORIZONS.into();
+        let params = IncidenceParams { threshold_usd: self.threshold_usd(), horizons };
         self.computed
             .incidence
             .get_or_compute(cohort.clone(), || Ok(volume::incidence(self.facts, cohort, &params)?))

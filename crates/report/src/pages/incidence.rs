@@ -7,6 +7,12 @@ use crate::chart::{Lines, Point};
 use crate::metrics::Metrics;
 use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
 
+/// The horizons at which cohorts are compared with all other users, in days since signup.
+const COMPARED: [u32; 3] = [30, 90, 180];
+
+/// The horizons of the curves; those that are compared are among them.
+pub(crate) const HORIZONS: [u32; 7] = [7, 14, 30, 60, 90, 120, 180];
+
 /// Builds the panel of the share of users who became high-volume traders within some days.
 pub(super) fn incidence(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     let found = metrics.incidence(by)?;
@@ -16,11 +22,15 @@ pub(super) fn incidence(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<
         Column::new("users", "Users", Format::Count),
     ];
     for days in &found.params.horizons {
-        columns.extend([
+        columns.push(
             Column::new(format!("within_{days}"), format!("Within {days} days"), Format::Percent)
                 .with_interval()
                 .with_n()
                 .with_note(&level),
+        );
+    }
+    for days in COMPARED {
+        columns.extend([
             Column::new(format!("difference_{days}"), "Less the others", Format::Percent)
                 .with_interval()
                 .with_note(format!("{days} days, {level}")),
@@ -32,7 +42,7 @@ pub(super) fn incidence(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<
         ]);
     }
     let mut table = Table::new(columns)?;
-    let cells = |at: &IncidenceAtHorizon| {
+    let compared = |at: &IncidenceAtHorizon| {
         let estimate = |estimate| match Cell::of(estimate) {
             Cell::Number(mut number) => {
                 number.n = None;
@@ -40,16 +50,14 @@ pub(super) fn incidence(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<
             }
             other => other,
         };
-        [
-            Cell::of(&at.incidence),
-            estimate(&at.difference),
-            estimate(&at.lift),
-            Cell::number(at.q_value),
-        ]
+        [estimate(&at.difference), estimate(&at.lift), Cell::number(at.q_value)]
     };
     for row in &found.cohorts {
         let name = [Cell::name(row.cohort.as_deref()), Cell::count(row.users)];
-        table.push(name.into_iter().chain(row.at.iter().flat_map(cells)))?;
+        let shares = row.at.iter().map(|at| Cell::of(&at.incidence));
+        let of_horizon = |days: u32| row.at.iter().find(|at| at.within_days == days);
+        let against_others = COMPARED.into_iter().filter_map(of_horizon).flat_map(compared);
+        table.push(name.into_iter().chain(shares).chain(against_others))?;
     }
     let phrase = cohort::phrase(by);
     let horizons: Vec<String> = found.params.horizons.iter().map(u32::to_string).collect();
@@ -75,7 +83,8 @@ pub(super) fn incidence(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<
     let computation = metrics
         .computation(definition, "docs/metrics/volume.md")
         .with("Threshold", metrics.threshold())
-        .with("Horizons", format!("{} days", horizons.join(", ")));
+        .with("Horizons", format!("{} days", horizons.join(", ")))
+        .with("Compared within", "30, 90 and 180 days");
     let title = format!("Time to high volume by {phrase}");
     Panel::new(id, title, "percent of users", table).with_computation(computation).with_chart(chart)
 }

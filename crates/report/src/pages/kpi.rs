@@ -128,10 +128,9 @@ fn tile(metrics: &Metrics<'_>, kpi: &Kpi, compared: &str) -> Tile {
     let value = kpi.value.value.map_or_else(|| "–".to_owned(), |value| format.show(value));
     let trend = trend(kpi);
     let verdict = match trend {
-        Trend::Up => "more than noise",
-        Trend::Down => "more than noise",
+        Trend::Up | Trend::Down => "more than noise",
         Trend::Noise => "noise",
-        Trend::Unknown => "too little to tell from noise",
+        Trend::Unknown => "cannot be told from noise",
     };
     let note = match kpi.change.value.filter(|_| kpi.before.is_some()) {
         None => "nothing to compare with yet".to_owned(),

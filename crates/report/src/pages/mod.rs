@@ -18,6 +18,7 @@ mod retention;
 use tidegauge_analytics::unit_economics::Breakdown;
 use tidegauge_analytics::{Cohort, Period};
 
+pub(crate) use incidence::HORIZONS;
 pub(crate) use panel_spec::PanelSpec;
 
 use crate::metrics::Metrics;

@@ -30,7 +30,7 @@ fn draw(title: &str, plot: &Plot, mark: Option<f64>) -> String {
     let places = legend(lines);
     let legend_rows = places.last().map_or(0.0, |(_, y)| y / LEGEND + 1.0);
     let top = LEGEND * legend_rows + 14.0;
-    let (low, high) = value_range(lines, mark);
+    let ((low, high), _) = plot.range(mark);
     let marks = ticks(low, high);
     let bottom = top + PLOT;
     let mut canvas = Canvas::new(title, WIDTH, bottom + 28.0);
@@ -72,7 +72,7 @@ fn draw(title: &str, plot: &Plot, mark: Option<f64>) -> String {
     for line in lines {
         let color = COLORS[line.position % COLORS.len()];
         for run in runs(line) {
-            canvas.push(&band(&run, &x, &y, color));
+            canvas.push(&band(&run, &x, (&y, ends), color));
             canvas.push(&path(&run, &x, &y, color));
         }
     }
@@ -130,16 +130,6 @@ fn legend(lines: &[Line]) -> Vec<(f64, f64)> {
     lines.iter().map(place).collect()
 }
 
-/// Returns the range of lines, bands and the mark, which always includes 0.
-fn value_range(lines: &[Line], mark: Option<f64>) -> (f64, f64) {
-    let values = lines.iter().flat_map(|line| &line.points);
-    let ends = values.filter_map(|(_, value)| value.as_ref()).flat_map(|value| {
-        let (low, high) = value.bounds();
-        [value.value, low, high]
-    });
-    ends.chain(mark).fold((0.0, 0.0), |(low, high), end| (f64::min(low, end), f64::max(high, end)))
-}
-
 /// Splits a line into runs without missing values.
 fn runs(line: &Line) -> Vec<Vec<(f64, &Value)>> {
     let mut runs = vec![Vec::new()];
@@ -158,9 +148,11 @@ fn path(run: &[(f64, &Value)], x: &Scale, y: &Scale, color: &str) -> String {
     format!("<polyline points=\"{corners}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\"/>")
 }
 
-fn band(run: &[(f64, &Value)], x: &Scale, y: &Scale, color: &str) -> String {
-    let lower = run.iter().map(|(at, value)| (x.at(*at), y.at(value.bounds().0)));
-    let upper = run.iter().rev().map(|(at, value)| (x.at(*at), y.at(value.bounds().1)));
+/// Returns the band of a run, cut at the ends of the axis.
+fn band(run: &[(f64, &Value)], x: &Scale, (y, ends): (&Scale, (f64, f64)), color: &str) -> String {
+    let at = |bound: f64| y.at(bound.clamp(ends.0, ends.1));
+    let lower = run.iter().map(|(position, value)| (x.at(*position), at(value.bounds().0)));
+    let upper = run.iter().rev().map(|(position, value)| (x.at(*position), at(value.bounds().1)));
     let corners = corners(lower.chain(upper));
     format!("<polygon points=\"{corners}\" fill=\"{color}\" fill-opacity=\"0.1\"/>")
 }
@@ -179,13 +171,40 @@ fn circle((x, y): (f64, f64), color: &str, note: &str) -> String {
     )
 }
 
-/// Formats a number of the vertical axis with as many decimal places as `step` needs; the unit is
-/// in the title.
+/// Formats a number of the vertical axis with as many decimal places as `step` needs, large ones in
+/// thousands (k), millions (M) or billions (B); the unit is in the title.
 fn axis_number(format: Format, value: f64, step: f64) -> String {
     let factor = if matches!(format, Format::Percent | Format::Rate) { 100.0 } else { 1.0 };
+    let (value, step) = (value * factor, step * factor);
+    let units = [(1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")];
+    let unit = units.into_iter().find(|(from, ..)| value.abs() >= *from);
+    let (size, sign) = unit.map_or((1.0, ""), |(_, size, sign)| (size, sign));
     let places = (0..9usize).find(|places| {
-        let scaled = step * factor * 10f64.powf(*places as f64);
+        let scaled = step / size * 10f64.powf(*places as f64);
         (scaled - scaled.round()).abs() < 1e-6
     });
-    format!("{:.*}", places.unwrap_or(9), value * factor)
+    format!("{:.*}{sign}", places.unwrap_or(9), value / size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_an_axis_are_short() {
+        let number = |value, step| axis_number(Format::Dollars, value, step);
+        assert_eq!(number(0.0, 500_000.0), "0");
+        assert_eq!(number(500_000.0, 500_000.0), "500k");
+        assert_eq!(number(1_500_000.0, 500_000.0), "1.5M");
+        assert_eq!(number(2_000.0, 1_000.0), "2000");
+        assert_eq!(axis_number(Format::Rate, 0.001_5, 0.000_5), "0.15");
+    }
+
+    #[test]
+    fn as_many_labels_are_shown_as_fit() {
+        let labels = (1..=24).map(|month| format!("2026-{month:02}")).collect();
+        let ticks = Axis::Labels(labels).ticks(600.0);
+        assert_eq!(ticks.len(), 8, "every third of 24, each 63 wide");
+        assert_eq!(ticks[1], (3.0, "2026-04".to_owned()));
+    }
 }

@@ -9,3 +9,4 @@ mod scale;
 pub(super) use bars::bars;
 pub(super) use heat_map::heat_map;
 pub(super) use lines::{lines, series};
+pub(super) use scale::ticks;

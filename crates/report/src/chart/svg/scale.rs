@@ -27,7 +27,7 @@ impl Scale {
 
 /// Returns about five round values that cover the range from `low` to `high`: multiples of 1, 2 or
 /// 5 times a power of ten.
-pub(super) fn ticks(low: f64, high: f64) -> Vec<f64> {
+pub(crate) fn ticks(low: f64, high: f64) -> Vec<f64> {
     let extent = if high > low { high - low } else { 1.0 };
     let rough = extent / 5.0;
     let power = 10f64.powf(rough.log10().floor());
