@@ -15,7 +15,7 @@ use tidegauge::core::{Batch, Column, Cursor, DataType, Load, TableRef};
 use tidegauge::pipeline::Silent;
 use tidegauge::report::{Page, Question};
 
-const CHARTS: [&str; 19] = [
+const CHARTS: [&str; 18] = [
     "revenue-mix",
     "funnel",
     "funnel-by-channel",
@@ -28,7 +28,6 @@ const CHARTS: [&str; 19] = [
     "time-to-high-volume",
     "deciles",
     "lorenz",
-    "prediction-calibration",
     "churned",
     "retention-curve",
     "survival",

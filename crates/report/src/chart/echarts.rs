@@ -143,7 +143,9 @@ fn plot(title: &str, plot: &Plot, mark: Option<f64>) -> Json {
     option["xAxis"] = match axis {
         Axis::Numbers { unit, last } => json!({
             "type": "value", "min": 0, "max": last,
-            "axisLabel": { "formatter": format!("{unit} {{value}}"), "hideOverlap": true },
+            "axisLabel": {
+                "formatter": format!("{unit} {{value}}").trim_start(), "hideOverlap": true,
+            },
         }),
         Axis::Labels(labels) => json!({
             "type": "category", "data": labels, "boundaryGap": false,

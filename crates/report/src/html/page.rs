@@ -39,6 +39,9 @@ const FIGURES: [&str; 19] = [
 const TABLES: [&str; 6] =
     ["take-rates", "concentration", "prediction", "prediction-effects", "channels", "prices"];
 
+/// The most rows of a map that is shown without unfolding.
+const LONG: usize = 30;
+
 /// The template of the report's page.
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -154,7 +157,10 @@ fn section(answer: &Answer, name: &'static str, title: &'static str) -> Result<S
     };
     for panel in answer.panels.iter().filter(|panel| has_rows(panel)) {
         if let Some(Chart::HeatMap(_)) = panel.chart {
-            section.heat_maps.push(panel.to_html()?);
+            // A map of years of weeks would hide what follows it.
+            let is_long = panel.table.rows().len() > LONG;
+            let maps = if is_long { &mut section.folded } else { &mut section.heat_maps };
+            maps.push(panel.to_html()?);
             // The map has no room for intervals.
             section.folded.push(table(panel)?);
             continue;

@@ -1,9 +1,9 @@
 //! The concentration of volume over users.
 
+use tidegauge_analytics::Estimate;
 use tidegauge_analytics::volume::Concentration;
 
-use crate::chart::Series;
-use crate::format::decimals;
+use crate::chart::{Lines, Point};
 use crate::metrics::Metrics;
 use crate::{Cell, Chart, Column, Computation, Format, Panel, Result, Table};
 
@@ -42,22 +42,38 @@ pub(super) fn concentration(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
 /// Builds the panel of the Lorenz curve.
 pub(super) fn lorenz(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let spread = metrics.concentration()?;
-    let mut table = Table::new([
-        Column::new("lowest", "Users with the least", Format::Text),
-        Column::new("share", "Share of volume", Format::Percent)
-            .with_interval()
-            .with_n()
-            .with_note(metrics.level()),
-    ])?;
-    let points = &spread.lorenz;
-    for point in points.iter().filter(|point| point.volume.value.is_some()) {
-        let lowest = format!("{}\u{a0}%", decimals(point.users * 100.0, 0));
-        table.push([Cell::text(lowest), Cell::of(&point.volume)])?;
+    let curve: Vec<(u32, &Estimate)> = spread
+        .lorenz
+        .iter()
+        .filter_map(|point| {
+            let percent = (1..100)
+                .find(|percent| (point.users * 100.0 - f64::from(*percent)).abs() < 1e-6)?;
+            Some((percent, &point.volume))
+        })
+        .collect();
+    let columns = curve.iter().map(|(percent, _)| {
+        Column::new(
+            format!("lowest_{percent}"),
+            format!("Lowest {percent}\u{a0}%"),
+            Format::Percent,
+        )
+        .with_interval()
+        .with_n()
+        .with_note(metrics.level())
+    });
+    let mut table =
+        Table::new([Column::new("users", "", Format::Text)].into_iter().chain(columns))?;
+    if curve.iter().any(|(_, share)| share.value.is_some()) {
+        let cells = curve.iter().map(|(_, share)| Cell::of(share));
+        table.push([Cell::text("All users")].into_iter().chain(cells))?;
     }
-    let chart = Chart::Series(Series {
-        title: "Share of volume that the users with the least have, percent".into(),
-        labels: "lowest".into(),
-        values: vec!["share".into()],
+    let point = |(at, _): &(u32, &Estimate)| Point { at: *at, column: format!("lowest_{at}") };
+    let chart = Chart::Lines(Lines {
+        title: "Percent of volume by percent of users, those with the least first".into(),
+        labels: "users".into(),
+        points: curve.iter().map(point).collect(),
+        unit: String::new(),
+        mark: None,
     });
     let definition = "Points of the Lorenz curve: the share of all volume that the given share of \
                       users, those with the least, have. If all had the same, the two would be equal.";

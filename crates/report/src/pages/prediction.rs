@@ -103,7 +103,7 @@ pub(super) fn effects(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
 pub(super) fn calibration(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let found = metrics.prediction()?;
     let mut table = Table::new([
-        Column::new("group", "Tenth by prediction", Format::Text),
+        Column::new("group", "Group by prediction", Format::Text),
         Column::new("predicted", "Predicted", Format::Percent),
         Column::new("observed", "Observed", Format::Percent)
             .with_interval()
@@ -119,12 +119,12 @@ pub(super) fn calibration(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
         ])?;
     }
     let chart = Chart::Series(Series {
-        title: "Predicted and observed high-volume traders by tenth of the prediction, percent"
+        title: "Predicted and observed high-volume traders by group of the prediction, percent"
             .into(),
         labels: "group".into(),
         values: vec!["predicted".into(), "observed".into()],
     });
-    let definition = "The users held out in tenths by ascending prediction: the mean prediction beside \
+    let definition = "The users held out in up to ten groups by ascending prediction: the mean prediction beside \
                       the share who became high-volume traders, with Wilson's interval.";
     Panel::new(id, "Predicted and observed", "percent of users", table)
         .with_computation(computation(metrics, definition)?)

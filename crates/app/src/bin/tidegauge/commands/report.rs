@@ -19,6 +19,9 @@ struct Written<'a> {
     /// The caveats of the numbers, one sentence each.
     caveats: Vec<String>,
     answers: Vec<PageSummary<'a>>,
+    /// The insights of all pages, those that answer the three questions first.
+    #[serde(skip)]
+    insights: Vec<&'a str>,
 }
 
 /// The key figures and the insights of a page.
@@ -40,14 +43,15 @@ impl<'a> Written<'a> {
         let file = file.display().to_string();
         let data = data.map(|data| data.display().to_string());
         let provenance = &report.provenance;
-        Self { file, data, provenance, caveats: provenance.caveats(), answers }
+        let (caveats, insights) = (provenance.caveats(), report.insights());
+        Self { file, data, provenance, caveats, answers, insights }
     }
 }
 
 impl Document for Written<'_> {
     fn text(&self) -> Text {
         let mut text = Text::default();
-        for insight in self.answers.iter().flat_map(|summary| summary.insights) {
+        for insight in &self.insights {
             text.line(insight);
             text.line("");
         }
