@@ -51,10 +51,14 @@ pub(crate) fn users(cohort: &Cohort, name: Option<&str>) -> String {
     }
 }
 
-fn capitalized(text: &str) -> String {
+/// Returns a text that begins with a capital, with spaces for underscores.
+pub(crate) fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters).collect(),
+        Some(first) => {
+            let rest = characters.as_str().replace('_', " ");
+            first.to_uppercase().chain(rest.chars()).collect()
+        }
         None => String::new(),
     }
 }

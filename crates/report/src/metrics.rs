@@ -1,10 +1,9 @@
 //! The metrics behind the panels, each computed at most once for an answer or a report.
 
+mod cache;
+mod computed;
 mod exchange;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::rc::Rc;
 
 use tidegauge_analytics::churn::{self, ChurnParams, ChurnTable};
@@ -16,6 +15,8 @@ use tidegauge_analytics::unit_economics::{
 use tidegauge_analytics::volume::{self, Concentration, VolumeParams, VolumeTable};
 use tidegauge_analytics::{Cohort, CohortAnchor, Facts, Period};
 
+use self::cache::Cache;
+use self::computed::Computed;
 use crate::format::level;
 use crate::{Parameters, Provenance, Result};
 
@@ -40,7 +41,7 @@ pub(crate) struct Metrics<'a> {
     retention: Cache<(Period, bool), RetentionTable>,
     ltv: Cache<Cohort, LtvTable>,
     unit_economics: Cache<Breakdown, UnitEconomicsTable>,
-    computed: exchange::Computed,
+    computed: Computed,
 }
 
 impl<'a> Metrics<'a> {
@@ -59,7 +60,7 @@ impl<'a> Metrics<'a> {
             retention: Cache::default(),
             ltv: Cache::default(),
             unit_economics: Cache::default(),
-            computed: exchange::Computed::default(),
+            computed: Computed::default(),
         }
     }
 
@@ -167,25 +168,5 @@ impl<'a> Metrics<'a> {
             UnitEconomicsParams { by, ages: self.ages(), ..UnitEconomicsParams::default() };
         self.unit_economics
             .get_or_compute(by, || Ok(unit_economics::unit_economics(self.facts, &params)?))
-    }
-}
-
-/// A cache of values that are computed on first use.
-struct Cache<K, V>(RefCell<HashMap<K, Rc<V>>>);
-
-impl<K, V> Default for Cache<K, V> {
-    fn default() -> Self {
-        Self(RefCell::default())
-    }
-}
-
-impl<K: Eq + Hash, V> Cache<K, V> {
-    fn get_or_compute(&self, key: K, compute: impl FnOnce() -> Result<V>) -> Result<Rc<V>> {
-        if let Some(value) = self.0.borrow().get(&key) {
-            return Ok(value.clone());
-        }
-        let value = Rc::new(compute()?);
-        self.0.borrow_mut().insert(key, value.clone());
-        Ok(value)
     }
 }

@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns the prediction for 400 users, of whom one in `high` trades for $20,000 on day 40, and
+    /// Returns the prediction for 400 users: one in `high` trades for $20,000 on day 40, and
     /// those who do have traded for $`first` on day 1, the others for $10.
     fn predicted(high: i64, first: f64) -> VolumePrediction {
         let users: Vec<i64> = (0..400).collect();

@@ -13,25 +13,16 @@ use tidegauge_analytics::volume::{
 };
 use tidegauge_analytics::{self as analytics, Cohort, Period};
 
-use super::{Cache, Metrics};
+use super::Metrics;
 use crate::format::Format;
-use crate::pages::HORIZONS;
 use crate::{Computation, Result};
 
 /// The dimension by which the take rate is cut. The tier follows from the volume of a user, so that
 /// it is no cohort by which users are compared.
 const TIER: &str = "tier";
 
-/// The metrics that have been computed.
-#[derive(Default)]
-pub(super) struct Computed {
-    board: Cache<(), Board>,
-    growth: Cache<(), GrowthTable>,
-    active_users: Cache<(), ActiveUsersTable>,
-    funnel: Cache<(), FunnelTable>,
-    incidence: Cache<Cohort, IncidenceTable>,
-    prediction: Cache<(), VolumePrediction>,
-}
+/// The horizons of the time to high volume, in days since signup; 30, 90 and 180 are compared.
+const HORIZONS: [u32; 7] = [7, 14, 30, 60, 90, 120, 180];
 
 impl Metrics<'_> {
     /// Returns a computation that names the end of observation and the calendar.
@@ -64,7 +55,7 @@ impl Metrics<'_> {
         Format::Dollars.show(self.threshold_usd())
     }
 
-    /// Returns the names of the users' dimensions that are known to be `name`.
+    /// Returns `true` if the users have a dimension called `name`.
     pub(crate) fn has_dimension(&self, name: &str) -> bool {
         self.facts.dimensions().any(|known| known == name)
     }

@@ -26,7 +26,7 @@ pub(super) fn retention_curve(metrics: &Metrics<'_>, id: &str) -> Result<Panel> 
             .with_interval()
             .with_n()
     });
-    let first = Column::new("since", super::capitalized(name), Format::Text);
+    let first = Column::new("since", cohort::capitalized(name), Format::Text);
     let mut table = Table::new([first].into_iter().chain(columns))?;
     for (since, found) in &tables {
         let cells = (0..periods).map(|at| match found.pooled.get(at) {

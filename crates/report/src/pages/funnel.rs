@@ -62,7 +62,7 @@ pub(super) fn by_cohort(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
                 .with_n()
                 .with_note(metrics.level())
         };
-        let title = super::capitalized(step);
+        let title = cohort::capitalized(step);
         columns.push(share(step.into(), format!("{title}, of signups")));
         if pair[0] != Step::SignedUp {
             columns.push(share(format!("{step}_of_{before}"), format!("{title}, of {before}")));

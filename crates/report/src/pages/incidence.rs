@@ -10,9 +10,6 @@ use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
 /// The horizons at which cohorts are compared with all other users, in days since signup.
 const COMPARED: [u32; 3] = [30, 90, 180];
 
-/// The horizons of the curves; those that are compared are among them.
-pub(crate) const HORIZONS: [u32; 7] = [7, 14, 30, 60, 90, 120, 180];
-
 /// Builds the panel of the share of users who became high-volume traders within some days.
 pub(super) fn incidence(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     let found = metrics.incidence(by)?;

@@ -9,7 +9,9 @@ use crate::chart::{Bars, Direction};
 use crate::format::{Format, decimals};
 use crate::metrics::Metrics;
 use crate::question::period_name;
-use crate::{Cell, Chart, Column, Computation, Interval, Panel, Result, Table, Tile, Trend};
+use crate::{
+    Cell, Chart, Column, Computation, Interval, Panel, Result, Table, Tile, Trend, cohort,
+};
 
 /// The page of the documentation.
 const DOCS: &str = "docs/metrics/kpi.md";
@@ -202,7 +204,7 @@ pub(super) fn board(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
         Column::new(metric.name(), title, format).with_interval().with_n()
     });
     let period = period_name(board.params.period);
-    let first = Column::new("period", super::capitalized(period), Format::Text);
+    let first = Column::new("period", cohort::capitalized(period), Format::Text);
     let mut table = Table::new([first].into_iter().chain(columns))?;
     let mut title = format!("Key figures by {period}");
     if let Some((last, compared)) = compared(&board) {

@@ -18,7 +18,6 @@ mod retention;
 use tidegauge_analytics::unit_economics::Breakdown;
 use tidegauge_analytics::{Cohort, Period};
 
-pub(crate) use incidence::HORIZONS;
 pub(crate) use panel_spec::PanelSpec;
 
 use crate::metrics::Metrics;
@@ -68,11 +67,4 @@ pub(crate) fn insights(page: Page, metrics: &Metrics<'_>) -> Result<Vec<String>>
             vec![insights::monetization(&*metrics.unit_economics(Breakdown::Channel)?)]
         }
     })
-}
-
-/// Returns a text that begins with a capital, without underscores.
-fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}", first.unwrap_or_default(), characters.as_str().replace('_', " "))
 }

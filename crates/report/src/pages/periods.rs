@@ -4,11 +4,10 @@ use chrono::NaiveDate;
 use tidegauge_analytics::Period;
 use tidegauge_analytics::kpi::Metric;
 
-use super::capitalized;
 use crate::chart::Series;
 use crate::metrics::Metrics;
 use crate::question::period_name;
-use crate::{Cell, Chart, Column, Computation, Format, Panel, Result, Table};
+use crate::{Cell, Chart, Column, Computation, Format, Panel, Result, Table, cohort};
 
 /// The most recent days of active users that are shown.
 const DAYS: usize = 92;
@@ -28,7 +27,7 @@ fn table(
     cells: impl Fn(NaiveDate) -> Vec<Cell>,
 ) -> Result<Table> {
     let width = columns.len();
-    let first = Column::new("period", capitalized(period_name(period)), Format::Text);
+    let first = Column::new("period", cohort::capitalized(period_name(period)), Format::Text);
     let mut table = Table::new([first].into_iter().chain(columns))?;
     for start in starts {
         table.push([Cell::text(label(period, *start))].into_iter().chain(cells(*start)))?;

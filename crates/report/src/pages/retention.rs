@@ -55,7 +55,7 @@ fn retained(
         "The share of a cohort that traded or bought in that {name} of the calendar, with Wilson's \
          interval. {} 0 is that of {anchor}. A period counts only once it is over for the whole \
          cohort; the last row has all cohorts for which it is.",
-        super::capitalized(name),
+        cohort::capitalized(name),
     );
     let computation = metrics
         .computation(definition, "docs/metrics/retention.md")
