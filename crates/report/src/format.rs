@@ -78,7 +78,11 @@ impl Format {
         };
         let low = bound(interval.low);
         match interval.high.map(bound) {
-            Some(high) => format!("{}–{high}", low.strip_suffix("\u{a0}%").unwrap_or(&low)),
+            Some(high) => {
+                // A dash before or after a minus sign would be misread.
+                let to = if interval.low < 0.0 { " to " } else { "–" };
+                format!("{}{to}{high}", low.strip_suffix("\u{a0}%").unwrap_or(&low))
+            }
             None if self == Self::Days => format!("{low} or later"),
             None => format!("{low} or more"),
         }
@@ -194,6 +198,8 @@ mod tests {
         assert_eq!(level(0.975), "97.5\u{a0}%");
         let interval = |high| Interval { low: 15.0, high, level: 0.9 };
         assert_eq!(Format::Days.show_interval(&interval(Some(32.0))), "15–32");
+        let signed = Interval { low: -4.0, high: Some(32.0), level: 0.9 };
+        assert_eq!(Format::Dollars.show_interval(&signed), "−$4.00 to $32.00");
         assert_eq!(Format::Days.show_interval(&interval(None)), "15 or later");
         assert_eq!(Format::Ratio.show_interval(&interval(None)), "15.00 or more");
     }

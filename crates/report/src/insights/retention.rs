@@ -50,6 +50,13 @@ pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTabl
                 ),
                 (true, false) => format!("{leaves} leave most: {} {did_neither}.", share(high)),
                 (false, true) => format!("{stays} leave least: {} {did_neither}.", share(low)),
+                (false, false) if is_distinguishable(low, high) => format!(
+                    "{leaves} leave more than {}: {} {did_neither}, against {}. Who leaves most or least \
+                     of all cannot be told apart yet.",
+                    stays.replacen("Users", "users", 1),
+                    share(high),
+                    share(low),
+                ),
                 (false, false) => format!(
                     "From {} ({}) to {} ({}) {did_neither}: who leaves most or least cannot be told apart yet.",
                     share(low),
@@ -107,6 +114,9 @@ mod tests {
         assert!(text.starts_with("From 45.0 %") && text.contains("cannot be told apart"), "{text}");
         let text = churned(&[("a", 90, 200), ("b", 100, 200), ("c", 180, 200)]);
         assert!(text.starts_with("Users from c leave most") && !text.contains(" stay"), "{text}");
+        let text = churned(&[("a", 80, 200), ("b", 95, 200), ("c", 110, 200)]);
+        let lead = "Users from c leave more than users from a: 55.0 %";
+        assert!(text.starts_with(lead) && text.contains("cannot be told apart yet"), "{text}");
         let text = churned(&[("a", 936, 1_000)]);
         assert!(
             text.starts_with("Users from a: 93.6 %") && text.contains("no other channel"),
