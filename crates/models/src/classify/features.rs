@@ -14,6 +14,13 @@ impl<'a> Features<'a> {
     ///
     /// # Errors
     /// If there are no columns, the values do not fill the rows, or one is not finite.
+    ///
+    /// ```
+    /// use tidegauge_models::classify::Features;
+    ///
+    /// assert!(Features::new(&[1.0, 2.0, 3.0, 4.0], 2).is_ok());
+    /// assert!(Features::new(&[1.0, 2.0, 3.0], 2).is_err()); // half a row
+    /// ```
     pub fn new(values: &'a [f64], columns: usize) -> Result<Self, ClassifyError> {
         if columns == 0 || !values.len().is_multiple_of(columns) {
             return Err(ClassifyError::Shape { values: values.len(), columns });
@@ -30,12 +37,27 @@ impl<'a> Features<'a> {
     }
 
     /// Returns the number of columns.
+    ///
+    /// ```
+    /// use tidegauge_models::classify::Features;
+    ///
+    /// assert_eq!(Features::new(&[1.0, 2.0, 3.0, 4.0], 2)?.columns(), 2);
+    /// # Ok::<(), tidegauge_models::classify::ClassifyError>(())
+    /// ```
     #[must_use]
     pub fn columns(&self) -> usize {
         self.columns
     }
 
     /// Returns the rows.
+    ///
+    /// ```
+    /// use tidegauge_models::classify::Features;
+    ///
+    /// let features = Features::new(&[1.0, 2.0, 3.0, 4.0], 2)?;
+    /// assert_eq!(features.rows().nth(1), Some(&[3.0, 4.0][..]));
+    /// # Ok::<(), tidegauge_models::classify::ClassifyError>(())
+    /// ```
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [f64]> + use<'a> {
         self.values.chunks_exact(self.columns)
     }

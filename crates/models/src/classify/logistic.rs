@@ -89,6 +89,18 @@ impl Logistic {
     /// Returns the probability of the outcome for the values of one observation.
     ///
     /// Values beyond the columns of the fit are ignored, and missing ones are taken at their mean.
+    ///
+    /// ```
+    /// use tidegauge_models::classify::{Features, Logistic, LogisticParams};
+    ///
+    /// // Of four users without a purchase one reached, of four with one three did.
+    /// let purchases = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
+    /// let reached = [true, false, false, false, true, true, true, false];
+    /// let features = Features::new(&purchases, 1)?;
+    /// let model = Logistic::fit(&features, &reached, None, LogisticParams { ridge: 0.0 })?;
+    /// assert!((model.probability(&[1.0]) - 0.75).abs() < 1e-9);
+    /// # Ok::<(), tidegauge_models::classify::ClassifyError>(())
+    /// ```
     #[must_use]
     pub fn probability(&self, row: &[f64]) -> f64 {
         logistic(self.log_odds(row))
@@ -96,6 +108,18 @@ impl Logistic {
 
     /// Returns the log-odds of the outcome for the values of one observation; see
     /// [`probability`](Self::probability).
+    ///
+    /// ```
+    /// use tidegauge_models::classify::{Features, Logistic, LogisticParams};
+    ///
+    /// // Of four users without a purchase one reached, of four with one three did.
+    /// let purchases = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
+    /// let reached = [true, false, false, false, true, true, true, false];
+    /// let features = Features::new(&purchases, 1)?;
+    /// let model = Logistic::fit(&features, &reached, None, LogisticParams { ridge: 0.0 })?;
+    /// assert!((model.log_odds(&[1.0]) - 3.0_f64.ln()).abs() < 1e-9);
+    /// # Ok::<(), tidegauge_models::classify::ClassifyError>(())
+    /// ```
     #[must_use]
     pub fn log_odds(&self, row: &[f64]) -> f64 {
         let mut standardized = vec![0.0; self.standardized.len()];
@@ -104,6 +128,18 @@ impl Logistic {
     }
 
     /// Returns the intercept, the log-odds where every value is 0.
+    ///
+    /// ```
+    /// use tidegauge_models::classify::{Features, Logistic, LogisticParams};
+    ///
+    /// // Of four users without a purchase one reached, of four with one three did.
+    /// let purchases = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
+    /// let reached = [true, false, false, false, true, true, true, false];
+    /// let features = Features::new(&purchases, 1)?;
+    /// let model = Logistic::fit(&features, &reached, None, LogisticParams { ridge: 0.0 })?;
+    /// assert!((model.intercept() + 3.0_f64.ln()).abs() < 1e-9); // odds of 1 to 3
+    /// # Ok::<(), tidegauge_models::classify::ClassifyError>(())
+    /// ```
     #[must_use]
     pub fn intercept(&self) -> f64 {
         let columns = 0..self.scale.means.len();
@@ -115,6 +151,18 @@ impl Logistic {
     ///
     /// # Panics
     /// If there is no such column.
+    ///
+    /// ```
+    /// use tidegauge_models::classify::{Features, Logistic, LogisticParams};
+    ///
+    /// // Of four users without a purchase one reached, of four with one three did.
+    /// let purchases = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
+    /// let reached = [true, false, false, false, true, true, true, false];
+    /// let features = Features::new(&purchases, 1)?;
+    /// let model = Logistic::fit(&features, &reached, None, LogisticParams { ridge: 0.0 })?;
+    /// assert!((model.coefficient(0) - 9.0_f64.ln()).abs() < 1e-9); // the ratio of the odds
+    /// # Ok::<(), tidegauge_models::classify::ClassifyError>(())
+    /// ```
     #[must_use]
     pub fn coefficient(&self, column: usize) -> f64 {
         let deviation = self.scale.deviations[column];
@@ -126,6 +174,19 @@ impl Logistic {
     ///
     /// # Panics
     /// If there is no such column.
+    ///
+    /// ```
+    /// use tidegauge_models::classify::{Features, Logistic, LogisticParams};
+    ///
+    /// // Of four users without a purchase one reached, of four with one three did.
+    /// let purchases = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
+    /// let reached = [true, false, false, false, true, true, true, false];
+    /// let features = Features::new(&purchases, 1)?;
+    /// let model = Logistic::fit(&features, &reached, None, LogisticParams { ridge: 0.0 })?;
+    /// let effect = model.effect(0, 0.9);
+    /// assert!((effect.value.unwrap() - model.coefficient(0) * model.deviation(0)).abs() < 1e-12);
+    /// # Ok::<(), tidegauge_models::classify::ClassifyError>(())
+    /// ```
     #[must_use]
     pub fn effect(&self, column: usize, level: f64) -> Estimate {
         let error = self.covariance(column + 1, column + 1).sqrt();
@@ -137,6 +198,18 @@ impl Logistic {
     ///
     /// # Panics
     /// If there is no such term.
+    ///
+    /// ```
+    /// use tidegauge_models::classify::{Features, Logistic, LogisticParams};
+    ///
+    /// // Of four users without a purchase one reached, of four with one three did.
+    /// let purchases = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
+    /// let reached = [true, false, false, false, true, true, true, false];
+    /// let features = Features::new(&purchases, 1)?;
+    /// let model = Logistic::fit(&features, &reached, None, LogisticParams { ridge: 0.0 })?;
+    /// assert!((model.covariance(0, 1) - model.covariance(1, 0)).abs() < 1e-12);
+    /// # Ok::<(), tidegauge_models::classify::ClassifyError>(())
+    /// ```
     #[must_use]
     pub fn covariance(&self, one: usize, other: usize) -> f64 {
         self.covariance[one * self.standardized.len() + other]
@@ -146,18 +219,55 @@ impl Logistic {
     ///
     /// # Panics
     /// If there is no such column.
+    ///
+    /// ```
+    /// use tidegauge_models::classify::{Features, Logistic, LogisticParams};
+    ///
+    /// // Of four users without a purchase one reached, of four with one three did.
+    /// let purchases = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
+    /// let reached = [true, false, false, false, true, true, true, false];
+    /// let features = Features::new(&purchases, 1)?;
+    /// let model = Logistic::fit(&features, &reached, None, LogisticParams { ridge: 0.0 })?;
+    /// assert!((0.5..0.54).contains(&model.deviation(0)));
+    /// # Ok::<(), tidegauge_models::classify::ClassifyError>(())
+    /// ```
     #[must_use]
     pub fn deviation(&self, column: usize) -> f64 {
         self.scale.deviations[column]
     }
 
     /// Returns the log-likelihood, without the penalty.
+    ///
+    /// ```
+    /// use tidegauge_models::classify::{Features, Logistic, LogisticParams};
+    ///
+    /// // Of four users without a purchase one reached, of four with one three did.
+    /// let purchases = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
+    /// let reached = [true, false, false, false, true, true, true, false];
+    /// let features = Features::new(&purchases, 1)?;
+    /// let model = Logistic::fit(&features, &reached, None, LogisticParams { ridge: 0.0 })?;
+    /// let expected = 6.0 * 0.75_f64.ln() + 2.0 * 0.25_f64.ln();
+    /// assert!((model.log_likelihood() - expected).abs() < 1e-9);
+    /// # Ok::<(), tidegauge_models::classify::ClassifyError>(())
+    /// ```
     #[must_use]
     pub fn log_likelihood(&self) -> f64 {
         self.log_likelihood
     }
 
     /// Returns the number of Newton steps.
+    ///
+    /// ```
+    /// use tidegauge_models::classify::{Features, Logistic, LogisticParams};
+    ///
+    /// // Of four users without a purchase one reached, of four with one three did.
+    /// let purchases = [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
+    /// let reached = [true, false, false, false, true, true, true, false];
+    /// let features = Features::new(&purchases, 1)?;
+    /// let model = Logistic::fit(&features, &reached, None, LogisticParams { ridge: 0.0 })?;
+    /// assert!(model.iterations() < 20);
+    /// # Ok::<(), tidegauge_models::classify::ClassifyError>(())
+    /// ```
     #[must_use]
     pub fn iterations(&self) -> u32 {
         self.iterations

@@ -36,6 +36,12 @@ pub struct Amounts {
 
 impl Amounts {
     /// Creates the accumulator of a cell without users.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Amounts;
+    ///
+    /// assert_eq!(Amounts::new().users(), 0);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -43,6 +49,15 @@ impl Amounts {
 
     /// Adds a user with their whole amount; each user is added once. An amount that is not finite
     /// leaves the cell without a value.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Amounts;
+    ///
+    /// let mut amounts = Amounts::new();
+    /// amounts.add(3.0);
+    /// amounts.add(4.0);
+    /// assert_eq!((amounts.users(), amounts.total()), (2, 7.0));
+    /// ```
     pub fn add(&mut self, amount: f64) {
         self.totals.add(amount);
         if amount != 0.0 && self.is_resampled() {
@@ -53,11 +68,33 @@ impl Amounts {
     }
 
     /// Adds users whose amount is 0.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Amounts;
+    ///
+    /// let mut amounts = Amounts::new();
+    /// amounts.add(3.0);
+    /// amounts.add(4.0);
+    /// amounts.add_zeros(5);
+    /// assert_eq!((amounts.users(), amounts.payers()), (7, 2));
+    /// ```
     pub fn add_zeros(&mut self, users: u64) {
         self.totals.users += users;
     }
 
     /// Adds the users of another part of the cell.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Amounts;
+    ///
+    /// let mut amounts = Amounts::new();
+    /// amounts.add(3.0);
+    /// amounts.add(4.0);
+    /// let mut other = Amounts::new();
+    /// other.add(5.0);
+    /// amounts.merge(other);
+    /// assert_eq!((amounts.users(), amounts.total()), (3, 12.0));
+    /// ```
     pub fn merge(&mut self, other: Self) {
         self.totals.merge(other.totals);
         self.resampled.extend(other.resampled);
@@ -76,18 +113,46 @@ impl Amounts {
     }
 
     /// Returns the number of users.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Amounts;
+    ///
+    /// let mut amounts = Amounts::new();
+    /// amounts.add(3.0);
+    /// amounts.add(4.0);
+    /// assert_eq!(amounts.users(), 2);
+    /// ```
     #[must_use]
     pub fn users(&self) -> u64 {
         self.totals.users
     }
 
     /// Returns the number of users with an amount above 0.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Amounts;
+    ///
+    /// let mut amounts = Amounts::new();
+    /// amounts.add(3.0);
+    /// amounts.add(4.0);
+    /// amounts.add(0.0);
+    /// assert_eq!(amounts.payers(), 2);
+    /// ```
     #[must_use]
     pub fn payers(&self) -> u64 {
         self.totals.payers
     }
 
     /// Returns the sum of the amounts.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Amounts;
+    ///
+    /// let mut amounts = Amounts::new();
+    /// amounts.add(3.0);
+    /// amounts.add(4.0);
+    /// assert_eq!(amounts.total(), 7.0);
+    /// ```
     #[must_use]
     pub fn total(&self) -> f64 {
         self.totals.sum.value()
@@ -95,6 +160,15 @@ impl Amounts {
 
     /// Returns the square root of the sum of the squared amounts: the standard error of their sum if
     /// the number of users is random too (Poisson).
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Amounts;
+    ///
+    /// let mut amounts = Amounts::new();
+    /// amounts.add(3.0);
+    /// amounts.add(4.0);
+    /// assert_eq!(amounts.root_of_squares(), 5.0); // √(9 + 16)
+    /// ```
     #[must_use]
     pub fn root_of_squares(&self) -> f64 {
         self.totals.squares.value().max(0.0).sqrt()
@@ -103,6 +177,16 @@ impl Amounts {
     /// Returns an estimate whose value and standard error come from elsewhere, with the shape of
     /// the interval of [`mean`](super::mean()): the influence of a user on the value may be other
     /// than their amount, such as in a ratio to a random number of users.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Amounts;
+    ///
+    /// let mut amounts = Amounts::new();
+    /// amounts.add(3.0);
+    /// amounts.add(4.0);
+    /// let per_dollar = amounts.estimate_around(0.5, 0.1, 0.9, 7);
+    /// assert_eq!(per_dollar.value, Some(0.5));
+    /// ```
     #[must_use]
     pub fn estimate_around(&self, value: f64, error: f64, level: f64, seed: u64) -> Estimate {
         let mean = self.totals.sum.value() / self.totals.users as f64;
@@ -115,6 +199,15 @@ impl Amounts {
     }
 
     /// Returns the mean per user with the interval of [`mean`](super::mean()).
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Amounts;
+    ///
+    /// let mut amounts = Amounts::new();
+    /// amounts.add(3.0);
+    /// amounts.add(4.0);
+    /// assert_eq!(amounts.estimate(0.9, 7).value, Some(3.5));
+    /// ```
     #[must_use]
     pub fn estimate(&self, level: f64, seed: u64) -> Estimate {
         self.with_error(0, None, level, seed)

@@ -57,12 +57,26 @@ impl TwoWay {
 
     /// Returns the variance, at least that of independent users: the sum of the parts need not be
     /// positive.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::TwoWay;
+    ///
+    /// let shared = TwoWay::of([(1, 30, 0.5), (2, 30, 0.5), (1, 31, 0.5), (2, 31, 0.5)]);
+    /// assert_eq!(shared.variance(), 5.0); // users 2 + weeks 4 − both 1
+    /// ```
     #[must_use]
     pub fn variance(&self) -> f64 {
         self.users.max(self.users + self.weeks - self.both)
     }
 
     /// Returns the design effect, the variance over that of independent users; 1 without variance.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::TwoWay;
+    ///
+    /// let shared = TwoWay::of([(1, 30, 0.5), (2, 30, 0.5), (1, 31, 0.5), (2, 31, 0.5)]);
+    /// assert_eq!(shared.design_effect(), 2.5); // 5 over the 2 of independent users
+    /// ```
     #[must_use]
     pub fn design_effect(&self) -> f64 {
         if self.users > 0.0 { self.variance() / self.users } else { 1.0 }

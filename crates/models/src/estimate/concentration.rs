@@ -39,6 +39,14 @@ pub fn gini(amounts: &[f64], level: f64, seed: u64) -> Estimate {
 
 /// Returns the [share of the total](Influence::top_share) that the top `share` of users have, with
 /// an interval as that of [`gini`]; below 20 users in the top there is none.
+///
+/// ```
+/// use tidegauge_models::estimate::top_share;
+///
+/// // The top half of four users have 7 of 10.
+/// let top = top_share(&[1.0, 2.0, 3.0, 4.0], 0.5, 0.9, 7);
+/// assert!((top.value.unwrap() - 0.7).abs() < 1e-12);
+/// ```
 #[must_use]
 pub fn top_share(amounts: &[f64], share: f64, level: f64, seed: u64) -> Estimate {
     top(amounts, share, level, seed, |value| value)
@@ -47,6 +55,14 @@ pub fn top_share(amounts: &[f64], share: f64, level: f64, seed: u64) -> Estimate
 /// Returns a [point of the Lorenz curve](Influence::lorenz), the share of the total that the
 /// lowest `share` of users have, with an interval as that of [`gini`]; below 20 users in the rest
 /// there is none.
+///
+/// ```
+/// use tidegauge_models::estimate::lorenz;
+///
+/// // The lower half of four users have 3 of 10.
+/// let low = lorenz(&[1.0, 2.0, 3.0, 4.0], 0.5, 0.9, 7);
+/// assert!((low.value.unwrap() - 0.3).abs() < 1e-12);
+/// ```
 #[must_use]
 pub fn lorenz(amounts: &[f64], share: f64, level: f64, seed: u64) -> Estimate {
     top(amounts, 1.0 - share, level, seed, |value| 1.0 - value)
@@ -175,6 +191,14 @@ impl Influence {
     /// users have, 1 − [`top_share`](Self::top_share) of the others.
     ///
     /// `None` as for `top_share`.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Influence;
+    ///
+    /// let low = Influence::lorenz(&[1.0, 2.0, 3.0, 4.0], 0.5).ok_or("no amounts")?;
+    /// assert!((low.value() - 0.3).abs() < 1e-12);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn lorenz(amounts: &[f64], share: f64) -> Option<Self> {
         let top = Self::top_share(amounts, 1.0 - share)?;

@@ -83,6 +83,15 @@ struct Group {
 impl CumulativeMean {
     /// Creates the accumulator for ages in days, from the number of users by the number of whole
     /// days for which they are observed. Users observed for no day count nowhere.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::CumulativeMean;
+    ///
+    /// // Four users observed for 30 days, and two for 7.
+    /// let mut revenue = CumulativeMean::new(&[7, 30], [(30, 4), (7, 2)]);
+    /// assert_eq!((revenue.observed(0), revenue.observed(1)), (6, 4));
+    /// # let _ = &mut revenue;
+    /// ```
     #[must_use]
     pub fn new(ages: &[u32], observed: impl IntoIterator<Item = (u32, u64)>) -> Self {
         let longest = ages.iter().copied().max().unwrap_or(0);
@@ -112,6 +121,17 @@ impl CumulativeMean {
     /// # Errors
     /// Returns an error if no users were declared for that number of days; the accumulator is then
     /// unchanged.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::CumulativeMean;
+    ///
+    /// // Four users observed for 30 days, and two for 7.
+    /// let mut revenue = CumulativeMean::new(&[7, 30], [(30, 4), (7, 2)]);
+    /// revenue.add(30, &[(0, 6.0), (14, 8.0)])?;
+    /// assert!(revenue.add(20, &[(0, 1.0)]).is_err()); // no user was declared for 20 days
+    /// assert_eq!(revenue.estimate(1, 0.9, 7).value, Some(6.0 / 6.0 + 8.0 / 4.0));
+    /// # Ok::<(), tidegauge_models::estimate::NotDeclared>(())
+    /// ```
     pub fn add(&mut self, observed: u32, amounts: &[(u32, f64)]) -> Result<(), NotDeclared> {
         let group = self.groups.get_mut(&observed).ok_or(NotDeclared { days: observed })?;
         let mut amounts: Vec<(u32, f64)> =
@@ -144,6 +164,19 @@ impl CumulativeMean {
     }
 
     /// Adds the users of another part, created with the same ages and numbers of users.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::CumulativeMean;
+    ///
+    /// // Four users observed for 30 days, and two for 7.
+    /// let mut revenue = CumulativeMean::new(&[7, 30], [(30, 4), (7, 2)]);
+    /// let mut other = revenue.clone();
+    /// revenue.add(30, &[(0, 6.0)])?;
+    /// other.add(2, 7, &[(3, 12.0)])?;
+    /// revenue.merge(other);
+    /// assert_eq!(revenue.estimate(0, 0.9, 7).value, Some(18.0 / 6.0));
+    /// # Ok::<(), tidegauge_models::estimate::NotDeclared>(())
+    /// ```
     pub fn merge(&mut self, other: Self) {
         for (age, other) in self.ages.iter_mut().zip(other.ages) {
             age.amounts.merge(other.amounts);
@@ -159,6 +192,15 @@ impl CumulativeMean {
     }
 
     /// Returns the number of users observed to an age, given by its index.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::CumulativeMean;
+    ///
+    /// // Four users observed for 30 days, and two for 7.
+    /// let mut revenue = CumulativeMean::new(&[7, 30], [(30, 4), (7, 2)]);
+    /// assert_eq!((revenue.observed(0), revenue.observed(1)), (6, 4));
+    /// # let _ = &mut revenue;
+    /// ```
     #[must_use]
     pub fn observed(&self, age: usize) -> u64 {
         let last = self.ages.get(age).and_then(|age| age.days.checked_sub(1));
@@ -167,6 +209,16 @@ impl CumulativeMean {
 
     /// Returns Dₙ at an age, given by its index, with its interval if users are independent; `n` is
     /// the number of users observed to that age, and without any the age is undetermined.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::CumulativeMean;
+    ///
+    /// // Four users observed for 30 days, and two for 7.
+    /// let mut revenue = CumulativeMean::new(&[7, 30], [(30, 4), (7, 2)]);
+    /// revenue.add(30, &[(0, 6.0), (14, 8.0)])?;
+    /// assert_eq!(revenue.estimate(0, 0.9, 7).value, Some(1.0));
+    /// # Ok::<(), tidegauge_models::estimate::NotDeclared>(())
+    /// ```
     #[must_use]
     pub fn estimate(&self, age: usize, level: f64, seed: u64) -> Estimate {
         self.with_variance(age, level, seed, |variance| variance.users)
@@ -174,6 +226,17 @@ impl CumulativeMean {
 
     /// Returns Dₙ as [`estimate`](Self::estimate) does, with the interval that also allows for
     /// shocks which users share in a calendar week.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::CumulativeMean;
+    ///
+    /// // Four users observed for 30 days, and two for 7.
+    /// let mut revenue = CumulativeMean::new(&[7, 30], [(30, 4), (7, 2)]);
+    /// revenue.add(30, &[(0, 6.0), (14, 8.0)])?;
+    /// let (shared, independent) = (revenue.estimate_clustered(1, 0.9, 7), revenue.estimate(1, 0.9, 7));
+    /// assert_eq!((shared.value, shared.n), (independent.value, 4));
+    /// # Ok::<(), tidegauge_models::estimate::NotDeclared>(())
+    /// ```
     #[must_use]
     pub fn estimate_clustered(&self, age: usize, level: f64, seed: u64) -> Estimate {
         self.with_variance(age, level, seed, |variance| variance.variance())
@@ -202,6 +265,17 @@ impl CumulativeMean {
     /// Returns the variance of Dₙ at an age, given by its index, in its parts by user and by
     /// calendar week, counted backwards from the end of observation; `None` below two users
     /// observed to that age.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::CumulativeMean;
+    ///
+    /// // Four users observed for 30 days, and two for 7.
+    /// let mut revenue = CumulativeMean::new(&[7, 30], [(30, 4), (7, 2)]);
+    /// revenue.add(30, &[(0, 6.0)])?;
+    /// let variance = revenue.variance(0).ok_or("two users and more")?;
+    /// assert!(variance.variance() >= variance.users && variance.users > 0.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn variance(&self, age: usize) -> Option<TwoWay> {
         let observed = self.observed(age);

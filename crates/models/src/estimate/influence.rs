@@ -49,6 +49,13 @@ pub struct Influence {
 impl Influence {
     /// Creates an estimate from its value and the influence of each user; `None` if one of them is
     /// not finite, or without users.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Influence;
+    ///
+    /// assert!(Influence::new(2.0, vec![-0.5, 0.5]).is_some());
+    /// assert!(Influence::new(f64::NAN, vec![0.5]).is_none());
+    /// ```
     #[must_use]
     pub fn new(value: f64, psi: Vec<f64>) -> Option<Self> {
         let finite = value.is_finite() && psi.iter().all(|influence| influence.is_finite());
@@ -58,6 +65,14 @@ impl Influence {
     /// Returns the mean of amounts, one per user: ψ = (x − x̄)/n. `None` of no users.
     ///
     /// For the interval of a mean of heavy-tailed amounts, see [`mean`](super::mean()).
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Influence;
+    ///
+    /// let mean = Influence::mean(&[1.0, 3.0]).ok_or("no users")?;
+    /// assert_eq!((mean.value(), mean.psi()), (2.0, &[-0.5, 0.5][..]));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn mean(amounts: &[f64]) -> Option<Self> {
         let n = amounts.len() as f64;
@@ -70,6 +85,15 @@ impl Influence {
     /// ψ = (a − Rb)/(Σb − b), by which R falls if the user is left out (the jackknife): a user with
     /// much of Σb draws R to their own a/b, so that (a − Rb)/Σb would be too small. `None` if the
     /// numbers of users differ, Σb is not positive, or one user has all of it.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Influence;
+    ///
+    /// // 3 over 4; left out, the first user would raise it to 2 over 2.
+    /// let ratio = Influence::ratio(&[1.0, 2.0], &[2.0, 2.0]).ok_or("no volume")?;
+    /// assert_eq!((ratio.value(), ratio.psi()), (0.75, &[-0.25, 0.25][..]));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn ratio(numerators: &[f64], denominators: &[f64]) -> Option<Self> {
         let total: f64 = denominators.iter().sum();
@@ -82,18 +106,41 @@ impl Influence {
     }
 
     /// Returns the value.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Influence;
+    ///
+    /// assert_eq!(Influence::mean(&[1.0, 3.0]).map(|mean| mean.value()), Some(2.0));
+    /// ```
     #[must_use]
     pub fn value(&self) -> f64 {
         self.value
     }
 
     /// Returns the influence of each user, in the order in which they were given.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Influence;
+    ///
+    /// let mean = Influence::mean(&[1.0, 3.0]).ok_or("no users")?;
+    /// assert_eq!(mean.psi(), [-0.5, 0.5]);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn psi(&self) -> &[f64] {
         &self.psi
     }
 
     /// Returns the standard error, √(n/(n − 1) Σψ²); NaN of one user.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Influence;
+    ///
+    /// // s/√n = √2/√2.
+    /// let mean = Influence::mean(&[1.0, 3.0]).ok_or("no users")?;
+    /// assert!((mean.standard_error() - 1.0).abs() < 1e-12);
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn standard_error(&self) -> f64 {
         let n = self.psi.len() as f64;
@@ -110,6 +157,16 @@ impl Influence {
 
     /// Returns the difference of two estimates of the same users, in the same order; `None` if
     /// their numbers differ.
+    ///
+    /// ```
+    /// use tidegauge_models::estimate::Influence;
+    ///
+    /// let (before, after) = (Influence::mean(&[1.0, 3.0]), Influence::mean(&[2.0, 4.0]));
+    /// let gain = after.zip(before).and_then(|(after, before)| after.minus(&before)).ok_or("no users")?;
+    /// // Every user gained 1: there is no error.
+    /// assert_eq!((gain.value(), gain.standard_error()), (1.0, 0.0));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn minus(&self, other: &Self) -> Option<Self> {
         let pairs = self.psi.iter().zip(&other.psi);

@@ -19,6 +19,13 @@ pub struct Estimate {
 impl Estimate {
     /// Creates an estimate from `n` observations; a value that is not finite is no value, and has
     /// no interval.
+    ///
+    /// ```
+    /// use tidegauge_models::Estimate;
+    ///
+    /// assert_eq!(Estimate::new(0.5, None, 20).value, Some(0.5));
+    /// assert_eq!(Estimate::new(f64::NAN, None, 20).value, None);
+    /// ```
     #[must_use]
     pub fn new(value: f64, interval: Option<Interval>, n: u64) -> Self {
         if !value.is_finite() {
@@ -28,12 +35,25 @@ impl Estimate {
     }
 
     /// Creates an estimate that `n` observations do not determine: neither value nor interval.
+    ///
+    /// ```
+    /// use tidegauge_models::Estimate;
+    ///
+    /// let unknown = Estimate::undetermined(3);
+    /// assert_eq!((unknown.value, unknown.n), (None, 3));
+    /// ```
     #[must_use]
     pub fn undetermined(n: u64) -> Self {
         Self { value: None, interval: None, n, flags: Flags::default() }
     }
 
     /// Sets the flag of an interval that rests on fewer than 20 paying users.
+    ///
+    /// ```
+    /// use tidegauge_models::Estimate;
+    ///
+    /// assert!(Estimate::new(0.5, None, 3).with_few(true).flags.few);
+    /// ```
     #[must_use]
     pub fn with_few(mut self, few: bool) -> Self {
         self.flags.few = few;
@@ -41,6 +61,12 @@ impl Estimate {
     }
 
     /// Sets the flag of a tail so heavy that the value is a lower bound at best.
+    ///
+    /// ```
+    /// use tidegauge_models::Estimate;
+    ///
+    /// assert!(Estimate::new(0.5, None, 3).with_heavy(true).flags.heavy);
+    /// ```
     #[must_use]
     pub fn with_heavy(mut self, heavy: bool) -> Self {
         self.flags.heavy = heavy;
@@ -93,6 +119,13 @@ pub struct Interval {
 impl Interval {
     /// Creates an interval, or `None` if a bound is not finite, the bounds are in the wrong order,
     /// or the level is not between 0 and 1.
+    ///
+    /// ```
+    /// use tidegauge_models::{Interval, Method};
+    ///
+    /// assert!(Interval::new(0.2, 0.5, 0.9, Method::Normal).is_some());
+    /// assert!(Interval::new(0.5, 0.2, 0.9, Method::Normal).is_none()); // in the wrong order
+    /// ```
     #[must_use]
     pub fn new(low: f64, high: f64, level: f64, method: Method) -> Option<Self> {
         let sound = low.is_finite() && high.is_finite() && low <= high;
@@ -100,6 +133,14 @@ impl Interval {
     }
 
     /// Returns `true` if a number is within the bounds, which belong to the interval.
+    ///
+    /// ```
+    /// use tidegauge_models::{Interval, Method};
+    ///
+    /// let interval = Interval::new(0.2, 0.5, 0.9, Method::Normal).ok_or("no interval")?;
+    /// assert!(interval.contains(0.2) && !interval.contains(0.6));
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn contains(&self, number: f64) -> bool {
         self.low <= number && number <= self.high

@@ -3,6 +3,12 @@
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// Returns the density φ(x) of the standard normal distribution.
+///
+/// ```
+/// use tidegauge_models::math::normal::density;
+///
+/// assert!((density(0.0) - 0.398_942_280_401_432_7).abs() < 1e-15); // 1/√(2π)
+/// ```
 #[must_use]
 pub fn density(x: f64) -> f64 {
     libm::exp(-0.5 * x * x) / (2.0 * PI).sqrt()

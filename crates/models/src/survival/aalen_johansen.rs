@@ -118,12 +118,32 @@ impl State {
 
 impl Incidence {
     /// Returns the steps, one for each distinct time of an end, ascending.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable, aalen_johansen};
+    ///
+    /// // Two of four users become high-volume traders, one leaves before.
+    /// let lives = [Life::ended(1.0), Life::ended_by(2.0, 1), Life::ended(3.0), Life::censored(4.0)];
+    /// let incidence = aalen_johansen(&RiskTable::of(&lives)?, 0);
+    /// assert_eq!(incidence.steps().len(), 4);
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn steps(&self) -> &[IncidenceStep] {
         &self.steps
     }
 
     /// Returns the number of lives.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable, aalen_johansen};
+    ///
+    /// // Two of four users become high-volume traders, one leaves before.
+    /// let lives = [Life::ended(1.0), Life::ended_by(2.0, 1), Life::ended(3.0), Life::censored(4.0)];
+    /// let incidence = aalen_johansen(&RiskTable::of(&lives)?, 0);
+    /// assert_eq!(incidence.lives(), 4);
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn lives(&self) -> u64 {
         self.lives
@@ -133,6 +153,16 @@ impl Incidence {
     ///
     /// The value is `None` after the last time of an end, unless every life had ended by then.
     /// Before the first event the interval is Wilson's of no events among the lives at risk.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable, aalen_johansen};
+    ///
+    /// // Two of four users become high-volume traders, one leaves before.
+    /// let lives = [Life::ended(1.0), Life::ended_by(2.0, 1), Life::ended(3.0), Life::censored(4.0)];
+    /// let incidence = aalen_johansen(&RiskTable::of(&lives)?, 0);
+    /// assert_eq!(incidence.at(3.5, 0.9).value, Some(0.5));
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn at(&self, time: f64, level: f64) -> Estimate {
         let lives = |step: &IncidenceStep| LivesAt {
@@ -149,6 +179,17 @@ impl Incidence {
     }
 
     /// Returns time and F(t) with its interval at each step.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable, aalen_johansen};
+    ///
+    /// // Two of four users become high-volume traders, one leaves before.
+    /// let lives = [Life::ended(1.0), Life::ended_by(2.0, 1), Life::ended(3.0), Life::censored(4.0)];
+    /// let incidence = aalen_johansen(&RiskTable::of(&lives)?, 0);
+    /// let shares: Vec<_> = incidence.estimates(0.9).iter().map(|(_, share)| share.value).collect();
+    /// assert_eq!(shares, [Some(0.25), Some(0.25), Some(0.5), Some(0.5)]);
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn estimates(&self, level: f64) -> Vec<(f64, Estimate)> {
         let estimate = |step: &IncidenceStep| {

@@ -29,6 +29,13 @@ pub struct LifeCounts {
 
 impl LifeCounts {
     /// Creates counts of no lives for the days 0 to `last_day` and events of `causes` causes.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::LifeCounts;
+    ///
+    /// let counts = LifeCounts::new(30, 2);
+    /// assert_eq!((counts.last_day(), counts.causes()), (30, 2));
+    /// ```
     #[must_use]
     pub fn new(last_day: usize, causes: u8) -> Self {
         let (days, causes) = (last_day + 1, usize::from(causes));
@@ -45,6 +52,15 @@ impl LifeCounts {
     ///
     /// # Errors
     /// If `day` or `cause` is beyond those of the counts, or a number exceeds `u64`.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::LifeCounts;
+    ///
+    /// let mut counts = LifeCounts::new(30, 2);
+    /// counts.add_event(7, 1, 100)?;
+    /// assert!(counts.add_event(31, 1, 100).is_err()); // beyond the last day
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     pub fn add_event(&mut self, day: usize, cause: u8, lives: u64) -> Result<(), SurvivalError> {
         self.check_day(day)?;
         let causes = self.causes;
@@ -59,6 +75,15 @@ impl LifeCounts {
     ///
     /// # Errors
     /// If `day` is beyond the last one, or a number exceeds `u64`.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::LifeCounts;
+    ///
+    /// let mut counts = LifeCounts::new(30, 2);
+    /// counts.add_censored(30, 100)?;
+    /// assert!(counts.add_censored(31, 100).is_err()); // beyond the last day
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     pub fn add_censored(&mut self, day: usize, lives: u64) -> Result<(), SurvivalError> {
         self.check_day(day)?;
         add(&mut self.started, lives)?;
@@ -69,6 +94,16 @@ impl LifeCounts {
     ///
     /// # Errors
     /// If `day` is beyond the last one, or more lives are marked than were added.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::LifeCounts;
+    ///
+    /// let mut counts = LifeCounts::new(30, 2);
+    /// counts.add_event(7, 0, 100)?;
+    /// counts.enter_late(3, 40)?;
+    /// assert!(counts.enter_late(3, 61).is_err()); // more than the 60 others
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     pub fn enter_late(&mut self, day: usize, lives: u64) -> Result<(), SurvivalError> {
         self.check_day(day)?;
         self.started = self.started.checked_sub(lives).ok_or(SurvivalError::Unentered { day })?;
@@ -79,6 +114,20 @@ impl LifeCounts {
     ///
     /// # Errors
     /// If days or causes differ, or a number exceeds `u64`.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::LifeCounts;
+    ///
+    /// let mut counts = LifeCounts::new(30, 2);
+    /// let mut other = counts.clone();
+    /// counts.add_event(7, 0, 100)?;
+    /// other.add_event(7, 0, 50)?;
+    /// counts.merge(&other)?;
+    /// let mut expected = LifeCounts::new(30, 2);
+    /// expected.add_event(7, 0, 150)?;
+    /// assert_eq!(counts, expected);
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     pub fn merge(&mut self, other: &Self) -> Result<(), SurvivalError> {
         let (left, right) = ((other.last_day(), other.causes), (self.last_day(), self.causes));
         if left != right {
@@ -96,12 +145,24 @@ impl LifeCounts {
     }
 
     /// Returns the last day.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::LifeCounts;
+    ///
+    /// assert_eq!(LifeCounts::new(30, 2).last_day(), 30);
+    /// ```
     #[must_use]
     pub fn last_day(&self) -> usize {
         self.censored.len() - 1
     }
 
     /// Returns the number of causes.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::LifeCounts;
+    ///
+    /// assert_eq!(LifeCounts::new(30, 2).causes(), 2);
+    /// ```
     #[must_use]
     pub fn causes(&self) -> usize {
         self.causes

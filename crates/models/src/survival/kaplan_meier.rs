@@ -33,6 +33,17 @@ pub struct Step {
 
 impl Step {
     /// Returns the standard error of S(t), or `None` where S(t) is 0.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable, kaplan_meier};
+    ///
+    /// let lives = [Life::ended(1.0), Life::ended(2.0), Life::censored(2.5), Life::ended(4.0)];
+    /// let curve = kaplan_meier(&RiskTable::of(&lives)?);
+    /// // S(1) = 3/4, √(S·(1 − S)/n).
+    /// let error = curve.steps()[0].std_error().ok_or("S is above 0")?;
+    /// assert!((error - (0.75_f64 * 0.25 / 4.0).sqrt()).abs() < 1e-12);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn std_error(&self) -> Option<f64> {
         (self.survival > 0.0).then(|| self.survival * self.log_variance.sqrt())
@@ -102,12 +113,30 @@ impl Curve {
     }
 
     /// Returns the steps, one for each distinct time of an end, ascending.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable, kaplan_meier};
+    ///
+    /// let lives = [Life::ended(1.0), Life::ended(2.0), Life::censored(2.5), Life::ended(4.0)];
+    /// let curve = kaplan_meier(&RiskTable::of(&lives)?);
+    /// assert_eq!(curve.steps().iter().map(|step| step.at_risk).collect::<Vec<_>>(), [4, 3, 2, 1]);
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
     /// Returns the number of lives.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable, kaplan_meier};
+    ///
+    /// let lives = [Life::ended(1.0), Life::ended(2.0), Life::censored(2.5), Life::ended(4.0)];
+    /// let curve = kaplan_meier(&RiskTable::of(&lives)?);
+    /// assert_eq!(curve.lives(), 4);
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn lives(&self) -> u64 {
         self.lives
@@ -118,6 +147,15 @@ impl Curve {
     /// The value is `None` after the last time of an end, where the data say nothing unless S has
     /// reached 0. Before the first event the interval is Wilson's of no events among the lives at
     /// risk; at S = 0 there is none.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable, kaplan_meier};
+    ///
+    /// let lives = [Life::ended(1.0), Life::ended(2.0), Life::censored(2.5), Life::ended(4.0)];
+    /// let curve = kaplan_meier(&RiskTable::of(&lives)?);
+    /// assert_eq!((curve.at(1.5, 0.9).value, curve.at(9.0, 0.9).value), (Some(0.75), Some(0.0)));
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn at(&self, time: f64, level: f64) -> Estimate {
         let lives = |step: &Step| LivesAt {
@@ -135,6 +173,16 @@ impl Curve {
     }
 
     /// Returns time and S(t) with its interval at each step.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable, kaplan_meier};
+    ///
+    /// let lives = [Life::ended(1.0), Life::ended(2.0), Life::censored(2.5), Life::ended(4.0)];
+    /// let curve = kaplan_meier(&RiskTable::of(&lives)?);
+    /// let shares: Vec<_> = curve.estimates(0.9).iter().map(|(_, share)| share.value).collect();
+    /// assert_eq!(shares, [Some(0.75), Some(0.5), Some(0.5), Some(0.0)]);
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn estimates(&self, level: f64) -> Vec<(f64, Estimate)> {
         let estimate = |step: &Step| {

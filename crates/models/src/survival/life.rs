@@ -29,30 +29,60 @@ pub struct Life {
 
 impl Life {
     /// Creates a life that ended by an event, of cause 0.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::Life;
+    ///
+    /// assert_eq!((Life::ended(12.0).duration, Life::ended(12.0).cause), (12.0, Some(0)));
+    /// ```
     #[must_use]
     pub fn ended(duration: f64) -> Self {
         Self::ended_by(duration, 0)
     }
 
     /// Creates a life that ended by an event of one of several competing causes.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::Life;
+    ///
+    /// assert_eq!(Life::ended_by(7.0, 1).cause, Some(1));
+    /// ```
     #[must_use]
     pub fn ended_by(duration: f64, cause: u8) -> Self {
         Self { entry: None, duration, cause: Some(cause), count: 1 }
     }
 
     /// Creates a life whose event had not happened when observation ended.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::Life;
+    ///
+    /// assert_eq!(Life::censored(30.0).cause, None);
+    /// ```
     #[must_use]
     pub fn censored(duration: f64) -> Self {
         Self { entry: None, duration, cause: None, count: 1 }
     }
 
     /// Returns the life under observation only after the time `entry` (left truncation).
+    ///
+    /// ```
+    /// use tidegauge_models::survival::Life;
+    ///
+    /// assert_eq!(Life::censored(30.0).entered_at(5.0).entry, Some(5.0));
+    /// ```
     #[must_use]
     pub fn entered_at(self, entry: f64) -> Self {
         Self { entry: Some(entry), ..self }
     }
 
     /// Returns the life `count` times.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::Life;
+    ///
+    /// assert_eq!(Life::ended(12.0).repeated(400).count, 400);
+    /// ```
     #[must_use]
     pub fn repeated(self, count: u64) -> Self {
         Self { count, ..self }

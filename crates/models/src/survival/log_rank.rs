@@ -59,6 +59,18 @@ pub fn log_rank(groups: &[RiskTable]) -> Result<LogRank, SurvivalError> {
 /// # Errors
 /// If there are fewer than two groups, strata have different numbers of groups, or some groups are
 /// never at risk together.
+///
+/// ```
+/// use tidegauge_models::survival::{Life, RiskTable, log_rank, stratified_log_rank};
+///
+/// let group = |days: [f64; 3]| RiskTable::of(&days.map(Life::ended));
+/// let groups = [group([1.0, 2.0, 3.0])?, group([2.0, 4.0, 5.0])?];
+/// // Of one stratum it is the plain test; the same stratum twice has twice the statistic.
+/// let (one, two) = (stratified_log_rank(&[&groups])?, stratified_log_rank(&[&groups, &groups])?);
+/// assert_eq!(one, log_rank(&groups)?);
+/// assert!((two.statistic - 2.0 * one.statistic).abs() < 1e-12);
+/// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+/// ```
 pub fn stratified_log_rank<S: AsRef<[RiskTable]>>(strata: &[S]) -> Result<LogRank, SurvivalError> {
     let size = strata.first().map_or(0, |groups| groups.as_ref().len());
     let mut sums =

@@ -32,6 +32,15 @@ impl Curve {
     /// 1 − `share` from one to the other, and `None` if S does not fall so far. The bounds are the
     /// same of the bounds of S (Brookmeyer and Crowley 1982, on the scale ln(−ln S)); the upper
     /// one is infinite if the upper bound of S does not fall so far. As R's `quantile.survfit`.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable, kaplan_meier};
+    ///
+    /// let lives = [Life::ended(1.0), Life::ended(2.0), Life::censored(2.5), Life::ended(4.0)];
+    /// let curve = kaplan_meier(&RiskTable::of(&lives)?);
+    /// assert_eq!(curve.quantile(0.25, 0.9).value, Some(1.5)); // S is 3/4 from 1 to 2
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn quantile(&self, share: f64, level: f64) -> Estimate {
         let survival = 1.0 - share;

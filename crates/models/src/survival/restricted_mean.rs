@@ -33,6 +33,15 @@ impl Curve {
     /// Returns the standard error of the [`restricted_mean`](Self::restricted_mean): the root of
     /// Σ A² · d/(n·(n − d)) over the times up to `horizon`, where A is the area below the curve
     /// from the time to `horizon`. `None` where the mean is.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable, kaplan_meier};
+    ///
+    /// let lives = [Life::ended(1.0), Life::ended(2.0), Life::censored(2.5), Life::ended(4.0)];
+    /// let curve = kaplan_meier(&RiskTable::of(&lives)?);
+    /// assert!(curve.restricted_mean_std_error(3.0) > Some(0.0));
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn restricted_mean_std_error(&self, horizon: f64) -> Option<f64> {
         self.area(horizon).map(|(_, variance)| variance.sqrt())

@@ -78,6 +78,16 @@ impl RiskTable {
     ///
     /// # Errors
     /// If late entries leave fewer lives under observation on a day than end on it.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, LifeCounts, RiskTable};
+    ///
+    /// let mut counts = LifeCounts::new(30, 1);
+    /// counts.add_event(7, 0, 2)?;
+    /// let table = RiskTable::of_counts(&counts)?;
+    /// assert_eq!(table, RiskTable::of(&[Life::ended(7.0).repeated(2)])?);
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     pub fn of_counts(counts: &LifeCounts) -> Result<Self, SurvivalError> {
         let mut table = Self::empty(counts.causes());
         table.started = counts.started();
@@ -104,6 +114,16 @@ impl RiskTable {
     }
 
     /// Returns the table of one cause alone: events of other causes become censorings.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable};
+    ///
+    /// let lives = [Life::ended(1.0), Life::ended_by(2.0, 1), Life::censored(2.0), Life::ended(4.0)];
+    /// let table = RiskTable::of(&lives)?;
+    /// let second = table.only(1);
+    /// assert_eq!((second.rows()[0].events, second.rows()[0].censored), (0, 1));
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn only(&self, cause: u8) -> Self {
         let events: Vec<u64> = (0..self.rows.len()).map(|row| self.events_of(row, cause)).collect();
@@ -116,6 +136,15 @@ impl RiskTable {
     }
 
     /// Returns the rows, one for each distinct time of an end, ascending.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable};
+    ///
+    /// let lives = [Life::ended(1.0), Life::ended_by(2.0, 1), Life::censored(2.0), Life::ended(4.0)];
+    /// let table = RiskTable::of(&lives)?;
+    /// assert_eq!(table.rows().iter().map(|row| row.at_risk).collect::<Vec<_>>(), [4, 3, 1]);
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn rows(&self) -> &[RiskRow] {
         &self.rows
@@ -125,6 +154,15 @@ impl RiskTable {
     ///
     /// # Panics
     /// If there is no such row and the cause has events.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable};
+    ///
+    /// let lives = [Life::ended(1.0), Life::ended_by(2.0, 1), Life::censored(2.0), Life::ended(4.0)];
+    /// let table = RiskTable::of(&lives)?;
+    /// assert_eq!((table.events_of(1, 0), table.events_of(1, 1)), (0, 1));
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn events_of(&self, row: usize, cause: u8) -> u64 {
         let cause = usize::from(cause);
@@ -132,6 +170,15 @@ impl RiskTable {
     }
 
     /// Returns the number of lives.
+    ///
+    /// ```
+    /// use tidegauge_models::survival::{Life, RiskTable};
+    ///
+    /// let lives = [Life::ended(1.0), Life::ended_by(2.0, 1), Life::censored(2.0), Life::ended(4.0)];
+    /// let table = RiskTable::of(&lives)?;
+    /// assert_eq!(table.lives(), 4);
+    /// # Ok::<(), tidegauge_models::survival::SurvivalError>(())
+    /// ```
     #[must_use]
     pub fn lives(&self) -> u64 {
         self.lives

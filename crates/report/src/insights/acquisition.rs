@@ -1,8 +1,8 @@
 //! The insight of the acquisition page: which cohorts become high-volume traders.
 
-use tidegauge_analytics::{Cohort, Estimate};
 use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
 use tidegauge_analytics::volume::VolumeTable;
+use tidegauge_analytics::{Cohort, Estimate};
 
 use super::ranking::{cohort_name, dollars, is_distinguishable, percent, rank, with_interval};
 use crate::cohort;
@@ -86,7 +86,8 @@ mod tests {
             params: VolumeParams::default(),
             cohorts: cohorts.iter().map(cohort).collect(),
         };
-        acquisition(&Cohort::dimension("channel"), &table, &Estimate::undetermined(0)).replace('\u{a0}', " ")
+        acquisition(&Cohort::dimension("channel"), &table, &Estimate::undetermined(0))
+            .replace('\u{a0}', " ")
     }
 
     #[test]
