@@ -172,7 +172,7 @@ impl CumulativeMean {
     /// let mut revenue = CumulativeMean::new(&[7, 30], [(30, 4), (7, 2)]);
     /// let mut other = revenue.clone();
     /// revenue.add(30, &[(0, 6.0)])?;
-    /// other.add(2, 7, &[(3, 12.0)])?;
+    /// other.add(7, &[(3, 12.0)])?;
     /// revenue.merge(other);
     /// assert_eq!(revenue.estimate(0, 0.9, 7).value, Some(18.0 / 6.0));
     /// # Ok::<(), tidegauge_models::estimate::NotDeclared>(())
