@@ -102,7 +102,7 @@ fn has_funding(funnel: &FunnelTable) -> bool {
 fn computation(metrics: &Metrics<'_>, funnel: &FunnelTable) -> Computation {
     let definition = "A user counts at a step if they have taken it and all before it, in any order: \
                       signup, identity check, first deposit or on-ramp purchase, first trade. The \
-                      identity check is left out if none is recorded. Intervals are Wilson's.";
+                      identity check is left out if the data hold none. Intervals are Wilson's.";
     let within = match funnel.params.within_days {
         Some(days) => {
             format!("within {days} days of signup; only users of at least that age count")
