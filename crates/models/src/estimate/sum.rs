@@ -1,53 +1,47 @@
 //! Sums that do not depend on the order of their terms.
 
-/// A sum in twice the precision of `f64` (Knuth's two-sum), so that it rounds to the same `f64` in
-/// any order of addition, up to rare ties.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+/// A sum that keeps the rounding error of each addition (Knuth's two-sum; A. Neumaier 1974), so that
+/// it rounds to the same `f64` in any order of addition, up to rare ties.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sum {
     high: f64,
+    /// The sum of the rounding errors.
     low: f64,
 }
 
 impl Sum {
     /// Adds a number.
+    #[inline]
     pub(crate) fn add(&mut self, number: f64) {
         let total = self.high + number;
         let part = total - self.high;
-        let lost = (self.high - (total - part)) + (number - part);
-        self.normalise(total, self.low + lost);
+        self.low += (self.high - (total - part)) + (number - part);
+        self.high = total;
     }
 
     /// Adds the square of a number.
+    #[inline]
     pub(crate) fn add_square(&mut self, number: f64) {
         let square = number * number;
-        // The rounding error of the product, exactly (Dekker 1971), without a fused operation that
-        // machines may lack: the upper half of the digits, and the rest.
+        // The rounding error of the product, exactly (T. J. Dekker 1971): the upper half of the
+        // digits, and the rest. A fused operation would do, but not all machines have it.
         let split = 134_217_729.0 * number;
         let high = split - (split - number);
         let low = number - high;
-        let lost = ((high * high - square) + 2.0 * high * low) + low * low;
+        self.low += ((high * high - square) + 2.0 * high * low) + low * low;
         self.add(square);
-        if lost.is_finite() {
-            self.add(lost);
-        }
     }
 
     /// Adds another sum.
     pub(crate) fn merge(&mut self, other: Self) {
+        self.low += other.low;
         self.add(other.high);
-        self.add(other.low);
     }
 
-    /// Returns the sum, rounded.
+    /// Returns the sum, rounded. Without the errors if they are not finite, such as of a sum that is
+    /// infinite.
     pub(crate) fn value(self) -> f64 {
-        self.high + self.low
-    }
-
-    /// Splits a total and its correction into parts that do not overlap.
-    fn normalise(&mut self, total: f64, correction: f64) {
-        let high = total + correction;
-        self.low = if high.is_finite() { correction - (high - total) } else { 0.0 };
-        self.high = high;
+        if self.low.is_finite() { self.high + self.low } else { self.high }
     }
 }
 
