@@ -22,6 +22,7 @@ use crate::support::at;
 type Purchase = (i64, DateTime<Utc>, f64);
 
 /// Returns purchases with the summary of the customers of CDNOW, from January to September 1997.
+#[allow(clippy::cast_possible_truncation, reason = "numbers of the summary are small")]
 fn of_summary() -> Vec<Purchase> {
     let last_day = at("1997-09-30");
     let mut purchases = Vec::new();
@@ -94,7 +95,8 @@ fn compare_all(purchases: &[Purchase], end: DateTime<Utc>) -> usize {
     assert_eq!((facts.user_count(), facts.event_count()), (2_357, purchases.len() as u64));
     let both = (&facts, &rows);
     let params = RetentionParams::by(Period::Month);
-    let mut cells = compare::retention_cells(both, &params, |user| Some(user.signup));
+    let mut cells =
+        compare::retention_cells(both, &compare::PERIODS, &params, |user| Some(user.signup));
     let by_month = Cohort::Signup(Period::Month);
     cells += compare::churn_cells(both, &by_month);
     cells += compare::ltv_cells(both, &by_month, &[1, 7, 30, 60, 90, 180, 270, 365]);
@@ -150,7 +152,7 @@ fn retention_and_growth_are_of_the_zone_and_the_week() {
     rows.users.iter_mut().for_each(|user| user.events.retain(|event| event.at < end));
     let both = (&facts, &rows);
     let params = RetentionParams::by(Period::Month);
-    compare::retention_cells(both, &params, |user| Some(user.signup));
+    compare::retention_cells(both, &compare::PERIODS, &params, |user| Some(user.signup));
     compare::growth_cells(both, &Cohort::Signup(Period::Month));
 }
 

@@ -42,8 +42,8 @@ fn intervals_are_those_of_the_models() {
     let mut random = Random(5);
     let (start, end) = (at("2026-01-01"), at("2026-03-01"));
     let mut people: Vec<(i64, Vec<(u32, f64)>)> = Vec::new();
-    for _ in 0..400 {
-        let born = (random.uniform() * 50.0) as i64;
+    for user in 0..400_i64 {
+        let born = user * 37 % 50;
         let days: Vec<u32> = (0..40).filter(|_| random.uniform() < 0.05).collect();
         let amounts = days.into_iter();
         let amounts: Vec<_> = amounts.map(|day| (day, (1.0 + random.normal()).exp())).collect();

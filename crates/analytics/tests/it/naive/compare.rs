@@ -20,7 +20,8 @@ use super::activity::{self, Anchor};
 use super::money::{self, Economics, EconomicsParams};
 use super::{Rows, Spend, User, growth as naive_growth, ratio, spread, sum};
 
-const PERIODS: [Period; 3] = [Period::Day, Period::Week, Period::Month];
+/// All periods.
+pub(crate) const PERIODS: [Period; 3] = [Period::Day, Period::Week, Period::Month];
 
 /// Checks two numbers to a relative error of 1e-9, or that both are unknown.
 #[track_caller]
@@ -57,15 +58,16 @@ fn groups<'r>(rows: &'r Rows, cohort: &Cohort) -> Vec<(Option<String>, Vec<&'r U
     groups.into_iter().map(|((_, label), users)| (label, users)).collect()
 }
 
-/// Compares retention by all periods, windows and kinds.
+/// Compares retention by periods, and by all windows and kinds.
 pub(crate) fn retention_cells(
     (facts, rows): (&Facts, &Rows),
+    periods: &[Period],
     base: &RetentionParams,
     anchor: Anchor,
 ) -> usize {
     let mut compared = 0;
     let brackets = RetentionKind::Brackets(vec![0, 1, 2, 4, 8]);
-    for period in PERIODS {
+    for period in periods.iter().copied() {
         for windows in [Windows::Calendar, Windows::Relative] {
             for kind in [
                 RetentionKind::Bounded,

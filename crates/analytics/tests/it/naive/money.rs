@@ -89,8 +89,8 @@ pub(crate) fn economics(
     // Each day of age from the first on: users, spend, value per user, revenue per dollar.
     let (mut value, mut returned) = (0.0, Some(0.0));
     let mut days = Vec::new();
-    loop {
-        let (count, spent, revenue) = at_age(days.len() as i64 + 1);
+    for age in 1.. {
+        let (count, spent, revenue) = at_age(age);
         if count == 0 && spent == 0.0 {
             break;
         }

@@ -38,7 +38,7 @@ proptest! {
         let by = |name: &str| vec![name.to_owned()];
         for by in [vec![], by("channel"), by("entry_product")] {
             let params = RetentionParams { by, ..RetentionParams::by(Period::Day) };
-            compare::retention_cells(both, &params, |user| Some(user.signup));
+            compare::retention_cells(both, &compare::PERIODS, &params, |user| Some(user.signup));
         }
         for cohort in [
             Cohort::dimension("channel"),
