@@ -8,6 +8,7 @@ mod cli;
 mod common;
 mod configuration;
 mod derived;
+mod equality;
 mod exchange;
 mod faults;
 mod gaps;
