@@ -13,8 +13,9 @@ use crate::dates::TIME;
 use crate::frames::CollectBlocking;
 use crate::{Error, Result};
 
-/// The bytes of events that are collected in memory: the frames are there already.
-const MEMORY: usize = usize::MAX;
+/// The bytes of events that are collected in memory, beside the frames; more go through a temporary
+/// file.
+const MEMORY: usize = 256 << 20;
 
 /// The optional column of users with the time of the identity check.
 const VERIFIED_AT: &str = "verified_at";

@@ -233,7 +233,7 @@ async fn every_cell_of_a_simulated_exchange_equals_the_definitions() {
     let change = |config: &mut Config| {
         config.sources = ["recorded", "synthetic_market", "simulation"].map(Into::into).into();
         config.simulation.preset = Preset::Exchange;
-        (config.simulation.users, config.simulation.days) = (1_200, 420);
+        (config.simulation.users, config.simulation.days) = (500, 420);
         config.simulation.start_day = "2020-07-15".parse().unwrap();
         let from = "2020-09-01".parse().unwrap();
         config.simulation.scenarios = vec![Scenario::FraudRing { from, days: 20, accounts: 12 }];
