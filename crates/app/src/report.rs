@@ -6,10 +6,10 @@ use std::{fs, io};
 
 use tidegauge_analytics::{BadRows, Calendar, Facts, FactsParams};
 pub use tidegauge_report::{
-    Answer, AnsweredQuestion, Bars, Cell, Chart, Column, Computation, Dataset, Direction, Filters,
-    Format, HeatMap, Interval, Lines, Missing, Number, Page, Panel, Parameters, Point, PriceSpan,
-    Provenance, Question, Report, ReportData, Row, Series, Setting, SimulatedWorld, Table, Tile,
-    Trend, answer, reference,
+    Anchor, Answer, AnsweredQuestion, Bars, Business, Cell, Chart, Column, Computation, Currency,
+    Dataset, Direction, End, Error, Filters, Format, HeatMap, Interval, Lines, Missing, Number,
+    Page, Panel, Parameters, Point, PriceSpan, Provenance, Question, Report, ReportData, Row,
+    Series, Setting, SimulatedWorld, Table, Tile, Trend, answer, reference,
 };
 
 use crate::consistent_read::ConsistentRead;
@@ -24,45 +24,47 @@ impl Tidegauge {
     /// with `analytics.strict` also when a row is implausible or cannot be valued. Otherwise such
     /// rows are left out, and `provenance` lists them.
     pub async fn report(&self) -> Result<Report> {
-        let (facts, provenance) = self.facts().await?;
-        let parameters = self.thresholds();
+        self.report_with(&Parameters::default()).await
+    }
+
+    /// Builds all pages of the report with some parameters; those that are not set are those of the
+    /// configuration.
+    ///
+    /// # Errors
+    /// As for [`report`](Self::report), and when a parameter is out of its range or the users lack a
+    /// dimension.
+    pub async fn report_with(&self, parameters: &Parameters) -> Result<Report> {
+        let parameters = parameters.clone().or(&self.config().analytics.parameters()?);
+        let (facts, provenance) = self.facts(&parameters).await?;
         let dataset = Dataset { facts: &facts, provenance: &provenance };
         Ok(Report::new(dataset, &parameters)?)
     }
 
-    /// Answers one question from the warehouse, such as one panel of a page. Thresholds that it
+    /// Answers one question from the warehouse, such as one panel of a page. Parameters that it
     /// does not set are those of the configuration, as in the [`report`](Self::report).
     ///
     /// # Errors
     /// As for [`report`](Self::report), and when the question names a panel or a parameter that its
     /// page does not have.
     pub async fn answer(&self, question: &Question) -> Result<Answer> {
-        let (facts, provenance) = self.facts().await?;
-        let (mut question, configured) = (question.clone(), self.thresholds());
-        let (known, asked) = (question.page.parameters(), &mut question.parameters);
-        if known.contains(&"threshold_usd") {
-            asked.threshold_usd = asked.threshold_usd.or(configured.threshold_usd);
-        }
-        if known.contains(&"inactive_days") {
-            asked.inactive_days = asked.inactive_days.or(configured.inactive_days);
-        }
+        let configured = self.config().analytics.parameters()?.for_page(question.page);
+        let mut question = question.clone();
+        question.parameters = question.parameters.or(&configured);
+        let (facts, provenance) = self.facts(&question.parameters).await?;
         Ok(answer(Dataset { facts: &facts, provenance: &provenance }, &question)?)
     }
 
-    /// Returns the thresholds of the configuration.
-    fn thresholds(&self) -> Parameters {
-        let mut parameters = Parameters::default();
-        parameters.threshold_usd = Some(self.config().analytics.high_volume_usd);
-        parameters.inactive_days = Some(self.config().analytics.inactive_days);
-        parameters
-    }
-
-    /// Reads the facts and their provenance, as of one state of the warehouse.
-    async fn facts(&self) -> Result<(Facts, Provenance)> {
+    /// Reads the facts and their provenance, as of one state of the warehouse, with the end, the
+    /// calendar and the level of the parameters.
+    async fn facts(&self, parameters: &Parameters) -> Result<(Facts, Provenance)> {
         let warehouse = self.warehouse().as_ref();
         let analytics = &self.config().analytics;
         let bad_rows = if analytics.strict { BadRows::Fail } else { BadRows::SetAside };
-        let calendar = Calendar { zone: analytics.zone, week_start: analytics.week_start };
+        let calendar = Calendar {
+            zone: parameters.zone.unwrap_or(analytics.zone),
+            week_start: parameters.week_start.unwrap_or(analytics.week_start),
+        };
+        let level = parameters.level.unwrap_or(analytics.level);
         let specs: Vec<_> = sources::specs(self.config()).collect();
         let declared = self.config().declared_tables()?;
         let mut read = ConsistentRead::begin(self).await?;
@@ -74,8 +76,8 @@ impl Tidegauge {
                     let params = FactsParams {
                         bad_rows,
                         calendar,
-                        end: match analytics.end {
-                            Some(day) => Some(calendar.midnight(day)),
+                        end: match parameters.end {
+                            Some(end) => Some(end.instant(&calendar)),
                             None => self.observed_to().await?,
                         },
                         now: Some(self.context().clock.now()),
@@ -83,9 +85,7 @@ impl Tidegauge {
                     };
                     match Facts::from_warehouse(warehouse, &params).await {
                         Err(tidegauge_analytics::Error::NoFacts) => Ok(None),
-                        facts => {
-                            facts.and_then(|facts| facts.with_level(analytics.level)).map(Some)
-                        }
+                        facts => facts.and_then(|facts| facts.with_level(level)).map(Some),
                     }
                 }
                 _ => Ok(None),

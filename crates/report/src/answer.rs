@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tidegauge_analytics::Facts;
 
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, with_parameters};
 use crate::{Error, Panel, Provenance, Question, Result, Tile, pages};
 
 /// The input from which questions are answered.
@@ -41,11 +41,14 @@ impl Answer {
 ///
 /// # Errors
 /// [`Error::UnknownParameter`] if the page does not take a parameter that is set,
-/// [`Error::UnknownPanel`] if it has no such panel, and [`Error::Analytics`] if a parameter is out of
-/// range, the users lack a dimension, or a metric cannot be computed.
+/// [`Error::UnknownPanel`] if it has no such panel, [`Error::UnknownDimension`] if the users lack the
+/// dimension of a cohort, [`Error::OtherEnd`] if the facts do not end where the parameters do, and
+/// [`Error::Analytics`] if a parameter is out of range or a metric cannot be computed.
 pub fn answer(dataset: Dataset<'_>, question: &Question) -> Result<Answer> {
     question.check()?;
-    let metrics = Metrics::new(dataset.facts, dataset.provenance, &question.parameters);
+    let facts = with_parameters(dataset.facts, &question.parameters)?;
+    let metrics = Metrics::new(&facts, dataset.provenance, &question.parameters);
+    metrics.check()?;
     answer_from(&metrics, question)
 }
 
@@ -61,10 +64,12 @@ pub(crate) fn answer_from(metrics: &Metrics<'_>, question: &Question) -> Result<
         }
     }
     let whole = question.panel.is_none();
+    let words = metrics.words();
+    let panels = specs.iter().map(|spec| Ok(words.of_panel(spec.build(metrics)?)));
     Ok(Answer {
         question: question.clone(),
-        tiles: if whole { pages::tiles(page, metrics)? } else { Vec::new() },
+        tiles: if whole { words.of_tiles(pages::tiles(page, metrics)?) } else { Vec::new() },
         insights: if whole { pages::insights(page, metrics)? } else { Vec::new() },
-        panels: specs.iter().map(|spec| spec.build(metrics)).collect::<Result<_>>()?,
+        panels: panels.collect::<Result<_>>()?,
     })
 }

@@ -4,6 +4,7 @@ use tidegauge_analytics::Cohort;
 
 use crate::format::label;
 use crate::question::period_name;
+use crate::vocabulary::Vocabulary;
 
 /// Returns the heading of a cohort's column: `Account tier`, `Month of signup`.
 pub(crate) fn title(cohort: &Cohort) -> String {
@@ -41,13 +42,15 @@ pub(crate) fn id(cohort: &Cohort) -> String {
 }
 
 /// Returns a phrase for the users of one cohort: `Users from paid search`, `Users with country DE`.
-pub(crate) fn users(cohort: &Cohort, name: Option<&str>) -> String {
-    let (phrase, name) = (phrase(cohort), label(name, &phrase(cohort)));
+pub(crate) fn users(cohort: &Cohort, name: Option<&str>, words: Vocabulary) -> String {
+    let phrase = phrase(cohort);
+    let (name, users) = (label(name, &phrase), words.say("Users"));
+    let said = words.say(&phrase);
     match cohort {
-        Cohort::Everyone => "Users".into(),
-        _ if name == format!("no {phrase}") => format!("Users with {name}"),
-        Cohort::Dimension(dimension) if dimension == "channel" => format!("Users from {name}"),
-        _ => format!("Users with {phrase} {name}"),
+        Cohort::Everyone => users,
+        _ if name == format!("no {phrase}") => format!("{users} with {name}"),
+        Cohort::Dimension(dimension) if dimension == "channel" => format!("{users} from {name}"),
+        _ => format!("{users} with {said} {name}"),
     }
 }
 

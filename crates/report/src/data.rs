@@ -77,6 +77,8 @@ pub struct ColumnData<'a> {
     pub title: &'a str,
     /// The format of the values, which determines their unit; a percentage lies between 0 and 1.
     pub format: Format,
+    /// The unit of the values, empty for text and ratios.
+    pub unit: String,
     /// `true` if the values have the bounds of an interval.
     pub interval: bool,
     /// `true` if the values have the number of users that they are computed from.
@@ -119,6 +121,7 @@ impl<'a> TableData<'a> {
             name: &column.name,
             title: &column.title,
             format: column.format,
+            unit: column.format.unit(),
             interval: column.interval,
             n: column.n,
         });

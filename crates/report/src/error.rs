@@ -1,5 +1,6 @@
 //! The errors of this crate.
 
+use chrono::{DateTime, Utc};
 use tidegauge_core::ErrorKind;
 
 use crate::Page;
@@ -49,6 +50,40 @@ pub enum Error {
         /// The values that are allowed.
         expected: &'static str,
     },
+    /// A parameter that does not exist.
+    #[error("there is no parameter `{name}`; there are {}", known.join(", "))]
+    NoParameter {
+        /// The name that was given.
+        name: String,
+        /// The parameters.
+        known: Vec<&'static str>,
+    },
+    /// A cohort by a dimension that the users do not have.
+    #[error(
+        "the users have no `{name}` by which they could be compared; they have {}, and everyone, signup:day, signup:week \
+         and signup:month are cohorts of any users",
+        list(known)
+    )]
+    UnknownDimension {
+        /// The dimension that was asked for.
+        name: String,
+        /// The dimensions of the users.
+        known: Vec<String>,
+    },
+    /// An end of observation that is not that of the facts.
+    #[error("the facts end at {end}, and not at {asked}: read them up to that time")]
+    OtherEnd {
+        /// The end that was asked for.
+        asked: DateTime<Utc>,
+        /// The end of the facts.
+        end: DateTime<Utc>,
+    },
+    /// A currency code that is none.
+    #[error("`{code}` is no code of a currency, as EUR is one")]
+    InvalidCurrency {
+        /// The code that was given.
+        code: String,
+    },
     /// A column that the table does not have.
     #[error("the table has no column `{name}`; it has {}", known.join(", "))]
     UnknownColumn {
@@ -82,8 +117,12 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::UnknownPage { .. } | Self::UnknownPanel { .. } => ErrorKind::NotFound,
+            Self::UnknownDimension { .. } => ErrorKind::Configuration,
             Self::UnknownParameter { .. }
             | Self::InvalidParameter { .. }
+            | Self::NoParameter { .. }
+            | Self::OtherEnd { .. }
+            | Self::InvalidCurrency { .. }
             | Self::UnknownColumn { .. } => ErrorKind::InvalidInput,
             Self::DuplicateColumn { .. } | Self::Row { .. } | Self::Render(_) => ErrorKind::Bug,
             Self::Analytics(error) => error.kind(),

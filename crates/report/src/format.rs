@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tidegauge_analytics::stats::Share;
 
-use crate::Interval;
+use crate::{Currency, Interval};
 
 /// The placeholder for an unknown value.
 pub(crate) const UNKNOWN: &str = "–";
@@ -30,6 +30,8 @@ pub enum Format {
     Percent,
     /// US dollars: with cents below a thousand, else rounded to dollars with separators.
     Dollars,
+    /// Amounts in another currency, written likewise.
+    Money(Currency),
     /// A ratio, written with two decimal places.
     Ratio,
     /// A number of days.
@@ -40,14 +42,20 @@ pub enum Format {
 }
 
 impl Format {
+    /// Returns the format of amounts in a currency.
+    pub fn of(currency: Currency) -> Self {
+        if currency == Currency::USD { Self::Dollars } else { Self::Money(currency) }
+    }
+
     /// Returns the unit of the values as written, or an empty string for text and ratios.
-    pub fn unit(self) -> &'static str {
+    pub fn unit(self) -> String {
         match self {
-            Self::Text | Self::Name | Self::Ratio => "",
-            Self::Count => "count",
-            Self::Percent | Self::Rate => "percent",
-            Self::Dollars => "US dollars",
-            Self::Days => "days",
+            Self::Text | Self::Name | Self::Ratio => String::new(),
+            Self::Count => "count".into(),
+            Self::Percent | Self::Rate => "percent".into(),
+            Self::Dollars => Currency::USD.name().to_owned(),
+            Self::Money(currency) => currency.name().to_owned(),
+            Self::Days => "days".into(),
         }
     }
 
@@ -64,7 +72,8 @@ impl Format {
             // With a non-breaking space before the sign.
             Self::Percent => format!("{}\u{a0}%", decimals(value * 100.0, 1)),
             Self::Rate => format!("{}\u{a0}%", decimals(value * 100.0, 3)),
-            Self::Dollars => dollars(value),
+            Self::Dollars => Currency::USD.show(value),
+            Self::Money(currency) => currency.show(value),
             Self::Ratio => decimals(value, 2),
             Self::Days => format!("{} days", decimals(value, 0)),
         }
@@ -109,17 +118,6 @@ pub(crate) fn decimals(value: f64, places: usize) -> String {
     }
 }
 
-/// Writes US dollars: with cents below a thousand, else rounded to dollars with separators.
-fn dollars(amount: f64) -> String {
-    let digits = if amount.abs() < 1_000.0 { 2 } else { 0 };
-    let text = format!("{:.digits$}", amount.abs());
-    let (whole, cents) = text.split_once('.').unwrap_or((&text, ""));
-    let point = if cents.is_empty() { "" } else { "." };
-    let is_nothing = text.bytes().all(|digit| matches!(digit, b'0' | b'.'));
-    let sign = if amount < 0.0 && !is_nothing { "−" } else { "" };
-    format!("{sign}${}{point}{cents}", grouped(whole))
-}
-
 /// Writes a count with thousands separators.
 pub(crate) fn count(number: impl ToString) -> String {
     let text = number.to_string();
@@ -148,7 +146,8 @@ pub(crate) fn label(cohort: Option<&str>, what: &str) -> String {
     }
 }
 
-fn grouped(digits: &str) -> String {
+/// Writes digits with separators of thousands.
+pub(crate) fn grouped(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {

@@ -14,7 +14,8 @@
 //! | [`Chart`], [`Bars`], [`Lines`], [`Series`], [`HeatMap`] | charts of a table's columns, as SVG |
 //! | [`Panel`], [`Tile`] | the elements of a page: retention, churn, LTV, CAC, ROAS, payback |
 //! | [`Computation`] | how a panel or a tile is computed, and with what |
-//! | [`Question`], [`answer()`], [`Answer`] | a request for a page or a panel, and its result |
+//! | [`Question`], [`Parameters`], [`answer()`], [`Answer`] | a request for a page or a panel, and its result |
+//! | [`Currency`], [`Business`] | the unit of amounts and the words of a report |
 //! | [`Report`], [`ReportData`] | all pages at once, as HTML or as data for programs |
 //! | [`mod@reference`] | `docs/tables.md`, generated from the definitions of the tables |
 //!
@@ -90,6 +91,7 @@ mod answer;
 mod chart;
 mod cohort;
 mod computation;
+mod currency;
 mod data;
 mod error;
 mod format;
@@ -98,22 +100,27 @@ mod insights;
 mod metrics;
 mod pages;
 mod panel;
+mod parameters;
 mod provenance;
 mod question;
 pub mod reference;
 mod report;
 mod table;
 mod tile;
+mod vocabulary;
 
 pub use answer::{Answer, Dataset, answer};
 pub use chart::{Bars, Chart, Direction, HeatMap, Lines, Point, Series};
 pub use computation::{Computation, Setting};
+pub use currency::Currency;
 pub use data::{ColumnData, PageData, PanelData, ReportData, TableData};
 pub use error::{Error, Result};
 pub use format::Format;
 pub use panel::Panel;
+pub use parameters::{Anchor, End, Parameters};
 pub use provenance::{PriceSpan, Provenance, SimulatedWorld};
-pub use question::{Filters, Page, Parameters, Question};
+pub use question::{Filters, Page, Question};
 pub use report::{AnsweredQuestion, Report};
 pub use table::{Cell, Column, Interval, Missing, Number, Row, Table};
 pub use tile::{Tile, Trend};
+pub use vocabulary::Business;

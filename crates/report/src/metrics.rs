@@ -4,6 +4,7 @@ mod cache;
 mod computed;
 mod exchange;
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use tidegauge_analytics::churn::{self, ChurnParams, ChurnTable};
@@ -13,12 +14,15 @@ use tidegauge_analytics::unit_economics::{
     self, Breakdown, UnitEconomicsParams, UnitEconomicsTable,
 };
 use tidegauge_analytics::volume::{self, Concentration, VolumeParams, VolumeTable};
-use tidegauge_analytics::{Cohort, CohortAnchor, Facts, Period};
+use tidegauge_analytics::{Calendar, Cohort, CohortAnchor, Facts, Period, Revenue};
 
 use self::cache::Cache;
 use self::computed::Computed;
 use crate::format::level;
-use crate::{Parameters, Provenance, Result};
+use crate::parameters::cohort_name;
+use crate::question::period_name;
+use crate::vocabulary::Vocabulary;
+use crate::{Anchor, End, Error, Format, Parameters, Provenance, Result};
 
 /// The default ages, in days since signup, for revenue per user.
 const AGES: [u32; 7] = [7, 14, 30, 45, 60, 75, 90];
@@ -30,6 +34,34 @@ const SURVIVAL: [u32; 11] = [30, 45, 60, 75, 90, 120, 150, 180, 240, 300, 365];
 /// none: it follows from the volume of a user.
 const DIMENSIONS: [&str; 4] = ["channel", "entry_product", "country", "campaign"];
 
+/// The default number of periods of retention that are shown: as many as fit a page.
+const PERIODS: u32 = 14;
+
+/// Returns the facts with the level and the calendar of the parameters.
+///
+/// # Errors
+/// [`Error::OtherEnd`] if the facts end at another time than the one that is asked for.
+pub(crate) fn with_parameters<'f>(
+    facts: &'f Facts,
+    parameters: &Parameters,
+) -> Result<Cow<'f, Facts>> {
+    let known = *facts.calendar();
+    let calendar = Calendar {
+        zone: parameters.zone.unwrap_or(known.zone),
+        week_start: parameters.week_start.unwrap_or(known.week_start),
+    };
+    if let Some(asked) = parameters.end.map(|end| end.instant(&calendar))
+        && asked != facts.end()
+    {
+        return Err(Error::OtherEnd { asked, end: facts.end() });
+    }
+    let level = parameters.level.unwrap_or(facts.level());
+    if calendar == known && level == facts.level() {
+        return Ok(Cow::Borrowed(facts));
+    }
+    Ok(Cow::Owned(facts.clone().with_calendar(calendar).with_level(level)?))
+}
+
 /// The metrics of some facts with some parameters.
 pub(crate) struct Metrics<'a> {
     facts: &'a Facts,
@@ -38,7 +70,7 @@ pub(crate) struct Metrics<'a> {
     volume: Cache<Cohort, VolumeTable>,
     concentration: Cache<(), Concentration>,
     churn: Cache<Cohort, ChurnTable>,
-    retention: Cache<(Period, bool), RetentionTable>,
+    retention: Cache<RetentionParams, RetentionTable>,
     ltv: Cache<Cohort, LtvTable>,
     unit_economics: Cache<Breakdown, UnitEconomicsTable>,
     computed: Computed,
@@ -74,11 +106,45 @@ impl<'a> Metrics<'a> {
         level(self.facts.level())
     }
 
+    /// Returns the words for users and amounts.
+    pub(crate) fn words(&self) -> Vocabulary {
+        self.provenance.vocabulary()
+    }
+
+    /// Returns the format of amounts.
+    pub(crate) fn money(&self) -> Format {
+        self.words().money()
+    }
+
+    /// Returns `true` if the facts have spend, without which users have no known cost.
+    pub(crate) fn has_spend(&self) -> bool {
+        self.facts.spend().height() > 0
+    }
+
+    /// Checks that the users have every dimension of the cohorts that are asked for.
+    ///
+    /// # Errors
+    /// [`Error::UnknownDimension`] for the first one that they lack.
+    pub(crate) fn check(&self) -> Result<()> {
+        let names = self.parameters.cohorts.iter().flatten().flat_map(|cohort| match cohort {
+            Cohort::Dimension(name) => vec![name],
+            Cohort::Cross(first, second) => vec![first, second],
+            Cohort::Everyone | Cohort::Signup(_) => Vec::new(),
+        });
+        for name in names {
+            if !self.facts.dimensions().any(|known| known == name) {
+                let known = self.facts.dimensions().map(ToOwned::to_owned).collect();
+                return Err(Error::UnknownDimension { name: name.clone(), known });
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the cohorts by which users are compared, the leading one first.
     pub(crate) fn cohorts(&self) -> Vec<Cohort> {
-        match &self.parameters.cohort {
-            Some(cohort) => vec![cohort.clone()],
-            None => {
+        match &self.parameters.cohorts {
+            Some(cohorts) if !cohorts.is_empty() => cohorts.clone(),
+            _ => {
                 let is_known = |name: &&str| self.facts.dimensions().any(|known| known == *name);
                 let dimensions = DIMENSIONS.into_iter().filter(is_known).map(Cohort::dimension);
                 dimensions.chain([Cohort::Signup(Period::Month)]).collect()
@@ -91,9 +157,10 @@ impl<'a> Metrics<'a> {
         self.cohorts().into_iter().next().unwrap_or(Cohort::Everyone)
     }
 
-    /// Returns the cohort for revenue per user.
-    pub(crate) fn ltv_cohort(&self) -> Cohort {
-        self.parameters.cohort.clone().unwrap_or(Cohort::Signup(Period::Month))
+    /// Returns the cohorts for revenue per user: those that are asked for, or months of signup.
+    pub(crate) fn ltv_cohorts(&self) -> Vec<Cohort> {
+        let asked = self.parameters.cohorts.clone().filter(|cohorts| !cohorts.is_empty());
+        asked.unwrap_or_else(|| vec![Cohort::Signup(Period::Month)])
     }
 
     /// Returns the ages for revenue per user, in ascending order.
@@ -102,6 +169,99 @@ impl<'a> Metrics<'a> {
         ages.sort_unstable();
         ages.dedup();
         ages
+    }
+
+    /// Returns the days from signup within which the share of high-volume traders is asked for, in
+    /// ascending order; empty if it is that to date only.
+    pub(crate) fn horizons(&self) -> Vec<u32> {
+        let mut horizons = self.parameters.horizons.clone().unwrap_or_default();
+        horizons.sort_unstable();
+        horizons.dedup();
+        horizons
+    }
+
+    /// Returns the share of revenue that is contribution margin.
+    pub(crate) fn margin(&self) -> f64 {
+        self.parameters.margin.unwrap_or(1.0)
+    }
+
+    /// Returns the name of the revenue that counts, for headings.
+    pub(crate) fn revenue(&self) -> &'static str {
+        match self.parameters.revenue.unwrap_or_default() {
+            Revenue::Net => "Revenue",
+            Revenue::Gross => "Gross revenue",
+        }
+    }
+
+    /// Returns the name of what lifetime value is in, for headings: revenue, or its margin.
+    pub(crate) fn value(&self) -> &'static str {
+        if self.margin() == 1.0 { self.revenue() } else { "Margin" }
+    }
+
+    /// Returns the parameters in use by name, with the text of their values, defaults included.
+    pub(crate) fn used(&self) -> Vec<(&'static str, String)> {
+        let (asked, calendar) = (self.parameters, self.facts.calendar());
+        let threshold = VolumeParams::default().threshold_usd;
+        let resolved = Parameters {
+            ages: Some(self.ages()),
+            end: Some(End::Time(self.facts.end())),
+            inactive_days: asked.inactive_days.or(Some(ChurnParams::default().inactive_days)),
+            level: Some(self.facts.level()),
+            margin: Some(self.margin()),
+            periods: Some(asked.periods.unwrap_or(PERIODS)),
+            retention: Some(asked.retention.clone().unwrap_or_default()),
+            revenue: Some(asked.revenue.unwrap_or_default()),
+            threshold_usd: Some(asked.threshold_usd.unwrap_or(threshold)),
+            week_start: Some(calendar.week_start),
+            windows: Some(asked.windows.unwrap_or_default()),
+            zone: Some(calendar.zone),
+            horizons: Some(self.horizons()).filter(|horizons| !horizons.is_empty()),
+            ..Parameters::default()
+        };
+        let mut used = resolved.pairs();
+        let mut add = |name: &'static str, values: Vec<String>| {
+            let at = used.partition_point(|(known, _)| *known < name);
+            used.insert(at, (name, values.join(", ")));
+        };
+        let grids = self.retention_grids();
+        let mut anchors: Vec<String> = grids.iter().map(|(_, anchor)| anchor.to_string()).collect();
+        anchors.sort();
+        anchors.dedup();
+        anchors.sort_by_key(|anchor| *anchor != Anchor::Signup.to_string());
+        let mut periods: Vec<String> =
+            grids.iter().map(|(period, _)| period_name(*period).to_owned()).collect();
+        periods.dedup();
+        add("anchor", anchors);
+        add("cohort", self.cohorts().iter().map(cohort_name).collect());
+        add("period", periods);
+        used
+    }
+
+    /// Returns the number of periods of retention that are shown.
+    pub(crate) fn periods(&self) -> usize {
+        usize::try_from(self.parameters.periods.unwrap_or(PERIODS)).unwrap_or(usize::MAX)
+    }
+
+    /// Returns the periods of retention and the anchors from which they are counted.
+    pub(crate) fn retention_grids(&self) -> Vec<(Period, Anchor)> {
+        let anchors = match (&self.parameters.anchor, self.words().has_trades()) {
+            (Some(anchor), _) => vec![anchor.clone()],
+            (None, true) => vec![Anchor::Signup, Anchor::first("trade")],
+            (None, false) => vec![Anchor::Signup],
+        };
+        let is_shown = |period: Period, anchor: &Anchor| {
+            // By default users who begin with a trade are too few for weeks.
+            let is_asked = self.parameters.anchor.is_some() || self.parameters.period.is_some();
+            is_asked || period == Period::Month || *anchor == Anchor::Signup
+        };
+        let periods = match self.parameters.period {
+            Some(period) => vec![period],
+            None => vec![Period::Week, Period::Month],
+        };
+        let grids = periods
+            .into_iter()
+            .flat_map(|period| anchors.clone().into_iter().map(move |anchor| (period, anchor)));
+        grids.filter(|(period, anchor)| is_shown(*period, anchor)).collect()
     }
 
     /// Computes high-volume traders by cohort.
@@ -134,20 +294,31 @@ impl<'a> Metrics<'a> {
         self.churn.get_or_compute(cohort.clone(), || Ok(churn::churn(self.facts, cohort, &params)?))
     }
 
-    /// Computes retention since signup, or since the first trade.
+    /// Computes retention by period since an anchor, as the parameters define it.
     ///
     /// # Errors
     /// When the metric cannot be computed.
-    pub(crate) fn retention(
-        &self,
-        period: Period,
-        since_first_trade: bool,
-    ) -> Result<Rc<RetentionTable>> {
-        let anchor =
-            if since_first_trade { CohortAnchor::first_trade() } else { CohortAnchor::Signup };
-        let params = RetentionParams { anchor, ..RetentionParams::by(period) };
-        let key = (period, since_first_trade);
-        self.retention.get_or_compute(key, || Ok(retention::retention(self.facts, &params)?))
+    pub(crate) fn retention(&self, period: Period, anchor: &Anchor) -> Result<Rc<RetentionTable>> {
+        let Parameters { retention: kind, windows, .. } = self.parameters;
+        self.retention_of(RetentionParams {
+            anchor: CohortAnchor::from(anchor),
+            kind: kind.clone().unwrap_or_default(),
+            windows: windows.unwrap_or_default(),
+            ..RetentionParams::by(period)
+        })
+    }
+
+    /// Computes the share of users who are active in each calendar month since the one of signup.
+    ///
+    /// # Errors
+    /// When the metric cannot be computed.
+    pub(crate) fn monthly_retention(&self) -> Result<Rc<RetentionTable>> {
+        self.retention_of(RetentionParams::by(Period::Month))
+    }
+
+    fn retention_of(&self, params: RetentionParams) -> Result<Rc<RetentionTable>> {
+        let compute = || Ok(retention::retention(self.facts, &params)?);
+        self.retention.get_or_compute(params.clone(), compute)
     }
 
     /// Computes lifetime value by cohort.
@@ -155,7 +326,8 @@ impl<'a> Metrics<'a> {
     /// # Errors
     /// When the metric cannot be computed.
     pub(crate) fn ltv(&self, cohort: &Cohort) -> Result<Rc<LtvTable>> {
-        let params = LtvParams::at(self.ages());
+        let revenue = self.parameters.revenue.unwrap_or_default();
+        let params = LtvParams { revenue, margin: self.margin(), ..LtvParams::at(self.ages()) };
         self.ltv.get_or_compute(cohort.clone(), || Ok(ltv::ltv(self.facts, cohort, &params)?))
     }
 
@@ -164,8 +336,13 @@ impl<'a> Metrics<'a> {
     /// # Errors
     /// When the metric cannot be computed.
     pub(crate) fn unit_economics(&self, by: Breakdown) -> Result<Rc<UnitEconomicsTable>> {
-        let params =
-            UnitEconomicsParams { by, ages: self.ages(), ..UnitEconomicsParams::default() };
+        let params = UnitEconomicsParams {
+            by,
+            ages: self.ages(),
+            margin: self.margin(),
+            revenue: self.parameters.revenue.unwrap_or_default(),
+            ..UnitEconomicsParams::default()
+        };
         self.unit_economics
             .get_or_compute(by, || Ok(unit_economics::unit_economics(self.facts, &params)?))
     }

@@ -5,6 +5,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use tidegauge_core::SetAside;
 
+use crate::vocabulary::Vocabulary;
+use crate::{Business, Currency};
+
 /// The origin of the numbers of a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -19,6 +22,12 @@ pub struct Provenance {
     pub trades: u64,
     /// The number of ramp purchases, of any status.
     pub ramp_purchases: u64,
+    /// The currency of all amounts.
+    #[serde(default)]
+    pub currency: Currency,
+    /// The kind of business, which decides the words of the report.
+    #[serde(default)]
+    pub business: Business,
     /// The end of observation, excluded.
     pub end: Option<DateTime<Utc>>,
     /// The simulated world, if users and trades are simulated.
@@ -36,6 +45,11 @@ pub struct Provenance {
 }
 
 impl Provenance {
+    /// Returns the words and the unit of the report.
+    pub(crate) fn vocabulary(&self) -> Vocabulary {
+        Vocabulary { currency: self.currency, business: self.business }
+    }
+
     /// Returns the caveats of the numbers, one sentence each: the excluded rows, then the other
     /// notes.
     pub fn caveats(&self) -> Vec<String> {

@@ -5,9 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tidegauge_analytics::{Cohort, Period};
+use tidegauge_analytics::Period;
 
-use crate::{Error, Result};
+use crate::{Error, Parameters, Result};
 
 /// A page of the report, with a fixed list of panels and insights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,14 +42,43 @@ impl Page {
         }
     }
 
-    /// Returns the names of the page's parameters, sorted.
+    /// Returns the names of the page's parameters, sorted. The end of observation, the level of
+    /// intervals and the calendar are parameters of every page; the basis states all parameters.
     pub fn parameters(self) -> &'static [&'static str] {
         match self {
-            Self::Overview => &["inactive_days", "period", "threshold_usd"],
-            Self::Acquisition => &["cohort", "threshold_usd"],
-            Self::Retention => &["cohort", "inactive_days", "period"],
-            Self::Monetization => &["ages", "cohort"],
-            Self::Basis => &[],
+            Self::Overview => &[
+                "ages",
+                "cohort",
+                "end",
+                "inactive_days",
+                "level",
+                "margin",
+                "period",
+                "revenue",
+                "threshold_usd",
+                "week_start",
+                "zone",
+            ],
+            Self::Acquisition => {
+                &["cohort", "end", "horizons", "level", "threshold_usd", "week_start", "zone"]
+            }
+            Self::Retention => &[
+                "anchor",
+                "cohort",
+                "end",
+                "inactive_days",
+                "level",
+                "period",
+                "periods",
+                "retention",
+                "week_start",
+                "windows",
+                "zone",
+            ],
+            Self::Monetization => {
+                &["ages", "cohort", "end", "level", "margin", "revenue", "week_start", "zone"]
+            }
+            Self::Basis => &Parameters::NAMES,
         }
     }
 }
@@ -89,7 +118,8 @@ impl FromStr for Page {
 /// let error = Question::from_query("acquisition", [("period", "week")]).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "page `acquisition` has no parameter or filter `period`; it has cohort, threshold_usd",
+///     "page `acquisition` has no parameter or filter `period`; it has cohort, end, horizons, \
+///      level, threshold_usd, week_start, zone",
 /// );
 /// # Ok::<(), tidegauge_report::Error>(())
 /// ```
@@ -117,30 +147,6 @@ pub struct Question {
 #[non_exhaustive]
 pub struct Filters {}
 
-/// The parameters of the metrics. `None` selects the report's default.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Parameters {
-    /// The ages, in days since signup, for revenue per user; by default 7 to 90 days.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ages: Option<Vec<u32>>,
-    /// The cohorts by which users are compared. By default the channel, with further tables by
-    /// entry product, country, campaign and month of signup, and revenue by month of signup.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cohort: Option<Cohort>,
-    /// The number of days without activity after which a user has churned; by default 30.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub inactive_days: Option<u32>,
-    /// The length of the periods of retention. By default weeks and months of signup, and months of
-    /// the first trade.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub period: Option<Period>,
-    /// The volume, in US dollars, from which a user is a high-volume trader; by default 10,000.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub threshold_usd: Option<f64>,
-}
-
 impl Question {
     /// Creates a question for a whole page with the default parameters.
     pub fn new(page: Page) -> Self {
@@ -161,10 +167,11 @@ impl Question {
         self
     }
 
-    /// Parses the name of a page and the pairs of a query string: parameters, and `panel`. Ages are
-    /// separated by commas; a cohort is `everyone`, `signup:day`, `signup:week`, `signup:month`,
-    /// the name of a dimension of the users (`dimension:NAME` if it would be parsed as one of the
-    /// others), or two of them, `channel*country`.
+    /// Parses the name of a page and the pairs of a query string: parameters
+    /// ([`Parameters::set`]), and `panel`. Days are separated by commas. A `cohort`, which may be
+    /// given several times, is `everyone`, `signup:day`, `signup:week`, `signup:month`, the name of a
+    /// dimension of the users (`dimension:NAME` if it would be parsed as one of the others), or two
+    /// of them, `channel*country`.
     ///
     /// # Errors
     /// [`Error::UnknownPage`], [`Error::UnknownParameter`] or [`Error::InvalidParameter`].
@@ -179,37 +186,14 @@ impl Question {
             let Some(name) = known.copied().find(|known| *known == name) else {
                 return Err(question.unknown(name));
             };
-            let invalid =
-                |expected| Error::InvalidParameter { name, value: value.into(), expected };
-            if seen.contains(&name) {
-                return Err(invalid("it is given twice"));
+            if seen.contains(&name) && name != "cohort" {
+                let expected = "it is given twice";
+                return Err(Error::InvalidParameter { name, value: value.into(), expected });
             }
             seen.push(name);
-            let parameters = &mut question.parameters;
             match name {
-                "ages" => {
-                    let ages = value.split(',').map(str::parse::<u32>).collect::<Result<_, _>>();
-                    let expected = "it must be numbers of days, separated by commas";
-                    parameters.ages = Some(ages.map_err(|_| invalid(expected))?);
-                }
-                "cohort" => {
-                    let expected = "it must be everyone, signup:day, signup:week, signup:month, a \
-                                    dimension of the users, or two, as in channel*country";
-                    parameters.cohort = Some(cohort(value).ok_or_else(|| invalid(expected))?);
-                }
-                "inactive_days" => {
-                    let days = value.parse().map_err(|_| invalid("it must be a number of days"))?;
-                    parameters.inactive_days = Some(days);
-                }
-                "period" => {
-                    let expected = "it must be day, week or month";
-                    parameters.period = Some(period(value).ok_or_else(|| invalid(expected))?);
-                }
-                "threshold_usd" => {
-                    let expected = "it must be a number of US dollars";
-                    parameters.threshold_usd = Some(value.parse().map_err(|_| invalid(expected))?);
-                }
-                _ => question.panel = Some(value.into()),
+                "panel" => question.panel = Some(value.into()),
+                _ => question.parameters.set(name, value)?,
             }
         }
         Ok(question)
@@ -219,32 +203,12 @@ impl Question {
     /// this question, sorted by name, without defaults. Equal questions have equal pairs, so the
     /// pairs can be a cache key.
     pub fn to_query(&self) -> Vec<(&'static str, String)> {
-        let Parameters { ages, cohort, inactive_days, period, threshold_usd } = &self.parameters;
-        let ages = ages.as_ref().map(|ages| {
-            let ages: Vec<String> = ages.iter().map(u32::to_string).collect();
-            ages.join(",")
-        });
-        let cohort = cohort.as_ref().map(|cohort| match cohort {
-            Cohort::Everyone => "everyone".into(),
-            Cohort::Signup(period) => format!("signup:{}", period_name(*period)),
-            // This name would be parsed as another cohort.
-            Cohort::Dimension(name)
-                if name.is_empty() || name == "everyone" || name.contains([':', '*']) =>
-            {
-                format!("dimension:{name}")
-            }
-            Cohort::Dimension(name) => name.clone(),
-            Cohort::Cross(first, second) => format!("{first}*{second}"),
-        });
-        let pairs = [
-            ("ages", ages),
-            ("cohort", cohort),
-            ("inactive_days", inactive_days.map(|days| days.to_string())),
-            ("panel", self.panel.clone()),
-            ("period", period.map(|period| period_name(period).to_owned())),
-            ("threshold_usd", threshold_usd.map(|threshold| threshold.to_string())),
-        ];
-        pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        let mut pairs = self.parameters.pairs();
+        if let Some(panel) = &self.panel {
+            let at = pairs.partition_point(|(name, _)| *name < "panel");
+            pairs.insert(at, ("panel", panel.clone()));
+        }
+        pairs
     }
 
     /// Checks that the page has every parameter that is set.
@@ -253,9 +217,9 @@ impl Question {
     /// [`Error::UnknownParameter`] for the first one that it does not have.
     pub(crate) fn check(&self) -> Result<()> {
         let known = self.page.parameters();
-        let set = self.parameters.names_set();
-        match set.into_iter().find(|name| !known.contains(name)) {
-            Some(name) => Err(self.unknown(name)),
+        let set = self.parameters.pairs();
+        match set.into_iter().find(|(name, _)| !known.contains(name)) {
+            Some((name, _)) => Err(self.unknown(name)),
             None => Ok(()),
         }
     }
@@ -264,55 +228,6 @@ impl Question {
         let known = self.page.parameters().to_vec();
         Error::UnknownParameter { page: self.page, name: name.into(), known }
     }
-}
-
-impl Parameters {
-    /// Returns the names of the parameters that are set, sorted.
-    fn names_set(&self) -> Vec<&'static str> {
-        let Self { ages, cohort, inactive_days, period, threshold_usd } = self;
-        let set = [
-            ("ages", ages.is_some()),
-            ("cohort", cohort.is_some()),
-            ("inactive_days", inactive_days.is_some()),
-            ("period", period.is_some()),
-            ("threshold_usd", threshold_usd.is_some()),
-        ];
-        set.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect()
-    }
-
-    /// Returns the parameters that `page` has.
-    pub(crate) fn for_page(&self, page: Page) -> Self {
-        let known = page.parameters();
-        let takes = |name| known.contains(&name);
-        Self {
-            ages: self.ages.clone().filter(|_| takes("ages")),
-            cohort: self.cohort.clone().filter(|_| takes("cohort")),
-            inactive_days: self.inactive_days.filter(|_| takes("inactive_days")),
-            period: self.period.filter(|_| takes("period")),
-            threshold_usd: self.threshold_usd.filter(|_| takes("threshold_usd")),
-        }
-    }
-}
-
-fn cohort(text: &str) -> Option<Cohort> {
-    match text.split_once(':') {
-        Some(("signup", length)) => period(length).map(Cohort::Signup),
-        Some(("dimension", name)) => Some(Cohort::dimension(name)),
-        Some(_) => None,
-        None if text == "everyone" => Some(Cohort::Everyone),
-        None if text.is_empty() => None,
-        None if text.contains('*') => {
-            let (first, second) = text.split_once('*')?;
-            Some(Cohort::cross(first, second))
-        }
-        None => Some(Cohort::dimension(text)),
-    }
-}
-
-fn period(text: &str) -> Option<Period> {
-    [Period::Day, Period::Week, Period::Month]
-        .into_iter()
-        .find(|period| period_name(*period) == text)
 }
 
 /// Returns the name of a period: `week`.

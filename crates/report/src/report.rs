@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::answer::{Dataset, answer_from};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, with_parameters};
 use crate::{Answer, Page, Panel, Parameters, Provenance, Question, Result, html};
 
 /// The questions that the report answers first, with the pages whose insights answer them.
@@ -46,16 +46,18 @@ impl Report {
     /// # Errors
     /// The same as for [`answer`](crate::answer).
     pub fn new(dataset: Dataset<'_>, parameters: &Parameters) -> Result<Self> {
-        let metrics = Metrics::new(dataset.facts, dataset.provenance, parameters);
+        let facts = with_parameters(dataset.facts, parameters)?;
+        let metrics = Metrics::new(&facts, dataset.provenance, parameters);
+        metrics.check()?;
         let answers = Page::ALL.into_iter().map(|page| {
             answer_from(&metrics, &Question::new(page).with_parameters(parameters.for_page(page)))
         });
         let answers = answers.collect::<Result<_>>()?;
-        let calendar = dataset.facts.calendar();
+        let calendar = facts.calendar();
         Ok(Self {
             provenance: dataset.provenance.clone(),
             answers,
-            level: dataset.facts.level(),
+            level: facts.level(),
             calendar: format!("{}, weeks from {}", calendar.zone.name(), calendar.week_start),
         })
     }

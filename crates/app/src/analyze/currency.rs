@@ -1,5 +1,6 @@
 //! The choice of one currency: amounts of several are never added up.
 
+use super::columns::{EventKind, PurchaseColumns};
 use super::params::AnalyzeParams;
 use super::rows::PurchaseRows;
 use super::summary::AnalysisSummary;
@@ -19,13 +20,15 @@ pub(super) fn choose_currency(
 ) -> Result<()> {
     let given = params.currency_code.as_deref().map(str::to_uppercase);
     let given = given.map(|code| rows.currencies.index(&code));
-    for row in &mut rows.rows {
-        row.currency = row.currency.or(given);
-    }
+    let currency_of =
+        |columns: &PurchaseColumns, row| columns.currency.get(row).flatten().or(given);
     let mut counts = vec![0u64; rows.currencies.len()];
     let mut unknown = 0u64;
-    for row in &rows.rows {
-        match row.currency {
+    for row in 0..rows.columns.len() {
+        if rows.columns.kind[row] == EventKind::RefundedPart {
+            continue;
+        }
+        match currency_of(&rows.columns, row) {
             Some(currency) => counts[currency as usize] += 1,
             None => unknown += 1,
         }
@@ -42,7 +45,9 @@ pub(super) fn choose_currency(
             return Err(Error::Setting { setting: "--only-currency", reason });
         }
         let kept = rows.currencies.index(&only);
-        rows.rows.retain(|row| row.currency == Some(kept));
+        let is_kept = |row| currency_of(&rows.columns, row) == Some(kept);
+        let keep: Vec<bool> = (0..rows.columns.len()).map(is_kept).collect();
+        rows.columns.retain(&keep);
         for (code, count) in used.iter().filter(|(code, _)| *code != only) {
             summary.leave_out(format!("they are in {code}, by `--only-currency {only}`"), *count);
         }

@@ -1,37 +1,40 @@
 //! The facts of purchases.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use tidegauge_acquisition::files::import::RowKind;
 use tidegauge_analytics::Facts;
 use tidegauge_analytics::polars::prelude::{
-    Column, DataFrame, DataType, IntoColumn, StringChunked, TimeUnit,
+    Column, DataFrame, DataType, Int64Chunked, IntoColumn, StringChunked, TimeUnit,
 };
+use tidegauge_report::End;
 
-use super::params::{AnalyzeParams, EndOfData};
-use super::rows::{PurchaseRow, PurchaseRows};
+use super::columns::{EventKind, PurchaseColumns};
+use super::params::AnalyzeParams;
+use super::rows::PurchaseRows;
 use super::summary::AnalysisSummary;
 use crate::{Error, Result};
 
-/// Returns the facts of the rows: a user's signup is the first purchase, which also has the user's
-/// channel and country; a refund counts at the time of the purchase that it takes back.
+/// The most labels of a dimension that is compared unasked.
+const MAX_LABELS: usize = 40;
+
+/// Returns the facts of the rows: a user's signup is the first purchase, which also has the labels
+/// of the user's dimensions; a refund counts at the time of the purchase that it takes back.
 ///
 /// # Errors
 /// When there is no purchase before the end of observation, or the end cannot be told.
 pub(super) fn facts(
-    rows: &PurchaseRows,
+    rows: PurchaseRows,
     params: &AnalyzeParams,
     summary: &mut AnalysisSummary,
 ) -> Result<Facts> {
-    let end = end(rows, params, summary)?;
-    let users = Users::new(rows);
-    if users.rows.is_empty() {
+    let end = end(&rows.columns, params, summary)?;
+    count(&rows.columns, params, summary);
+    let users = users(&rows, params, summary)?;
+    if users.height() == 0 {
         return Err(no_purchases(summary));
     }
-    let facts = Facts::new(&users.frame(rows)?, &events(rows)?, end)?;
-    let facts = facts.with_calendar(params.calendar);
-    count(rows, params, summary);
+    let facts = Facts::new(&users, &events(rows)?, end)?.with_calendar(params.calendar);
     summary.users = facts.user_count();
     if summary.users == 0 {
         return Err(no_purchases(summary));
@@ -40,41 +43,39 @@ pub(super) fn facts(
 }
 
 /// Counts purchases, refunds and days in the summary.
-fn count(rows: &PurchaseRows, params: &AnalyzeParams, summary: &mut AnalysisSummary) {
-    let day = |at: i64| DateTime::from_timestamp_micros(at).map(|at| params.calendar.date(at));
-    summary.first_day = rows.rows.iter().map(|row| row.at).min().and_then(day);
-    summary.last_day = rows.rows.iter().map(|row| row.at).max().and_then(day);
-    let is_refund = |row: &&PurchaseRow| row.kind == RowKind::Refund;
-    let later = rows.rows.iter().filter(|row| row.refunded > 0.0).count();
-    let refunds = rows.rows.iter().filter(is_refund).count();
-    summary.refunds = (refunds + later) as u64;
-    summary.purchases = (rows.rows.len() - refunds) as u64;
+fn count(columns: &PurchaseColumns, params: &AnalyzeParams, summary: &mut AnalysisSummary) {
+    let day = |at: &i64| DateTime::from_timestamp_micros(*at).map(|at| params.calendar.date(at));
+    summary.first_day = columns.at.iter().min().and_then(day);
+    summary.last_day = columns.at.iter().max().and_then(day);
+    let refunds = columns.kind.iter().filter(|kind| kind.is_reversal()).count();
+    summary.refunds = refunds as u64;
+    summary.purchases = (columns.len() - refunds) as u64;
 }
 
 /// Returns the end of observation: the given one, or the start of the day of the last row, which may
 /// not be over.
 fn end(
-    rows: &PurchaseRows,
+    columns: &PurchaseColumns,
     params: &AnalyzeParams,
     summary: &mut AnalysisSummary,
 ) -> Result<DateTime<Utc>> {
     if let Some(end) = params.end {
         return Ok(end.instant(&params.calendar));
     }
-    let last = rows.rows.iter().map(|row| row.at).max();
+    let last = columns.at.iter().max().copied();
     let Some(last) = last.and_then(DateTime::from_timestamp_micros) else {
         return Err(no_purchases(summary));
     };
     let day = params.calendar.date(last);
-    let end = EndOfData::Day(day).instant(&params.calendar);
+    let end = End::Day(day).instant(&params.calendar);
     let next = day.succ_opt().unwrap_or(day);
-    let on_it = rows.rows.iter().filter(|row| row.at >= end.timestamp_micros());
-    let noun = |count: usize| if count == 1 { "row is" } else { "rows are" };
+    let rows = columns.at.iter().zip(&columns.kind);
+    let on_it = rows
+        .filter(|(at, kind)| **at >= end.timestamp_micros() && **kind != EventKind::RefundedPart);
     let on_it = on_it.count();
+    let (noun, them) = if on_it == 1 { ("row is", "it") } else { ("rows are", "them") };
     summary.notes.push(format!(
-        "The day of the last row, {day}, may not be over: its {on_it} {} left out, and `--end {next}` includes {}.",
-        noun(on_it),
-        if on_it == 1 { "it" } else { "them" }
+        "The day of the last row, {day}, may not be over: its {on_it} {noun} left out, and `--as-of {next}` includes {them}.",
     ));
     Ok(end)
 }
@@ -85,119 +86,126 @@ fn no_purchases(summary: &AnalysisSummary) -> Error {
     Error::NoPurchases { rows: summary.rows, reasons }
 }
 
-/// The first purchase of each user.
-struct Users<'r> {
-    rows: Vec<&'r PurchaseRow>,
-}
-
-impl<'r> Users<'r> {
-    fn new(rows: &'r PurchaseRows) -> Self {
-        let mut first: Vec<Option<&PurchaseRow>> = vec![None; rows.users.len()];
+/// Returns the users with the time and the labels of their first purchase. Dimensions that were
+/// found and not asked for are left out if they have too many labels to be compared.
+fn users(
+    rows: &PurchaseRows,
+    params: &AnalyzeParams,
+    summary: &mut AnalysisSummary,
+) -> Result<DataFrame> {
+    let columns = &rows.columns;
+    let mut first: Vec<Option<usize>> = vec![None; rows.users.len()];
+    for (row, (user, kind)) in columns.user.iter().zip(&columns.kind).enumerate() {
         // A refund is not the first act of a user.
-        for row in rows.rows.iter().filter(|row| row.kind != RowKind::Refund) {
-            let known = &mut first[row.user as usize];
-            if known.is_none_or(|known| row.at < known.at) {
-                *known = Some(row);
-            }
+        let known = &mut first[*user as usize];
+        if !kind.is_reversal() && known.is_none_or(|known| columns.at[row] < columns.at[known]) {
+            *known = Some(row);
         }
-        Self { rows: first.into_iter().flatten().collect() }
     }
-
-    fn frame(&self, rows: &PurchaseRows) -> Result<DataFrame> {
+    let known = || first.iter().zip(0u32..).filter_map(|(row, user)| Some((user, (*row)?)));
+    let names: StringChunked = known().map(|(user, _)| Some(rows.users.text(user))).collect();
+    let mut frame_columns = vec![
+        names.with_name("user".into()).into_column(),
+        times("signup_at", known().map(|(_, row)| columns.at[row]).collect())?,
+    ];
+    for dimension in columns.dimensions.iter().filter(|dimension| dimension.labels.len() > 0) {
+        let (name, labels) = (&dimension.name, dimension.labels.len());
+        let is_asked = params.hints.names_dimension(name);
+        if labels > MAX_LABELS && !is_asked {
+            summary.notes.push(format!(
+                "`{name}` has {labels} different values, too many to compare users by: `--dimension {name}` does so \
+                 nevertheless."
+            ));
+            continue;
+        }
         let label =
-            |name: &str, labels: &super::labels::Labels, of: fn(&PurchaseRow) -> Option<u32>| {
-                let labels: StringChunked =
-                    self.rows.iter().map(|row| of(row).map(|label| labels.text(label))).collect();
-                labels.with_name(name.into()).into_column()
-            };
-        let users: StringChunked =
-            self.rows.iter().map(|row| Some(rows.users.text(row.user))).collect();
-        let mut columns = vec![
-            users.with_name("user".into()).into_column(),
-            times("signup_at", self.rows.iter().map(|row| row.at))?,
-        ];
-        if rows.channels.len() > 0 {
-            columns.push(label("channel", &rows.channels, |row| row.channel));
-        }
-        if rows.countries.len() > 0 {
-            columns.push(label("country", &rows.countries, |row| row.country));
-        }
-        frame(self.rows.len(), columns)
+            |row| dimension.codes.get(row).flatten().map(|code| dimension.labels.text(code));
+        let labels: StringChunked = known().map(|(_, row)| label(row)).collect();
+        frame_columns.push(labels.with_name(name.as_str().into()).into_column());
     }
+    frame(frame_columns[0].len(), frame_columns)
 }
 
-/// An event of a row.
-struct RowEvent<'r> {
-    row: &'r PurchaseRow,
-    at: i64,
-    kind: &'static str,
-    value: f64,
-    revenue: f64,
-    is_reversal: bool,
-}
+/// The names of the kinds of events.
+const KINDS: [&str; 4] = ["purchase", "deposit", "withdrawal", "refund"];
 
-/// Returns the events of the rows. A refunded part of a purchase is an event of its own.
-fn events(rows: &PurchaseRows) -> Result<DataFrame> {
-    let bought_at = purchase_times(rows);
-    let mut events: Vec<RowEvent<'_>> = Vec::with_capacity(rows.rows.len());
-    for row in &rows.rows {
-        let is_reversal = row.kind == RowKind::Refund;
-        let order = row.order.filter(|_| is_reversal);
-        let bought = order.and_then(|order| bought_at.get(&(row.user, order)).copied());
-        let (at, kind) = (bought.unwrap_or(row.at), kind_name(row.kind, bought.is_some()));
-        let (value, revenue) = (row.value, row.revenue);
-        events.push(RowEvent { row, at, kind, value, revenue, is_reversal });
-        if row.refunded > 0.0 {
-            let share = if row.value > 0.0 { row.revenue / row.value } else { 0.0 };
-            let (value, revenue) = (-row.refunded, -row.refunded * share);
-            events.push(RowEvent { row, at, kind, value, revenue, is_reversal: true });
-        }
+/// Returns the events of the rows. Columns are moved into the frame as far as possible.
+fn events(rows: PurchaseRows) -> Result<DataFrame> {
+    let PurchaseRows { columns, users, .. } = rows;
+    let bought_at = purchase_times(&columns);
+    let PurchaseColumns { user, mut at, kind, order, value, revenue, .. } = columns;
+    let height = user.len();
+    let mut kinds = Vec::with_capacity(height);
+    for (row, kind) in kind.iter().enumerate() {
+        kinds.push(match kind {
+            EventKind::Purchase | EventKind::RefundedPart => 0,
+            EventKind::Deposit => 1,
+            EventKind::Withdrawal => 2,
+            // A refund is at the time of the purchase that it takes back, and of its kind, if that is
+            // known.
+            EventKind::Refund => {
+                let order = order.get(row).flatten();
+                match order.and_then(|order| bought_at.get(&(user[row], order))) {
+                    Some(bought) => {
+                        at[row] = *bought;
+                        0
+                    }
+                    None => 3,
+                }
+            }
+        });
     }
-    let users: StringChunked =
-        events.iter().map(|event| Some(rows.users.text(event.row.user))).collect();
-    let kinds: StringChunked = events.iter().map(|event| Some(event.kind)).collect();
-    let orders: Vec<_> = events.iter().map(|event| event.row.order.map(i64::from)).collect();
-    let column = |name: &str, of: fn(&RowEvent<'_>) -> f64| {
-        Column::new(name.into(), events.iter().map(of).collect::<Vec<f64>>())
+    let reversals: Vec<bool> = kind.iter().map(|kind| kind.is_reversal()).collect();
+    drop(kind);
+    let texts = |name: &str, texts: StringChunked, codes: Vec<u32>| {
+        let texts = texts.with_name(name.into()).into_column();
+        Ok::<_, Error>(texts.take_slice(&codes).map_err(tidegauge_analytics::Error::from)?)
     };
-    let reversals: Vec<bool> = events.iter().map(|event| event.is_reversal).collect();
-    let columns = vec![
-        users.with_name("user".into()).into_column(),
-        times("at", events.iter().map(|event| event.at))?,
-        kinds.with_name("kind".into()).into_column(),
-        column("volume_usd", |event| event.value),
-        column("revenue_usd", |event| event.revenue),
-        Column::new("order".into(), orders),
+    let names: StringChunked = users.texts().map(Some).collect();
+    drop(users);
+    let volume = Column::new("volume_usd".into(), value);
+    let mut revenue_column = match revenue {
+        Some(revenue) => Column::new("revenue_usd".into(), revenue),
+        None => volume.clone(),
+    };
+    revenue_column.rename("revenue_usd".into());
+    let mut frame_columns = vec![
+        texts("user", names, user)?,
+        times("at", at)?,
+        texts("kind", KINDS.into_iter().map(Some).collect(), kinds)?,
+        volume,
+        revenue_column,
         Column::new("is_reversal".into(), reversals),
     ];
-    frame(events.len(), columns)
+    if !(order.is_same() && order.get(0).flatten().is_none()) {
+        let orders: Int64Chunked = (0..height).map(|row| order.get(row).flatten()).collect();
+        drop(order);
+        frame_columns.push(orders.with_name("order".into()).into_column());
+    }
+    frame(height, frame_columns)
 }
 
-/// Returns the time of the first purchase of each order and user.
-fn purchase_times(rows: &PurchaseRows) -> HashMap<(u32, u32), i64> {
+/// Returns the time of the first purchase of each order and user, for orders that have refunds.
+fn purchase_times(columns: &PurchaseColumns) -> HashMap<(u32, i64), i64> {
+    let rows = || columns.kind.iter().enumerate();
+    let key = |row: usize| Some((columns.user[row], columns.order.get(row).flatten()?));
+    let refunds = rows().filter(|(_, kind)| **kind == EventKind::Refund);
+    let refunded: HashSet<(u32, i64)> = refunds.filter_map(|(row, _)| key(row)).collect();
     let mut times = HashMap::new();
-    for row in rows.rows.iter().filter(|row| row.kind != RowKind::Refund) {
-        if let Some(order) = row.order {
-            let at = times.entry((row.user, order)).or_insert(row.at);
-            *at = row.at.min(*at);
+    if refunded.is_empty() {
+        return times;
+    }
+    for (row, _) in rows().filter(|(_, kind)| !kind.is_reversal()) {
+        if let Some(key) = key(row).filter(|key| refunded.contains(key)) {
+            let at = times.entry(key).or_insert(columns.at[row]);
+            *at = columns.at[row].min(*at);
         }
     }
     times
 }
 
-/// Returns the name of the kind of an event; a refund has that of the purchase that it takes back, if
-/// that is known.
-fn kind_name(kind: RowKind, is_known: bool) -> &'static str {
-    match kind {
-        RowKind::Deposit => "deposit",
-        RowKind::Withdrawal => "withdrawal",
-        RowKind::Refund if !is_known => "refund",
-        _ => "purchase",
-    }
-}
-
-fn times(name: &str, micros: impl Iterator<Item = i64>) -> Result<Column> {
-    let micros = Column::new(name.into(), micros.collect::<Vec<i64>>());
+fn times(name: &str, micros: Vec<i64>) -> Result<Column> {
+    let micros = Column::new(name.into(), micros);
     let times = micros.cast(&DataType::Datetime(TimeUnit::Microseconds, None));
     Ok(times.map_err(tidegauge_analytics::Error::from)?)
 }

@@ -1,6 +1,7 @@
 //! The analysis of purchases: files of the user's own become facts and a report, without settings
 //! and without a warehouse.
 
+mod columns;
 mod currency;
 mod facts;
 mod labels;
@@ -16,9 +17,9 @@ use std::sync::Arc;
 
 use tidegauge_analytics::{Cohort, Facts, Period};
 use tidegauge_core::Clock;
-use tidegauge_report::{Dataset, Parameters, Provenance, Report};
+use tidegauge_report::{Business, Dataset, Parameters, Provenance, Report};
 
-pub use params::{AnalyzeParams, EndOfData, QueryInput, RefundRule};
+pub use params::{AnalyzeParams, QueryInput, RefundRule};
 pub use summary::{AnalysisSummary, Unreadable};
 pub use tables::{TableFormat, write_tables};
 pub use tidegauge_acquisition::files::import::{PurchaseColumn, PurchaseHints};
@@ -33,6 +34,8 @@ pub struct Analysis {
     pub facts: Facts,
     /// What was read, and what was not.
     pub summary: AnalysisSummary,
+    /// The kind of business: a shop, unless the files are of trades or of a ledger.
+    pub business: Business,
 }
 
 impl Analysis {
@@ -46,38 +49,39 @@ impl Analysis {
     /// no row is a purchase; if `strict`, for the first row that cannot be read.
     pub async fn read(params: &AnalyzeParams, clock: Arc<dyn Clock>) -> Result<Self> {
         let mut summary = AnalysisSummary::default();
-        let mut rows = read::read(params, clock, &mut summary).await?;
+        let (mut rows, business) = read::read(params, clock, &mut summary).await?;
         currency::choose_currency(&mut rows, params, &mut summary)?;
-        let facts = facts::facts(&rows, params, &mut summary)?;
+        let facts = facts::facts(rows, params, &mut summary)?;
         summary.end = Some(facts.end());
-        Ok(Self { facts, summary })
+        Ok(Self { facts, summary, business })
     }
 
-    /// Builds the report. Without channels, users are compared by country, or else by the month of
-    /// their first purchase.
+    /// Builds the report, in the words and the currency of the files. Without channels, users are
+    /// compared by their other dimensions, or else by the month of their first purchase.
     ///
     /// # Errors
-    /// As for [`Report::new`].
+    /// As for [`Report::new`]; [`tidegauge_report::Error::InvalidCurrency`] if the amounts are in no
+    /// currency.
     pub fn report(&self, parameters: &Parameters) -> Result<Report> {
-        let provenance = self.provenance();
+        let provenance = self.provenance()?;
         let dataset = Dataset { facts: &self.facts, provenance: &provenance };
+        let defaults = self.cohorts();
         let mut parameters = parameters.clone();
-        parameters.cohort = parameters.cohort.or_else(|| self.leading_cohort());
+        parameters.cohorts = parameters.cohorts.or(Some(defaults));
         Ok(Report::new(dataset, &parameters)?)
     }
 
-    /// Returns the cohort by which users are compared, if they have no channels.
-    fn leading_cohort(&self) -> Option<Cohort> {
-        let has = |name: &str| self.facts.dimensions().any(|known| known == name);
-        match (has("channel"), has("country")) {
-            (true, _) => None,
-            (false, true) => Some(Cohort::dimension("country")),
-            (false, false) => Some(Cohort::Signup(Period::Month)),
-        }
+    /// Returns the cohorts by which users are compared: their dimensions, and the month of their first
+    /// purchase.
+    fn cohorts(&self) -> Vec<Cohort> {
+        // Every user of files begins with the same product.
+        let dimensions = self.facts.dimensions().filter(|name| *name != "entry_product");
+        let dimensions = dimensions.map(Cohort::dimension);
+        dimensions.chain([Cohort::Signup(Period::Month)]).collect()
     }
 
     /// Returns the origin of the numbers.
-    fn provenance(&self) -> Provenance {
+    fn provenance(&self) -> Result<Provenance> {
         let summary = &self.summary;
         let mut provenance = Provenance::default();
         provenance.warehouse = summary.files.join(", ");
@@ -85,16 +89,13 @@ impl Analysis {
         provenance.orders = summary.purchases;
         provenance.end = summary.end;
         provenance.set_aside = self.facts.set_aside().to_vec();
-        let currency = summary.currency.iter().filter(|code| *code != "USD");
-        let currency = currency.map(|code| {
-            format!("All amounts are in {code}: where a dollar sign or US dollars are written, it is {code}.")
-        });
+        if let Some(currency) = &summary.currency {
+            provenance.currency = currency.parse()?;
+        }
+        provenance.business = self.business;
         let caveats = summary.caveats().into_iter().map(|caveat| format!("{caveat}."));
-        provenance.notes = currency
-            .chain(summary.notes.iter().cloned())
-            .chain(caveats)
-            .chain(self.facts.notes().iter().cloned())
-            .collect();
-        provenance
+        let notes = summary.notes.iter().cloned().chain(caveats);
+        provenance.notes = notes.chain(self.facts.notes().iter().cloned()).collect();
+        Ok(provenance)
     }
 }

@@ -2,10 +2,10 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::SecretString;
 use tidegauge_acquisition::files::import::PurchaseHints;
 use tidegauge_analytics::Calendar;
+use tidegauge_report::End;
 
 /// The parameters of an analysis of purchases.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +25,7 @@ pub struct AnalyzeParams {
     /// The rows that take back a purchase.
     pub refunds: RefundRule,
     /// The end of observation, exclusive; by default the start of the day of the last row.
-    pub end: Option<EndOfData>,
+    pub end: Option<End>,
     /// Whether the first row that cannot be read is an error.
     pub strict: bool,
 }
@@ -64,40 +64,6 @@ impl FromStr for RefundRule {
             "kind" => Self::Kind,
             "none" => Self::None,
             _ => return Err("it is any, negative, kind or none".into()),
-        })
-    }
-}
-
-/// The end of observation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EndOfData {
-    /// The start of a day of the calendar.
-    Day(NaiveDate),
-    /// An instant.
-    Time(DateTime<Utc>),
-}
-
-impl EndOfData {
-    /// Returns the instant in a calendar.
-    pub(super) fn instant(self, calendar: &Calendar) -> DateTime<Utc> {
-        match self {
-            Self::Day(day) => calendar.midnight(day),
-            Self::Time(time) => time,
-        }
-    }
-}
-
-impl FromStr for EndOfData {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Ok(day) = text.parse() {
-            return Ok(Self::Day(day));
-        }
-        let time = DateTime::parse_from_rfc3339(text).map(|time| Self::Time(time.to_utc()));
-        time.map_err(|_| {
-            "it is neither a day (2024-01-31) nor a time (2024-01-31T12:00:00Z)".into()
         })
     }
 }

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use tidegauge_acquisition::FileSource;
-use tidegauge_acquisition::files::import::{PurchaseColumn, PurchaseFile, inspect_purchases};
+use tidegauge_acquisition::files::import::{
+    Layout, PurchaseColumn, PurchaseFile, inspect_purchases,
+};
 use tidegauge_core::tables::Quarantine;
 use tidegauge_core::{Batch, Clock, Source};
+use tidegauge_report::Business;
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 
@@ -15,7 +18,8 @@ use super::rows::PurchaseRows;
 use super::summary::{AnalysisSummary, Unreadable};
 use crate::{Error, Result};
 
-/// Reads all files into one set of rows, and counts in `summary` what is no purchase.
+/// Reads all files into one set of rows, with the kind of business that they are of, and counts in
+/// `summary` what is no purchase.
 ///
 /// # Errors
 /// When a file cannot be read, or its columns are not known; if `strict`, for the first row that
@@ -24,8 +28,9 @@ pub(super) async fn read(
     params: &AnalyzeParams,
     clock: Arc<dyn Clock>,
     summary: &mut AnalysisSummary,
-) -> Result<PurchaseRows> {
+) -> Result<(PurchaseRows, Business)> {
     let mut rows = PurchaseRows::default();
+    let mut business = Business::Shop;
     let query = match &params.query {
         Some(query) => Some(QueryFile::read(query).await?),
         None => None,
@@ -37,6 +42,9 @@ pub(super) async fn read(
         let file = inspect_purchases(path, &params.hints, clock.now())
             .map_err(|error| Error::Import(Box::new(error)))?;
         describe(name, &file, files.len() > 1, summary);
+        if file.layout != Layout::Payments {
+            business = Business::Exchange;
+        }
         let number = u16::try_from(number).map_err(|_| Error::Setting {
             setting: "FILE",
             reason: "there are more than 65,536 files: a pattern such as 'exports/*.csv' is one"
@@ -54,7 +62,7 @@ pub(super) async fn read(
     summary.unreadable.sort_by_cached_key(|row| line(&row.place));
     fail_if_strict(params, summary)?;
     rows.keep_last_export(summary);
-    Ok(rows)
+    Ok((rows, business))
 }
 
 /// Adds the findings about a file to the summary.

@@ -18,6 +18,8 @@ pub(super) struct Amount {
 pub(super) struct RowView<'b> {
     columns: Vec<Option<ColumnView<'b>>>,
     names: Vec<String>,
+    /// The dimensions of the users by name, and the columns of their labels.
+    dimensions: Vec<(String, ColumnView<'b>)>,
 }
 
 impl<'b> RowView<'b> {
@@ -33,7 +35,29 @@ impl<'b> RowView<'b> {
             names
                 .push(name.map_or_else(|| column.name().to_owned(), |name| name.trim().to_owned()));
         }
-        Ok(Self { columns, names })
+        let mut dimensions = Vec::new();
+        for column in [PurchaseColumn::Channel, PurchaseColumn::Country] {
+            if file.columns.contains_key(&column) {
+                dimensions.push((column.name().to_owned(), batch.column(column.name())?));
+            }
+        }
+        for dimension in &file.dimensions {
+            dimensions.push((dimension.name.clone(), batch.column(&dimension.column)?));
+        }
+        Ok(Self { columns, names, dimensions })
+    }
+
+    /// Returns the names of the dimensions of the users.
+    pub(super) fn dimensions(&self) -> impl Iterator<Item = &str> {
+        self.dimensions.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Returns the label of a row in a dimension, or `None` if it is empty.
+    pub(super) fn label(&self, dimension: usize, row: usize) -> Option<&'b str> {
+        match self.dimensions.get(dimension)?.1.cell(row) {
+            Cell::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
+            _ => None,
+        }
     }
 
     fn cell(&self, column: PurchaseColumn, row: usize) -> Cell<'b> {

@@ -7,52 +7,26 @@ use tidegauge_acquisition::files::import::{
 };
 use tidegauge_core::Batch;
 
-use super::labels::Labels;
+use super::columns::{EventKind, NewRow, PurchaseColumns};
+use super::labels::{Labels, hash};
 use super::params::RefundRule;
 use super::row_view::{Amount, RowView};
 use super::summary::{AnalysisSummary, Unreadable};
 use crate::Result;
 
-/// A purchase, a refund or a transfer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct PurchaseRow {
-    /// The index of the user.
-    pub(super) user: u32,
-    /// The time, in microseconds since 1970.
-    pub(super) at: i64,
-    pub(super) kind: RowKind,
-    /// The index of the order.
-    pub(super) order: Option<u32>,
-    /// The value; negative for a refund.
-    pub(super) value: f64,
-    /// The part of the value that is earned.
-    pub(super) revenue: f64,
-    /// The part of the value that was refunded later; not negative.
-    pub(super) refunded: f64,
-    /// The index of the currency.
-    pub(super) currency: Option<u32>,
-    pub(super) channel: Option<u32>,
-    pub(super) country: Option<u32>,
-    /// The number of the file.
-    pub(super) file: u16,
-}
-
 /// A row without an amount: a further line of an order, or a row that cannot be read.
 #[derive(Debug)]
 struct WithoutAmount {
-    order: u32,
+    order: i64,
     row: Unreadable,
 }
 
 /// The rows of all files.
 #[derive(Debug, Default)]
 pub(super) struct PurchaseRows {
-    pub(super) rows: Vec<PurchaseRow>,
+    pub(super) columns: PurchaseColumns,
     pub(super) users: Labels,
-    pub(super) orders: Labels,
     pub(super) currencies: Labels,
-    pub(super) channels: Labels,
-    pub(super) countries: Labels,
     without_amount: Vec<WithoutAmount>,
     /// The statuses that are not known, and the rows that have them.
     unknown_statuses: HashMap<String, u64>,
@@ -73,11 +47,23 @@ impl PurchaseRows {
         summary: &mut AnalysisSummary,
     ) -> Result<()> {
         let view = RowView::new(file, batch)?;
-        self.rows.reserve(batch.rows());
+        let dimensions: Vec<usize> =
+            view.dimensions().map(|name| self.columns.dimension(name)).collect();
         for row in 0..batch.rows() {
             summary.rows += 1;
             match self.row(file, &view, row, (refunds, latest)) {
-                Ok(taken) => self.rows.push(PurchaseRow { file: number, ..taken }),
+                Ok((taken, refunded)) => {
+                    let taken = NewRow { file: number, ..taken };
+                    self.push(taken, (&view, row), &dimensions);
+                    if refunded > 0.0 {
+                        let share =
+                            if taken.value > 0.0 { taken.revenue / taken.value } else { 0.0 };
+                        let (value, revenue) = (-refunded, -refunded * share);
+                        let kind = EventKind::RefundedPart;
+                        let part = NewRow { kind, value, revenue, ..taken };
+                        self.push(part, (&view, row), &dimensions);
+                    }
+                }
                 Err(Refused::LeftOut(reason)) => summary.leave_out(reason, 1),
                 Err(Refused::NoAmount(order, reason)) => {
                     let place = places.get(row).cloned().unwrap_or_default();
@@ -93,14 +79,25 @@ impl PurchaseRows {
         Ok(())
     }
 
-    /// Returns what a row is.
+    /// Adds a row with its labels.
+    fn push(&mut self, new: NewRow, (view, row): (&RowView<'_>, usize), dimensions: &[usize]) {
+        self.columns.push(new);
+        for (at, dimension) in self.columns.dimensions.iter_mut().enumerate() {
+            let column = dimensions.iter().position(|known| *known == at);
+            let label = column.and_then(|column| view.label(column, row));
+            let code = label.map(|label| dimension.labels.index(label));
+            dimension.codes.push(code);
+        }
+    }
+
+    /// Returns what a row is, and the part of it that was refunded.
     fn row(
         &mut self,
         file: &PurchaseFile,
         view: &RowView<'_>,
         row: usize,
         (refunds, latest): (RefundRule, i64),
-    ) -> Result<PurchaseRow, Refused> {
+    ) -> Result<(NewRow, f64), Refused> {
         let status = view.text(PurchaseColumn::Status, row);
         let status = status.map(|word| (word, PaymentStatus::of(word)));
         if let Some((word, PaymentStatus::Failed)) = status {
@@ -118,7 +115,7 @@ impl PurchaseRows {
             let word = word.unwrap_or_default();
             return Err(Refused::LeftOut(format!("`{name}` is `{word}`, which is no purchase")));
         }
-        let order = view.text(PurchaseColumn::Order, row).map(|order| self.orders.index(order));
+        let order = view.text(PurchaseColumn::Order, row).map(order_code);
         let Amount { value, revenue, refunded } = match (view.amount(file, row), order) {
             (Some(amount), _) => amount,
             (None, Some(order)) => {
@@ -153,41 +150,44 @@ impl PurchaseRows {
         let is_refunded = matches!(status, Some((_, PaymentStatus::Refunded)));
         let refunded = if is_refunded && refunded == 0.0 { value.abs() } else { refunded };
         let (value, revenue) = signed(kind, value, revenue);
-        let label =
-            |labels: &mut Labels, column| view.text(column, row).map(|label| labels.index(label));
-        Ok(PurchaseRow {
+        let taken = NewRow {
             user: self.users.index(user),
             at,
-            kind,
+            kind: EventKind::of(kind),
             order,
             value,
             revenue,
-            refunded: if kind == RowKind::Purchase { refunded } else { 0.0 },
             currency: match view.currency(row) {
                 Some(currency) => Some(self.currencies.index(&currency)),
                 None => file.currency.as_ref().map(|code| self.currencies.index(code)),
             },
-            channel: label(&mut self.channels, PurchaseColumn::Channel),
-            country: label(&mut self.countries, PurchaseColumn::Country),
             file: 0,
-        })
+        };
+        Ok((taken, if kind == RowKind::Purchase { refunded } else { 0.0 }))
     }
 
     /// Decides what rows without an amount are, once all rows are read: further lines of an order
     /// that has its amount in another line, or rows that cannot be read. Returns the notes on
     /// unknown statuses.
     pub(super) fn finish(&mut self, summary: &mut AnalysisSummary) -> Vec<String> {
-        let mut has_amount = vec![false; self.orders.len()];
-        for order in self.rows.iter().filter_map(|row| row.order) {
-            has_amount[order as usize] = true;
-        }
-        for WithoutAmount { order, row } in std::mem::take(&mut self.without_amount) {
-            match has_amount[order as usize] {
-                true => summary.leave_out(
-                    "further lines of orders, whose amount is in their first line".into(),
-                    1,
-                ),
-                false => summary.set_aside(row),
+        let without = std::mem::take(&mut self.without_amount);
+        if !without.is_empty() {
+            let mut has_amount: HashMap<i64, bool> =
+                without.iter().map(|row| (row.order, false)).collect();
+            for row in 0..self.columns.len() {
+                let order = self.columns.order.get(row).flatten();
+                if let Some(found) = order.and_then(|order| has_amount.get_mut(&order)) {
+                    *found = true;
+                }
+            }
+            for WithoutAmount { order, row } in without {
+                match has_amount.get(&order).copied().unwrap_or_default() {
+                    true => summary.leave_out(
+                        "further lines of orders, whose amount is in their first line".into(),
+                        1,
+                    ),
+                    false => summary.set_aside(row),
+                }
             }
         }
         let mut unknown: Vec<_> = self.unknown_statuses.drain().collect();
@@ -201,20 +201,35 @@ impl PurchaseRows {
     /// Leaves out the rows of orders that a later file has again: exports overlap, and the later one
     /// has the newer state of an order.
     pub(super) fn keep_last_export(&mut self, summary: &mut AnalysisSummary) {
-        let mut last_file = vec![0; self.orders.len()];
-        for row in &self.rows {
-            if let Some(order) = row.order {
-                let last = &mut last_file[order as usize];
-                *last = row.file.max(*last);
+        let columns = &mut self.columns;
+        if columns.file.is_same() {
+            return;
+        }
+        let mut last_file: HashMap<i64, u16> = HashMap::new();
+        let of = |columns: &PurchaseColumns, row| {
+            Some((columns.order.get(row).flatten()?, columns.file.get(row)?))
+        };
+        for row in 0..columns.len() {
+            if let Some((order, file)) = of(columns, row) {
+                let last = last_file.entry(order).or_insert(file);
+                *last = file.max(*last);
             }
         }
-        let before = self.rows.len();
-        self.rows.retain(|row| row.order.is_none_or(|order| last_file[order as usize] == row.file));
-        let again = (before - self.rows.len()) as u64;
+        let is_last =
+            |row| of(columns, row).is_none_or(|(order, file)| last_file.get(&order) == Some(&file));
+        let keep: Vec<bool> = (0..columns.len()).map(is_last).collect();
+        let is_row = |row: &usize| !keep[*row] && columns.kind[*row] != EventKind::RefundedPart;
+        let again = (0..columns.len()).filter(is_row).count() as u64;
         if again > 0 {
+            columns.retain(&keep);
             summary.leave_out("a later file has their order again".into(), again);
         }
     }
+}
+
+/// Returns the hash of the id of an order, which stands for the order.
+fn order_code(order: &str) -> i64 {
+    i64::from_ne_bytes(hash(order).to_ne_bytes())
 }
 
 /// The reason why a row is no purchase.
@@ -222,7 +237,7 @@ enum Refused {
     /// It is none.
     LeftOut(String),
     /// It has no amount, and may be a further line of this order.
-    NoAmount(u32, String),
+    NoAmount(i64, String),
     /// It cannot be read.
     Unreadable(String),
 }

@@ -39,13 +39,13 @@ impl Config {
             return Err(Error::Setting { setting: "analytics.level", reason });
         }
         let volume = self.analytics.high_volume_usd;
-        if volume.is_finite() && volume > 0.0 {
-            return Ok(());
+        if !volume.is_finite() || volume <= 0.0 {
+            return Err(Error::Setting {
+                setting: "analytics.high_volume_usd",
+                reason: format!("{volume} is not an amount above zero"),
+            });
         }
-        Err(Error::Setting {
-            setting: "analytics.high_volume_usd",
-            reason: format!("{volume} is not an amount above zero"),
-        })
+        self.analytics.parameters().map(drop)
     }
 }
 

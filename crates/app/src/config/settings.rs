@@ -11,6 +11,7 @@ use tidegauge_acquisition::{database, files};
 use tidegauge_analytics::audit::OwnRules;
 use tidegauge_analytics::{Calendar, Tz};
 use tidegauge_core::instruments::Instrument;
+use tidegauge_report::Parameters;
 use tidegauge_simulation::{ClassicConfig, ExchangeConfig, Scenario, Shard};
 
 use super::market::MarketConfig;
@@ -18,6 +19,7 @@ use super::origins::Origins;
 use super::store::StoreUrl;
 use crate::providers::Providers;
 use crate::source_names::SIMULATION;
+use crate::{Error, Result};
 
 /// The configuration of the command and of [`Tidegauge`](crate::Tidegauge).
 ///
@@ -169,6 +171,72 @@ pub struct AnalyticsConfig {
     pub week_start: Weekday,
     /// The nominal level of intervals.
     pub level: f64,
+    /// The ages, in days since signup, at which revenue per user is shown.
+    pub ages: Vec<u32>,
+    /// The cohorts by which users are compared, as `channel` and `channel*country`; empty: the
+    /// dimensions that the users have, and the month of signup.
+    pub cohorts: Vec<String>,
+    /// The length of the periods of retention: `day`, `week` or `month`; `None`: weeks and months.
+    pub period: Option<String>,
+    /// The maximum number of periods that are shown.
+    pub periods: u32,
+    /// The definition of a retained user: `on`, `on_or_after`, `within:DAYS`, `brackets:0,1,3`.
+    pub retention: String,
+    /// The clock by which periods are counted: `calendar` or `relative`.
+    pub windows: String,
+    /// The event from which periods are counted, as `signup` and `first_trade`; `None`: the signup,
+    /// and for months also the first trade.
+    pub anchor: Option<String>,
+    /// The days from signup within which the share of high-volume traders is shown as well.
+    pub horizons: Vec<u32>,
+    /// The share of revenue that is contribution margin.
+    pub margin: f64,
+    /// The revenue that counts: `net` of reversals, or `gross`.
+    pub revenue: String,
+}
+
+impl AnalyticsConfig {
+    /// Returns the parameters of the report.
+    ///
+    /// # Errors
+    /// The first setting that is none, with the values that are allowed.
+    pub(crate) fn parameters(&self) -> Result<Parameters> {
+        let mut parameters = Parameters::default();
+        let days = |days: &[u32]| {
+            let days: Vec<String> = days.iter().map(u32::to_string).collect();
+            days.join(",")
+        };
+        let horizons = Some(&self.horizons).filter(|horizons| !horizons.is_empty());
+        let mut texts = vec![
+            ("analytics.ages", "ages", days(&self.ages)),
+            ("analytics.inactive_days", "inactive_days", self.inactive_days.to_string()),
+            ("analytics.high_volume_usd", "threshold_usd", self.high_volume_usd.to_string()),
+            ("analytics.level", "level", self.level.to_string()),
+            ("analytics.margin", "margin", self.margin.to_string()),
+            ("analytics.periods", "periods", self.periods.to_string()),
+            ("analytics.retention", "retention", self.retention.clone()),
+            ("analytics.revenue", "revenue", self.revenue.clone()),
+            ("analytics.week_start", "week_start", self.week_start.to_string()),
+            ("analytics.windows", "windows", self.windows.clone()),
+            ("analytics.zone", "zone", self.zone.name().to_owned()),
+        ];
+        let cohorts = self.cohorts.iter();
+        texts.extend(cohorts.map(|cohort| ("analytics.cohorts", "cohort", cohort.clone())));
+        texts.extend(self.anchor.iter().map(|text| ("analytics.anchor", "anchor", text.clone())));
+        texts.extend(self.end.iter().map(|day| ("analytics.end", "end", day.to_string())));
+        texts.extend(horizons.map(|horizons| ("analytics.horizons", "horizons", days(horizons))));
+        texts.extend(self.period.iter().map(|text| ("analytics.period", "period", text.clone())));
+        for (setting, name, text) in texts {
+            parameters.set(name, &text).map_err(|error| Error::Setting {
+                setting,
+                reason: match error {
+                    tidegauge_report::Error::InvalidParameter { expected, .. } => expected.into(),
+                    error => error.to_string(),
+                },
+            })?;
+        }
+        Ok(parameters)
+    }
 }
 
 impl Default for AnalyticsConfig {
@@ -182,6 +250,16 @@ impl Default for AnalyticsConfig {
             zone,
             week_start,
             level: 0.9,
+            ages: vec![7, 14, 30, 45, 60, 75, 90],
+            cohorts: Vec::new(),
+            period: None,
+            periods: 14,
+            retention: "on".into(),
+            windows: "calendar".into(),
+            anchor: None,
+            horizons: Vec::new(),
+            margin: 1.0,
+            revenue: "net".into(),
         }
     }
 }

@@ -73,7 +73,7 @@ async fn orders_of_a_shop_have_one_amount_and_are_refunded_in_part() {
     assert_eq!(summary.currency.as_deref(), Some("USD"));
     // 2024-03-20, the day of the last row, may not be over.
     assert_eq!(summary.end.unwrap().to_string(), "2024-03-20 00:00:00 UTC");
-    assert!(summary.notes.iter().any(|note| note.contains("--end 2024-03-21")), "{summary:?}");
+    assert!(summary.notes.iter().any(|note| note.contains("--as-of 2024-03-21")), "{summary:?}");
     for (column, meaning) in [("Email", "user"), ("Created at", "time"), ("Total", "value")] {
         let sentence = format!("`{column}` is the {meaning}");
         assert!(summary.found.contains(&sentence), "{:?}", summary.found);
@@ -106,8 +106,17 @@ async fn payments_of_a_service_have_refunded_amounts_failures_and_tests() {
     let cohorts = by_month(&analysis);
     assert_eq!(cohorts[0], ("2024-01".into(), 2, vec![Some(2), Some(1), Some(2)]));
     let report = analysis.report(&Default::default()).unwrap();
-    let caveats = report.provenance.caveats();
-    assert!(caveats.iter().any(|caveat| caveat.contains("All amounts are in EUR")), "{caveats:?}");
+    assert_eq!(report.provenance.currency.code(), "EUR");
+    let ltv = report.panel("ltv-by-month").unwrap();
+    assert_eq!(
+        (ltv.unit.as_str(), ltv.title.as_str()),
+        (
+            "EUR per customer",
+            "Revenue per customer by month of first purchase, with 90\u{a0}% intervals",
+        )
+    );
+    let text = serde_json::to_string(&report.data()).unwrap();
+    assert!(text.contains('€') && !text.contains('$') && !text.contains("dollar"), "{text}");
 }
 
 #[tokio::test]
@@ -335,6 +344,72 @@ async fn columns_may_be_given_by_what_they_are() {
     let analysis = read(&params).await.unwrap();
     // ads, organic and email.
     assert_eq!(analysis.summary.users, 3, "{:?}", analysis.summary);
+}
+
+#[tokio::test]
+async fn further_columns_are_dimensions() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("orders.csv");
+    let mut text =
+        String::from("order,customer,date,amount,utm_campaign,device,shop floor,coupon\n");
+    for number in 0..120 {
+        let (customer, campaign) = (number % 60, ["spring", "brand"][number % 2]);
+        let device = ["ios", "android", "web"][number % 3];
+        text += &format!(
+            "o-{number},c-{customer},2024-{:02}-05,10.00,{campaign},{device},floor {},code-{number}\n",
+            number / 60 + 1,
+            number % 4
+        );
+    }
+    fs::write(&path, text).unwrap();
+    let mut params =
+        AnalyzeParams { files: vec![path.display().to_string()], ..AnalyzeParams::default() };
+    params.end = Some("2024-03-01".parse().unwrap());
+    let found = read(&params).await.unwrap();
+    let names: Vec<&str> = found.facts.dimensions().collect();
+    assert_eq!(names, ["campaign", "device", "entry_product"]);
+    assert!(
+        found.summary.found.iter().any(|sentence| {
+            sentence == "`utm_campaign` is a dimension of the users, `campaign`"
+        })
+    );
+
+    params.hints.dimensions = vec!["Shop Floor".into(), "coupon".into()];
+    let asked = read(&params).await.unwrap();
+    let report = asked.report(&Default::default()).unwrap();
+    let panel = report.panel("churned-by-shop-floor").unwrap();
+    assert_eq!(panel.table.number("floor 2", "users"), Some(15.0));
+    // The label is that of the first purchase.
+    let codes = report.panel("churned-by-coupon").unwrap();
+    assert_eq!(codes.table.rows().len(), 60);
+    assert_eq!(codes.table.number("code-59", "users"), Some(1.0));
+
+    params.hints.dimensions = vec!["colour".into()];
+    let error = read(&params).await.unwrap_err().to_string();
+    assert!(error.contains("no column `colour`, which `--dimension` names"), "{error}");
+    params.hints.dimensions = vec!["user".into()];
+    assert!(read(&params).await.is_err());
+}
+
+#[test]
+fn unknown_cohorts_and_wrong_options_are_errors_of_the_command_line() {
+    let dir = TempDir::new().unwrap();
+    let file = data("refunds.csv");
+    let file = file.to_str().unwrap();
+    let unknown = run(dir.path(), &[file, "--cohort", "planet"]);
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    for known in ["`planet`", "channel", "country", "signup:month"] {
+        assert!(unknown.err.contains(known), "{known}: {unknown:?}");
+    }
+    let wrong = run(dir.path(), &[file, "--ages", "30,x"]);
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+    assert!(wrong.err.contains("--ages") && wrong.err.contains("30,x"), "{wrong:?}");
+    let crossed =
+        answer(dir.path(), &[file, "--cohort", "channel*country", "--cohort", "everyone"]);
+    let panels = crossed["panels"].as_array().unwrap();
+    let ids: Vec<&str> = panels.iter().map(|panel| panel["id"].as_str().unwrap()).collect();
+    assert!(ids.contains(&"churned") && ids.contains(&"churned-by-everyone"), "{ids:?}");
+    assert!(ids.contains(&"ltv-by-channel-country") && !ids.contains(&"roas"), "{ids:?}");
 }
 
 /// Checks that the worked example of the page is what the command prints.

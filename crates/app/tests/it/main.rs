@@ -26,6 +26,7 @@ mod own_sources;
 mod pipeline;
 mod repair;
 mod report;
+mod report_parameters;
 mod reset;
 mod runs;
 mod secrets;

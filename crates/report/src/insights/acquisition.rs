@@ -4,44 +4,51 @@ use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
 use tidegauge_analytics::volume::VolumeTable;
 use tidegauge_analytics::{Cohort, Estimate};
 
-use super::ranking::{cohort_name, dollars, is_distinguishable, percent, rank, with_interval};
+use super::ranking::{cohort_name, is_distinguishable, percent, rank, with_interval};
 use crate::cohort;
 use crate::format::{Format, count, share};
+use crate::vocabulary::Vocabulary;
 
 /// Writes which cohorts become high-volume traders, and how concentrated volume is.
-pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable, top_tenth: &Estimate) -> String {
+pub(crate) fn acquisition(
+    by: &Cohort,
+    table: &VolumeTable,
+    top_tenth: &Estimate,
+    words: Vocabulary,
+) -> String {
     let shares = table.cohorts.iter().map(|row| (row.cohort.as_deref(), &row.high_volume));
     let ranked = rank(shares);
     let (high_volume, all) = table.cohorts.iter().fold((0, 0), |(high, users), row| {
         (high + row.high_volume.count, users + row.high_volume.total)
     });
-    let threshold = dollars(table.params.threshold_usd);
+    let threshold = words.money().show(table.params.threshold_usd);
+    let [users, of_volume] = ["users", "of volume"].map(|phrase| words.say(phrase));
+    let phrase = words.say(&cohort::phrase(by));
     let of_all = percent(high_volume as f64 / all.max(1) as f64);
     let lead = match ranked.as_slice() {
         _ if table.cohorts.iter().all(|row| row.volume_usd == 0.0) => {
-            format!("No trade or purchase of {} users has a known value yet.", count(all))
+            let what = words.say("trade or purchase");
+            format!("No {what} of {} {users} has a known value yet.", count(all))
         }
         _ if high_volume == 0 => {
-            format!("None of {} users has passed {threshold} of volume yet.", count(all))
+            format!("None of {} {users} has passed {threshold} {of_volume} yet.", count(all))
         }
-        [] => format!(
-            "No {} has {MIN_SAMPLE_SIZE} users yet, so none can be called better.",
-            cohort::phrase(by)
-        ),
+        [] => {
+            format!("No {phrase} has {MIN_SAMPLE_SIZE} {users} yet, so none can be called better.",)
+        }
         [.., (_, high)] if high.count == 0 => format!(
-            "No {} with {MIN_SAMPLE_SIZE} users has one who has passed {threshold} of volume yet.",
-            cohort::phrase(by)
+            "No {phrase} with {MIN_SAMPLE_SIZE} {users} has one who has passed {threshold} {of_volume} yet."
         ),
         [(only, high)] => format!(
-            "{}: {} of {} pass {threshold} of volume. There is no other {} with {MIN_SAMPLE_SIZE} users to compare with.",
-            cohort::users(by, *only),
+            "{}: {} of {} pass {threshold} {of_volume}. There is no other {phrase} with {MIN_SAMPLE_SIZE} {users} to \
+             compare with.",
+            cohort::users(by, *only, words),
             share(high),
             count(high.total),
-            cohort::phrase(by),
         ),
         [.., (next, second), (best, high)] if !is_distinguishable(second, high) => format!(
-            "The best by users who pass {threshold} of volume are {} with {} and {} with {}. These cannot be told apart \
-             yet. Of all {} users {of_all} do.",
+            "The best by {users} who pass {threshold} {of_volume} are {} with {} and {} with {}. These cannot be told \
+             apart yet. Of all {} {users} {of_all} do.",
             cohort_name(*best, by),
             share(high),
             cohort_name(*next, by),
@@ -49,8 +56,8 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable, top_tenth: &Estimate
             count(all),
         ),
         [.., (best, high)] => format!(
-            "{} most often pass {threshold} of volume: {} of {} do, against {of_all} of all {} users.",
-            cohort::users(by, *best),
+            "{} most often pass {threshold} {of_volume}: {} of {} do, against {of_all} of all {} {users}.",
+            cohort::users(by, *best, words),
             share(high),
             count(high.total),
             count(all),
@@ -58,10 +65,9 @@ pub(crate) fn acquisition(by: &Cohort, table: &VolumeTable, top_tenth: &Estimate
     };
     let is_told = top_tenth.value.is_some_and(|share| share > 0.0) && top_tenth.interval.is_some();
     let spread = is_told.then(|| {
-        format!(
-            " The tenth of users with the most makes {} of all volume.",
-            with_interval(Format::Percent, top_tenth)
-        )
+        let share = with_interval(Format::Percent, top_tenth);
+        let all_volume = words.say("of all volume");
+        format!(" The tenth of {users} with the most makes {share} {all_volume}.")
     });
     format!("{lead}{}", spread.unwrap_or_default())
 }
@@ -86,8 +92,9 @@ mod tests {
             params: VolumeParams::default(),
             cohorts: cohorts.iter().map(cohort).collect(),
         };
-        acquisition(&Cohort::dimension("channel"), &table, &Estimate::undetermined(0))
-            .replace('\u{a0}', " ")
+        let top_tenth = Estimate::undetermined(0);
+        let words = Vocabulary::default();
+        acquisition(&Cohort::dimension("channel"), &table, &top_tenth, words).replace('\u{a0}', " ")
     }
 
     #[test]

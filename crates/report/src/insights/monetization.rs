@@ -3,40 +3,41 @@
 use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
 use tidegauge_analytics::unit_economics::{ChannelEconomics, UnitEconomics, UnitEconomicsTable};
 
-use super::ranking::{dollars, with_interval};
+use super::ranking::with_interval;
 use crate::format::{Format, count, label};
+use crate::vocabulary::Vocabulary;
 
 /// Writes what users are worth, and where the next dollar of spend should go.
-pub(crate) fn monetization(table: &UnitEconomicsTable) -> String {
+pub(crate) fn monetization(table: &UnitEconomicsTable, words: Vocabulary) -> String {
     let (all, paid) = (&table.blended, &table.paid);
     if paid.roas.value.is_none() {
-        let worth = with_interval(Format::Dollars, &all.ltv);
+        let worth = with_interval(words.money(), &all.ltv);
+        let user = words.say("A user");
         let worth = match all.ltv.value {
-            Some(ltv) if ltv > 0.0 => format!("A user has brought {worth} so far."),
+            Some(ltv) if ltv > 0.0 => format!("{user} has brought {worth} so far."),
             Some(ltv) if ltv < 0.0 => {
-                format!("A user has cost more than they brought: {worth} so far.")
+                format!("{user} has cost more than they brought: {worth} so far.")
             }
-            _ => "No revenue of any user is known so far.".to_owned(),
+            _ => words.say("No revenue of any user is known so far."),
         };
-        return format!(
-            "{worth} The data hold no spend, so what users cost, and \
-             where the next dollar should go, cannot be said."
-        );
+        let unknown = "The data hold no spend, so what users cost, and where the next dollar should go, cannot be said.";
+        return format!("{worth} {}", words.say(unknown));
     }
     if paid.users == 0 {
-        let spent = dollars(paid.spend_usd);
-        return format!("{spent} of paid acquisition brought no user.");
+        let (spent, user) = (words.money().show(paid.spend_usd), words.say("user"));
+        return format!("{spent} of paid acquisition brought no {user}.");
     }
-    let cac = with_interval(Format::Dollars, &paid.cac);
-    let ltv = with_interval(Format::Dollars, &paid.ltv);
+    let cac = with_interval(words.money(), &paid.cac);
+    let ltv = with_interval(words.money(), &paid.ltv);
+    let users = words.say("users");
     let lead = format!(
-        "{} of paid acquisition brought {} users at {cac} each. They have brought {ltv} each so \
+        "{} of paid acquisition brought {} {users} at {cac} each. They have brought {ltv} each so \
          far, a ROAS of {}.",
-        dollars(paid.spend_usd),
+        words.money().show(paid.spend_usd),
         count(paid.users),
         with_interval(Format::Ratio, &paid.roas),
     );
-    format!("{lead} {}", next_dollar(&table.channels))
+    format!("{lead} {}", next_dollar(&table.channels, words))
 }
 
 /// A channel with enough users, with its name, its ROAS and its other economics.
@@ -64,7 +65,8 @@ impl Candidate<'_> {
 }
 
 /// Writes where the next dollar should go, as far as the channels can be distinguished.
-fn next_dollar(channels: &[ChannelEconomics]) -> String {
+fn next_dollar(channels: &[ChannelEconomics], words: Vocabulary) -> String {
+    let [dollar, users] = ["dollar", "users"].map(|word| words.say(word));
     let mut ranked: Vec<_> = channels
         .iter()
         .filter(|channel| channel.economics.users >= MIN_SAMPLE_SIZE)
@@ -77,7 +79,7 @@ fn next_dollar(channels: &[ChannelEconomics]) -> String {
     ranked.sort_by(|a, b| b.roas.total_cmp(&a.roas));
     let Some((best, others)) = ranked.split_first() else {
         return format!(
-            "No channel with spend has {MIN_SAMPLE_SIZE} users yet, so none can be judged."
+            "No channel with spend has {MIN_SAMPLE_SIZE} {users} yet, so none can be judged."
         );
     };
     let loses =
@@ -98,8 +100,8 @@ fn next_dollar(channels: &[ChannelEconomics]) -> String {
         let rivals: String =
             rivals.iter().map(|rival| format!(", {}", rival.described())).collect();
         return format!(
-            "The best per dollar are {}{rivals} and {}. These cannot be told apart yet, so nothing \
-             says which of them should get the next dollar.",
+            "The best per {dollar} are {}{rivals} and {}. These cannot be told apart yet, so nothing \
+             says which of them should get the next {dollar}.",
             best.described(),
             last.described(),
         );
@@ -111,13 +113,13 @@ fn next_dollar(channels: &[ChannelEconomics]) -> String {
     let (name, roas) = (&best.name, best.roas());
     if others.is_empty() {
         return format!(
-            "Only {name} can be judged: it returns {roas} per dollar and {payback}; there is \
+            "Only {name} can be judged: it returns {roas} per {dollar} and {payback}; there is \
              nothing to compare it with."
         );
     }
     format!(
-        "The best per dollar is {name}: it returns {roas} and {payback}, so start with the next \
-         dollar there; this is its average, not what one more dollar would do."
+        "The best per {dollar} is {name}: it returns {roas} and {payback}, so start with the next \
+         {dollar} there; this is its average, not what one more {dollar} would do."
     )
 }
 
@@ -157,7 +159,7 @@ mod tests {
 
     /// Returns the sentence with ordinary spaces instead of non-breaking ones.
     fn recommendation(channels: &[ChannelEconomics]) -> String {
-        next_dollar(channels).replace('\u{a0}', " ")
+        next_dollar(channels, Vocabulary::default()).replace('\u{a0}', " ")
     }
 
     #[test]
@@ -219,7 +221,7 @@ mod tests {
             blended: all,
         };
         assert_eq!(
-            monetization(&table).replace('\u{a0}', " "),
+            monetization(&table, Vocabulary::default()).replace('\u{a0}', " "),
             "A user has brought $20.00 (95 %: $15.00–$26.00) so far. The data hold no spend, so what \
              users cost, and where the next dollar should go, cannot be said."
         );

@@ -7,8 +7,9 @@ use tidegauge_analytics::stats::{MIN_SAMPLE_SIZE, Share};
 use tidegauge_analytics::volume::VolumeTable;
 use tidegauge_analytics::{Estimate, Interval};
 
-use super::ranking::{dollars, percent, with_interval};
+use super::ranking::{percent, with_interval};
 use crate::format::{Format, count};
+use crate::vocabulary::Vocabulary;
 
 /// The labels of the dimension `entry_product` that are compared.
 const RAMP: &str = "ramp";
@@ -16,7 +17,12 @@ const TRADE: &str = "trade";
 
 /// Writes what ramp-acquired users are worth, how many become high-volume traders and how many
 /// leave, against users whose first transaction is a trade. Empty without such users.
-pub(crate) fn ramp(ltv: &LtvTable, volume: &VolumeTable, churn: &ChurnTable) -> String {
+pub(crate) fn ramp(
+    ltv: &LtvTable,
+    volume: &VolumeTable,
+    churn: &ChurnTable,
+    words: Vocabulary,
+) -> String {
     let of = |entry: &str| ltv.cohorts.iter().find(|row| row.cohort.as_deref() == Some(entry));
     let (Some(ramp), Some(trade)) = (of(RAMP), of(TRADE)) else { return String::new() };
     let lead = format!(
@@ -28,8 +34,8 @@ pub(crate) fn ramp(ltv: &LtvTable, volume: &VolumeTable, churn: &ChurnTable) -> 
         return format!("{lead} Below {MIN_SAMPLE_SIZE} users of a kind they are not compared.");
     }
     let parts = [
-        worth(&ramp.by_age, &trade.by_age, ltv.params.margin),
-        high_volume(volume),
+        worth(&ramp.by_age, &trade.by_age, ltv.params.margin, words.money()),
+        high_volume(volume, words.money()),
         churned(churn),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
@@ -37,7 +43,7 @@ pub(crate) fn ramp(ltv: &LtvTable, volume: &VolumeTable, churn: &ChurnTable) -> 
 }
 
 /// Writes the value at the oldest age that enough users of both kinds have reached.
-fn worth(ramp: &[LtvAtAge], trade: &[LtvAtAge], margin: f64) -> Option<String> {
+fn worth(ramp: &[LtvAtAge], trade: &[LtvAtAge], margin: f64, money: Format) -> Option<String> {
     let is_enough = |aged: &LtvAtAge| aged.ltv.n >= MIN_SAMPLE_SIZE && aged.ltv.value.is_some();
     let mut pairs = ramp.iter().zip(trade).rev();
     let (ramp, trade) = pairs.find(|(ramp, trade)| is_enough(ramp) && is_enough(trade))?;
@@ -48,19 +54,19 @@ fn worth(ramp: &[LtvAtAge], trade: &[LtvAtAge], margin: f64) -> Option<String> {
     let what = if margin == 1.0 { "revenue" } else { "margin" };
     let gain = difference(ramp.ltv, trade.ltv);
     let verdict = match sign(&gain) {
-        Some(true) => format!("{} more", with_interval(Format::Dollars, &gain)),
-        Some(false) => format!("{} less", with_interval(Format::Dollars, &gain.scaled(-1.0))),
+        Some(true) => format!("{} more", with_interval(money, &gain)),
+        Some(false) => format!("{} less", with_interval(money, &gain.scaled(-1.0))),
         None => "not to be told apart yet".to_owned(),
     };
     Some(format!(
         "By day {} each has brought {} of {what}, against {}: {verdict}.",
         ramp.age_days,
-        with_interval(Format::Dollars, &ramp.ltv),
-        with_interval(Format::Dollars, &trade.ltv),
+        with_interval(money, &ramp.ltv),
+        with_interval(money, &trade.ltv),
     ))
 }
 
-fn high_volume(table: &VolumeTable) -> Option<String> {
+fn high_volume(table: &VolumeTable, money: Format) -> Option<String> {
     let of = |entry: &str| {
         let row = table.cohorts.iter().find(|row| row.cohort.as_deref() == Some(entry));
         row.map(|row| row.high_volume)
@@ -70,7 +76,7 @@ fn high_volume(table: &VolumeTable) -> Option<String> {
     Some(format!(
         "{} of them pass {} of volume, against {}: {verdict}.",
         percent(ramp.rate?),
-        dollars(table.params.threshold_usd),
+        money.show(table.params.threshold_usd),
         percent(trade.rate?),
     ))
 }
@@ -159,6 +165,7 @@ mod tests {
             &ltv(&facts, &by, &LtvParams::at([7, 30, 90])).unwrap(),
             &volume(&facts, &by, &params).unwrap(),
             &churn(&facts, &by, &ChurnParams::default()).unwrap(),
+            Vocabulary::default(),
         )
         .replace('\u{a0}', " ")
     }
@@ -196,6 +203,7 @@ mod tests {
             &ltv(&facts, &by, &LtvParams::default()).unwrap(),
             &volume(&facts, &by, &VolumeParams::default()).unwrap(),
             &churn(&facts, &by, &ChurnParams::default()).unwrap(),
+            Vocabulary::default(),
         );
         assert_eq!(text, "");
     }

@@ -30,11 +30,6 @@ pub(super) fn rank<'a>(
     ranked
 }
 
-/// Writes US dollars.
-pub(super) fn dollars(amount: f64) -> String {
-    Format::Dollars.show(amount)
-}
-
 /// Writes a share in percent.
 pub(super) fn percent(share: f64) -> String {
     Format::Percent.show(share)

@@ -8,17 +8,24 @@ use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
 use super::ranking::{cohort_name, is_distinguishable, rank, with_interval};
 use crate::cohort;
 use crate::format::{Format, share};
+use crate::vocabulary::Vocabulary;
 
 /// Writes which cohorts churn and which stay; `monthly` is retention by month of signup.
-pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTable) -> String {
+pub(crate) fn retention(
+    by: &Cohort,
+    table: &ChurnTable,
+    monthly: &RetentionTable,
+    words: Vocabulary,
+) -> String {
     let shares = table.cohorts.iter().map(|row| (row.cohort.as_deref(), &row.churned));
     let ranked = rank(shares);
     let days = table.params.inactive_days;
-    let did_neither =
-        format!("of those who ever traded or bought did neither in the last {days} days");
+    let did_neither = words.say("of those who ever traded or bought did neither");
+    let did_neither = format!("{did_neither} in the last {days} days");
     let lead = match ranked.as_slice() {
         [] => format!(
-            "Too few users were active for {days} days to compare {}.",
+            "Too few {} were active for {days} days to compare {}.",
+            words.say("users"),
             if *by == Cohort::dimension("channel") { "channels" } else { "cohorts" }
         ),
         [.., (_, high)] if high.count == 0 => {
@@ -26,14 +33,14 @@ pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTabl
         }
         [(only, churned)] => format!(
             "{}: {} {did_neither}. There is no other {} with {MIN_SAMPLE_SIZE} of them to compare with.",
-            cohort::users(by, *only),
+            cohort::users(by, *only, words),
             share(churned),
-            cohort::phrase(by),
+            words.say(&cohort::phrase(by)),
         ),
         [(stay, low), .., (leave, high)] => {
             let [second, last_but_one] = [&ranked[1], &ranked[ranked.len() - 2]];
-            let leaves = cohort::users(by, *leave);
-            let stays = cohort::users(by, *stay);
+            let leaves = cohort::users(by, *leave, words);
+            let stays = cohort::users(by, *stay, words);
             match (is_distinguishable(last_but_one.1, high), is_distinguishable(low, second.1)) {
                 (true, true) if low.count == 0 => format!(
                     "{leaves} leave most: {} {did_neither}. None of {} left.",
@@ -71,7 +78,9 @@ pub(crate) fn retention(by: &Cohort, table: &ChurnTable, monthly: &RetentionTabl
     let later = later.filter(|month| month.active > 0 && month.rate.interval.is_some());
     let later = later.map(|month| with_interval(Format::Percent, &month.rate));
     let month = later.map(|rate| {
-        format!(" In the calendar month after signup, {rate} of users traded or bought.")
+        let [after, bought] =
+            ["after signup", "of users traded or bought"].map(|text| words.say(text));
+        format!(" In the calendar month {after}, {rate} {bought}.")
     });
     format!("{lead}{}", month.unwrap_or_default())
 }
@@ -102,7 +111,8 @@ mod tests {
         };
         let params = RetentionParams::by(Period::Month);
         let monthly = RetentionTable { params, cohorts: Vec::new(), pooled: Vec::new() };
-        retention(&Cohort::dimension("channel"), &table, &monthly).replace('\u{a0}', " ")
+        retention(&Cohort::dimension("channel"), &table, &monthly, Vocabulary::default())
+            .replace('\u{a0}', " ")
     }
 
     #[test]

@@ -11,12 +11,13 @@ mod kpi;
 mod monetization;
 mod overview;
 mod panel_spec;
+mod parameters;
 mod periods;
 mod prediction;
 mod retention;
 
+use tidegauge_analytics::Cohort;
 use tidegauge_analytics::unit_economics::Breakdown;
-use tidegauge_analytics::{Cohort, Period};
 
 pub(crate) use panel_spec::PanelSpec;
 
@@ -30,7 +31,10 @@ pub(crate) fn panels(page: Page, metrics: &Metrics<'_>) -> Vec<PanelSpec> {
         Page::Acquisition => acquisition::panels(metrics),
         Page::Retention => retention::panels(metrics),
         Page::Monetization => monetization::panels(metrics),
-        Page::Basis => vec![PanelSpec::new("prices", basis::prices)],
+        Page::Basis => vec![
+            PanelSpec::new("prices", basis::prices),
+            PanelSpec::new("parameters", parameters::parameters),
+        ],
     }
 }
 
@@ -50,21 +54,22 @@ pub(crate) fn insights(page: Page, metrics: &Metrics<'_>) -> Result<Vec<String>>
         Page::Overview => {
             let entry = Cohort::dimension("entry_product");
             let (ltv, volume) = (metrics.ltv(&entry)?, metrics.volume(&entry)?);
-            let insight = insights::ramp(&ltv, &volume, &*metrics.churn(&entry)?);
+            let insight = insights::ramp(&ltv, &volume, &*metrics.churn(&entry)?, metrics.words());
             Some(insight).filter(|insight| !insight.is_empty()).into_iter().collect()
         }
         Page::Acquisition => {
-            let top_tenth = &metrics.concentration()?.top_10;
-            let lead = insights::acquisition(&leading, &*metrics.volume(&leading)?, top_tenth);
-            let told = insights::prediction(&*metrics.prediction()?);
+            let (volume, spread) = (metrics.volume(&leading)?, metrics.concentration()?);
+            let lead = insights::acquisition(&leading, &volume, &spread.top_10, metrics.words());
+            let told = insights::prediction(&*metrics.prediction()?, metrics.words());
             [lead, told].into_iter().filter(|insight| !insight.is_empty()).collect()
         }
         Page::Retention => {
-            let monthly = metrics.retention(Period::Month, false)?;
-            vec![insights::retention(&leading, &*metrics.churn(&leading)?, &monthly)]
+            let (churn, monthly) = (metrics.churn(&leading)?, metrics.monthly_retention()?);
+            vec![insights::retention(&leading, &churn, &monthly, metrics.words())]
         }
         Page::Monetization => {
-            vec![insights::monetization(&*metrics.unit_economics(Breakdown::Channel)?)]
+            let channels = metrics.unit_economics(Breakdown::Channel)?;
+            vec![insights::monetization(&channels, metrics.words())]
         }
     })
 }

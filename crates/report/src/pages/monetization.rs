@@ -9,15 +9,19 @@ use crate::metrics::Metrics;
 use crate::{Cell, Chart, Column, Computation, Format, Interval, Panel, Result, Table, cohort};
 
 pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<PanelSpec> {
-    let by = metrics.ltv_cohort();
-    let ltv_by_cohort = format!("ltv-by-{}", cohort::id(&by));
-    vec![
+    let mut panels = vec![
         PanelSpec::new("channels", |metrics, id| economics(metrics, id, Breakdown::Channel)),
         PanelSpec::new("campaigns", |metrics, id| economics(metrics, id, Breakdown::Campaign)),
         PanelSpec::new("ltv", ltv),
-        PanelSpec::new("roas", roas),
-        PanelSpec::new(ltv_by_cohort, move |metrics, id| ltv_of_cohorts(metrics, id, &by)),
-    ]
+    ];
+    if metrics.has_spend() {
+        panels.push(PanelSpec::new("roas", roas));
+    }
+    panels.extend(metrics.ltv_cohorts().into_iter().map(|by| {
+        let id = format!("ltv-by-{}", cohort::id(&by));
+        PanelSpec::new(id, move |metrics, id| ltv_of_cohorts(metrics, id, &by))
+    }));
+    panels
 }
 
 /// Builds the panel of cost and revenue by channel or campaign. The decisive columns come first,
@@ -28,19 +32,8 @@ fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
         Breakdown::Channel => ("channel", "Channels"),
         Breakdown::Campaign => ("campaign", "Campaigns"),
     };
-    let estimate = |name: &str, title: &str, format| {
-        Column::new(name, title, format).with_interval().with_note(metrics.level())
-    };
-    let mut table = Table::new([
-        Column::new(name, "", Format::Name),
-        Column::new("users", "Users", Format::Count),
-        estimate("roas", "ROAS so far", Format::Ratio),
-        estimate("payback_days", "Payback", Format::Days),
-        estimate("cac_usd", "CAC", Format::Dollars),
-        estimate("ltv_usd", "LTV so far", Format::Dollars),
-        Column::new("spend_usd", "Spend", Format::Dollars),
-        Column::new("revenue_usd", "Revenue", Format::Dollars),
-    ])?;
+    let has_spend = metrics.has_spend();
+    let mut table = Table::new(economics_columns(name, metrics))?;
     for channel in &found.channels {
         let name = match (by, &channel.campaign) {
             (Breakdown::Channel, _) => Cell::name(channel.channel.as_deref()),
@@ -48,19 +41,15 @@ fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
             // Users of a channel without a campaign are counted in the table of channels.
             (Breakdown::Campaign, None) => continue,
         };
-        table.push(economics_row(name, &channel.economics, metrics.level_value()))?;
+        table.push(economics_row(name, &channel.economics, metrics.level_value(), has_spend))?;
     }
     if by == Breakdown::Channel {
-        table.push_total(economics_row(
-            Cell::text("All paid"),
-            &found.paid,
-            metrics.level_value(),
-        ))?;
-        table.push_total(economics_row(
-            Cell::text("All users"),
-            &found.blended,
-            metrics.level_value(),
-        ))?;
+        let level = metrics.level_value();
+        if has_spend {
+            table.push_total(economics_row(Cell::text("All paid"), &found.paid, level, true))?;
+        }
+        let all = Cell::text(metrics.words().say("All users"));
+        table.push_total(economics_row(all, &found.blended, level, has_spend))?;
     }
     let definition = "CAC is spend over users. LTV so far is the fees of a user to date, and ROAS their \
                       sum over the spend: the newest users count, who have had little time. Payback is \
@@ -74,7 +63,29 @@ fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
     Ok(Panel::new(id, title, Format::Dollars.unit(), table).with_computation(computation))
 }
 
-fn economics_row(name: Cell, row: &UnitEconomics, level: f64) -> [Cell; 8] {
+/// Returns the columns of cost and revenue; without spend those of revenue.
+fn economics_columns(name: &str, metrics: &Metrics<'_>) -> Vec<Column> {
+    let estimate = |name: &str, title: &str, format| {
+        Column::new(name, title, format).with_interval().with_note(metrics.level())
+    };
+    let users = [Column::new(name, "", Format::Name), Column::new("users", "Users", Format::Count)];
+    let ltv = estimate("ltv_usd", "LTV so far", Format::Dollars);
+    let revenue = Column::new("revenue_usd", "Revenue", Format::Dollars);
+    if !metrics.has_spend() {
+        return users.into_iter().chain([ltv, revenue]).collect();
+    }
+    let costs = [
+        estimate("roas", "ROAS so far", Format::Ratio),
+        estimate("payback_days", "Payback", Format::Days),
+        estimate("cac_usd", "CAC", Format::Dollars),
+        ltv,
+        Column::new("spend_usd", "Spend", Format::Dollars),
+        revenue,
+    ];
+    users.into_iter().chain(costs).collect()
+}
+
+fn economics_row(name: Cell, row: &UnitEconomics, level: f64, has_spend: bool) -> Vec<Cell> {
     let estimate = |estimate: &Estimate| {
         Cell::estimate(estimate.value, estimate.interval.map(Interval::from), None)
     };
@@ -83,7 +94,11 @@ fn economics_row(name: Cell, row: &UnitEconomics, level: f64) -> [Cell; 8] {
         high: payback.high_days.map(f64::from),
         level,
     });
-    [
+    if !has_spend {
+        let revenue = Cell::number(row.revenue_usd);
+        return vec![name, Cell::count(row.users), estimate(&row.ltv), revenue];
+    }
+    vec![
         name,
         Cell::count(row.users),
         estimate(&row.roas),
@@ -99,15 +114,17 @@ fn economics_row(name: Cell, row: &UnitEconomics, level: f64) -> [Cell; 8] {
 fn ltv(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let cell = |aged: &EconomicsAtAge| Cell::of(&aged.ltv);
     let level = metrics.level();
-    let title = format!("Revenue per user by channel, day by day of age, with {level} intervals");
+    let what = metrics.revenue();
+    let title = format!("{what} per user by channel, day by day of age, with {level} intervals");
     let table = by_age(metrics, Format::Dollars, cell)?;
-    let caption = "Revenue per user by days since signup, US dollars";
-    let chart = lines(metrics, caption, None);
-    let definition = "The mean fees of a user by age, net of reversals. Each day of age is judged by \
-                      the users who are old enough to have lived through it, and the days are added \
-                      up, so that no line falls merely because other users have come in.";
+    let caption = format!("{what} per user by days since signup, US dollars");
+    let chart = lines(metrics, &caption, None);
+    let definition = "The mean fees of a user by age. Each day of age is judged by the users who are old \
+                      enough to have lived through it, and the days are added up, so that no line falls \
+                      merely because other users have come in.";
+    let computation = aged(metrics, definition, "docs/metrics/ltv.md");
     Panel::new(id, title, "US dollars per user", table)
-        .with_computation(aged(metrics, definition, "docs/metrics/ltv.md"))
+        .with_computation(computation.with("Revenue", metrics.reversals()))
         .with_chart(chart)
 }
 
@@ -149,7 +166,7 @@ fn by_age(
     for channel in &channels.channels {
         table.push(row(Cell::name(channel.channel.as_deref()), &channel.economics))?;
     }
-    table.push_total(row(Cell::text("All users"), &channels.blended))?;
+    table.push_total(row(Cell::text(metrics.words().say("All users")), &channels.blended))?;
     Ok(table)
 }
 
@@ -194,16 +211,13 @@ fn ltv_of_cohorts(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel>
     let all = [Cell::text("All"), Cell::count(found.overall.users)];
     table.push_total(all.into_iter().chain(overall))?;
     let (phrase, level) = (cohort::phrase(by), metrics.level());
-    let title = format!("Revenue per user by {phrase}, with {level} intervals");
-    let definition = "The mean fees of a user by age and cohort, net of reversals. No value: fewer \
-                      users than needed have reached the age.";
-    let computation = aged(metrics, definition, "docs/metrics/ltv.md");
-    let chart = lines_by(
-        metrics,
-        name,
-        "Revenue per user by days since signup and cohort, US dollars",
-        None,
-    );
+    let what = metrics.value();
+    let title = format!("{what} per user by {phrase}, with {level} intervals");
+    let definition = "The mean fees of a user by age and cohort. No value: fewer users than needed have \
+                      reached the age.";
+    let computation = metrics.with_value(aged(metrics, definition, "docs/metrics/ltv.md"));
+    let caption = format!("{what} per user by days since signup and cohort, US dollars");
+    let chart = lines_by(metrics, name, &caption, None);
     Panel::new(id, title, "US dollars per user", table)
         .with_computation(computation)
         .with_chart(chart)

@@ -49,7 +49,8 @@ fn to_date(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
         (high + cohort.high_volume.count, of + cohort.high_volume.total)
     });
     let churned = &churn.overall.churned;
-    let dollars = |amount| Format::Dollars.show(amount);
+    let money = metrics.money();
+    let dollars = |amount| money.show(amount);
     let between = |interval: Interval, format: Format| {
         format!("{}: {}", metrics.level(), format.show_interval(&interval))
     };
@@ -63,7 +64,7 @@ fn to_date(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
     };
     let computed = |definition: &str, docs: &str| metrics.computation(definition, docs);
     let days = churn.params.inactive_days;
-    Ok(vec![
+    let mut tiles = vec![
         tile(
             "Users",
             count(metrics.provenance.users),
@@ -93,7 +94,7 @@ fn to_date(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
             .with("Inactive for", format!("{days} days")),
         ),
         tile(
-            "Revenue, all users",
+            &format!("{}, all users", metrics.revenue()),
             dollars(all.revenue_usd),
             known(all.ltv.value, |ltv| format!("{} a user", dollars(ltv))),
             computed(
@@ -103,11 +104,16 @@ fn to_date(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
                 "docs/metrics/ltv.md",
             ),
         ),
+    ];
+    if !metrics.has_spend() {
+        return Ok(tiles);
+    }
+    tiles.extend([
         tile(
             "CAC, paid users",
             known(paid.cac.value, dollars),
             match paid.cac.interval.map(Interval::from) {
-                Some(interval) => between(interval, Format::Dollars),
+                Some(interval) => between(interval, money),
                 None if paid.spend_usd > 0.0 => format!("of {} spent", dollars(paid.spend_usd)),
                 None => "no spend".into(),
             },
@@ -132,5 +138,6 @@ fn to_date(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
                 "docs/metrics/acquisition.md",
             ),
         ),
-    ])
+    ]);
+    Ok(tiles)
 }

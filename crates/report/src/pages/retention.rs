@@ -1,6 +1,6 @@
 //! The retention page: which users stay and which leave.
 
-use tidegauge_analytics::retention::RetentionTable;
+use tidegauge_analytics::retention::{RetentionKind, RetentionParams, RetentionTable, Windows};
 use tidegauge_analytics::{Cohort, Period};
 
 use super::by_cohort::{bar_chart, panel_id};
@@ -9,20 +9,12 @@ use super::panel_spec::PanelSpec;
 use crate::chart::HeatMap;
 use crate::metrics::Metrics;
 use crate::question::period_name;
-use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
-
-/// The maximum number of periods that fit a page.
-const PERIODS: usize = 14;
+use crate::{Anchor, Cell, Chart, Column, Format, Panel, Result, Table, cohort};
 
 pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<PanelSpec> {
-    let periods = match metrics.parameters.period {
-        Some(period) => vec![(period, false), (period, true)],
-        None => vec![(Period::Week, false), (Period::Month, false), (Period::Month, true)],
-    };
-    let retention = periods.into_iter().map(|(period, since_first_trade)| {
-        let anchor = if since_first_trade { "-of-first-trade" } else { "" };
-        let id = format!("retention-by-{}{anchor}", period_name(period));
-        PanelSpec::new(id, move |metrics, id| retained(metrics, id, period, since_first_trade))
+    let retention = metrics.retention_grids().into_iter().map(|(period, anchor)| {
+        let id = format!("retention-by-{}{}", period_name(period), anchor.suffix());
+        PanelSpec::new(id, move |metrics, id| retained(metrics, id, period, &anchor))
     });
     let churn = metrics.cohorts().into_iter().map(|cohort| {
         let id = panel_id("churned", &cohort, metrics);
@@ -34,17 +26,12 @@ pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<PanelSpec> {
 }
 
 /// Builds the panel of retention, by cohort and period since.
-fn retained(
-    metrics: &Metrics<'_>,
-    id: &str,
-    period: Period,
-    since_first_trade: bool,
-) -> Result<Panel> {
-    let retention = metrics.retention(period, since_first_trade)?;
+fn retained(metrics: &Metrics<'_>, id: &str, period: Period, anchor: &Anchor) -> Result<Panel> {
+    let retention = metrics.retention(period, anchor)?;
     let name = period_name(period);
-    let anchor = if since_first_trade { "the first trade" } else { "signup" };
-    let title = format!("By {name} of {anchor}, {name}s since");
-    let table = grid(&retention, name)?;
+    let definition = definition(&retention.params);
+    let title = format!("By {name} of {}, {name}s since{definition}", anchor.phrase());
+    let table = grid(&retention, name, metrics.periods())?;
     let chart = Chart::HeatMap(HeatMap {
         title: title.clone(),
         labels: "cohort".into(),
@@ -64,16 +51,46 @@ fn retained(
     Panel::new(id, title, "percent of users", table).with_computation(computation).with_chart(chart)
 }
 
+/// Returns what differs from activity in the very period of the calendar, as the end of a heading.
+fn definition(params: &RetentionParams) -> String {
+    let clock = match (params.windows, params.period) {
+        (Windows::Calendar, _) => "",
+        (Windows::Relative, Period::Day) => " of 24 hours from each user's own",
+        (Windows::Relative, Period::Week) => " of 7 days from each user's own",
+        (Windows::Relative, Period::Month) => " of 30 days from each user's own",
+    };
+    match &params.kind {
+        RetentionKind::Bounded | RetentionKind::Brackets(_) => clock.into(),
+        RetentionKind::Rolling => format!("{clock}, active then or later"),
+        RetentionKind::Within { days } => {
+            format!("{clock}, active within {days} days from its start")
+        }
+    }
+}
+
+/// Returns the heading of a period: its number, or the first and the last one of a bracket.
+fn heading(params: &RetentionParams, at: usize) -> String {
+    match &params.kind {
+        RetentionKind::Brackets(edges) => match (edges.get(at), edges.get(at + 1)) {
+            (Some(first), Some(next)) if next - first > 1 => format!("{first}–{}", next - 1),
+            (Some(first), _) => first.to_string(),
+            _ => at.to_string(),
+        },
+        _ => at.to_string(),
+    }
+}
+
 /// Returns a table with one row per cohort and one column per period, and all cohorts combined.
-fn grid(retention: &RetentionTable, name: &str) -> Result<Table> {
+fn grid(retention: &RetentionTable, name: &str, shown: usize) -> Result<Table> {
     let widest = retention.cohorts.iter().map(|cohort| cohort.cells.len()).max().unwrap_or(0);
-    let periods = 0..widest.min(PERIODS);
+    let periods = 0..widest.min(shown);
     let columns = [
         Column::new("cohort", "Cohort", Format::Text),
         Column::new("users", "Users", Format::Count),
     ];
     let columns = columns.into_iter().chain(periods.clone().map(|at| {
-        Column::new(format!("{name}_{at}"), at.to_string(), Format::Percent)
+        let heading = heading(&retention.params, at);
+        Column::new(format!("{name}_{}", heading.replace('–', "_to_")), heading, Format::Percent)
             .with_interval()
             .with_n()
     }));

@@ -170,6 +170,11 @@ impl Table {
         &self.columns
     }
 
+    /// Returns the columns to change their names, headings and formats.
+    pub(crate) fn columns_mut(&mut self) -> &mut [Column] {
+        &mut self.columns
+    }
+
     /// Returns the rows, in order.
     pub fn rows(&self) -> &[Row] {
         &self.rows

@@ -3,6 +3,8 @@
 
 mod agreement;
 mod overview;
+mod parameters;
 mod question;
 mod reference;
 mod support;
+mod vocabulary;

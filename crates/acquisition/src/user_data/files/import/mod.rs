@@ -23,6 +23,6 @@ mod words;
 pub use inspect::inspect;
 pub use inspection::{Guess, Hints, Inspection, Question};
 pub use purchases::{
-    Layout, PaymentStatus, PurchaseColumn, PurchaseFile, PurchaseHints, RowKind, inspect_purchases,
-    is_test, purchases_table,
+    Layout, PaymentStatus, PurchaseColumn, PurchaseDimension, PurchaseFile, PurchaseHints, RowKind,
+    inspect_purchases, is_test, purchases_table,
 };

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use chrono::Weekday;
-use tidegauge::analyze::{EndOfData, RefundRule};
+use tidegauge::analyze::RefundRule;
 
-use super::values::ages;
+use super::definitions::Definitions;
+use super::values::parameter;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER)]
@@ -30,30 +30,9 @@ pub(crate) struct Analyze {
     #[arg(long, value_name = "CODE")]
     pub(crate) only_currency: Option<String>,
 
-    /// The end of the data, exclusive: a day or a time [default: the start of the day of the last row, which may not be
-    /// over]
-    #[arg(long, value_name = "TIME")]
-    pub(crate) end: Option<EndOfData>,
-
     /// Fail at the first row that cannot be read, instead of setting it aside
     #[arg(long)]
     pub(crate) strict: bool,
-
-    /// The length of the periods of retention: day, week or month [default: weeks and months]
-    #[arg(long, value_name = "PERIOD")]
-    pub(crate) period: Option<String>,
-
-    /// The ages at which revenue per user is shown, in days: 30,90,365
-    #[arg(long, value_name = "DAYS", value_parser = ages)]
-    pub(crate) ages: Option<Ages>,
-
-    /// The cohorts: `everyone`, `signup:day`, `signup:week`, `signup:month`, `channel`, `country` [default: channel]
-    #[arg(long, value_name = "COHORT")]
-    pub(crate) cohort: Option<String>,
-
-    /// The first day of the week
-    #[arg(long, value_name = "DAY", default_value = "monday")]
-    pub(crate) week_start: Weekday,
 
     /// The report to write
     #[arg(long, value_name = "FILE", default_value = "report.html")]
@@ -68,15 +47,14 @@ pub(crate) struct Analyze {
     pub(crate) parquet: bool,
 
     #[command(flatten)]
+    pub(crate) definitions: Definitions,
+
+    #[command(flatten)]
     pub(crate) columns: Columns,
 
     #[command(flatten)]
     pub(crate) format: Format,
 }
-
-/// Ages in days.
-#[derive(Debug, Clone)]
-pub(crate) struct Ages(pub(crate) Vec<u32>);
 
 /// The columns of the files. Those that are not given are found by their names and values.
 #[derive(Debug, clap::Args)]
@@ -118,6 +96,10 @@ pub(crate) struct Columns {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) country: Option<String>,
 
+    /// A further column by which users are compared, by the value of their first purchase; repeatable
+    #[arg(long = "dimension", value_name = "COLUMN")]
+    pub(crate) dimensions: Vec<String>,
+
     /// The id of the order: its rows are one purchase, and refunds refer to it
     #[arg(long, value_name = "COLUMN")]
     pub(crate) id: Option<String>,
@@ -140,7 +122,7 @@ pub(crate) struct Columns {
 #[command(next_help_heading = "Format (seen from the values)")]
 pub(crate) struct Format {
     /// The time zone of times without one, and of days, weeks and months: Europe/Madrid [default: UTC]
-    #[arg(long, value_name = "ZONE")]
+    #[arg(long, value_name = "ZONE", value_parser = parameter("zone"))]
     pub(crate) zone: Option<String>,
 
     /// The currency of amounts, if no column has it: EUR [default: USD]

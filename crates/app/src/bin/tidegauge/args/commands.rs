@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, Utc};
 use tidegauge::simulation::Shard;
 
-use super::values::{column_pair, time};
+use super::definitions::Definitions;
+use super::values::{column_pair, parameter, time};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
@@ -152,6 +153,13 @@ pub(crate) struct Report {
     /// Write the data of all panels as JSON as well; `-` prints it to standard output instead of the answer
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) definitions: Definitions,
+
+    /// The time zone of days, weeks and months: Europe/Madrid
+    #[arg(long, value_parser = parameter("zone"), help_heading = "Definitions of the metrics")]
+    pub(crate) zone: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

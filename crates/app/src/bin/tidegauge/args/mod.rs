@@ -2,6 +2,7 @@
 
 mod analyze;
 mod commands;
+mod definitions;
 mod values;
 
 use std::ffi::{OsStr, OsString};

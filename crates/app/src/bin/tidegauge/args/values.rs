@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-use super::analyze::Ages;
+use tidegauge::report::Parameters;
 
 /// The format of the answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +35,15 @@ pub(super) fn column_pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Parses ages in days: `30,90,365`.
-pub(super) fn ages(text: &str) -> Result<Ages, String> {
-    let ages = text.split(',').map(|age| age.trim().parse()).collect::<Result<_, _>>();
-    ages.map(Ages).map_err(|_| "they are numbers of days, separated by commas".into())
+/// Returns the parser of a parameter of the report, which keeps the text if it is valid.
+pub(super) fn parameter(
+    name: &'static str,
+) -> impl Fn(&str) -> Result<String, String> + Clone + Send + Sync + 'static {
+    move |text| match Parameters::default().set(name, text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(tidegauge::report::Error::InvalidParameter { expected, .. }) => Err(expected.into()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Parses a day (its start) or a time, in UTC.

@@ -12,7 +12,7 @@ use tidegauge::analyze::{
     TableFormat, write_tables,
 };
 use tidegauge::core::SystemClock;
-use tidegauge::report::{Parameters, Question, Report, ReportData};
+use tidegauge::report::{Parameters, Report, ReportData};
 use tidegauge::{Error, Result};
 
 use crate::args;
@@ -97,9 +97,9 @@ fn counts(summary: &AnalysisSummary) -> String {
 
 /// Reads purchases, writes the report and the tables, and prints what was read and the insights.
 pub(crate) async fn analyze(args: args::Analyze) -> Result<()> {
-    let parameters = parameters(&args)?;
+    let parameters = args.definitions.parameters(args.format.zone.as_deref())?;
     let (file, tables, parquet) = (args.report.clone(), args.tables.clone(), args.parquet);
-    let analysis = Analysis::read(&params(args)?, Arc::new(SystemClock)).await?;
+    let analysis = Analysis::read(&params(args, &parameters), Arc::new(SystemClock)).await?;
     let report = analysis.report(&parameters)?;
     tidegauge::report::write(&file, &report.to_html()?)
         .map_err(|error| Error::Write { file: file.clone(), error })?;
@@ -122,39 +122,29 @@ fn write(report: &Report, folder: &Path, parquet: bool) -> Result<Vec<String>> {
     Ok(files.into_iter().map(|file| file.display().to_string()).collect())
 }
 
-/// Returns the parameters of the report.
-fn parameters(args: &args::Analyze) -> Result<Parameters> {
-    let period = args.period.iter().map(|period| ("period", period.as_str()));
-    let cohort = args.cohort.iter().map(|cohort| ("cohort", cohort.as_str()));
-    let question = Question::from_query("retention", period.chain(cohort))?;
-    let mut parameters = question.parameters;
-    parameters.ages = args.ages.as_ref().map(|ages| ages.0.clone());
-    Ok(parameters)
-}
-
 /// Returns the parameters of the analysis.
-fn params(args: args::Analyze) -> Result<AnalyzeParams> {
+fn params(args: args::Analyze, parameters: &Parameters) -> AnalyzeParams {
     let args::Analyze { files, query, from, columns, format, refunds, only_currency, .. } = args;
-    let zone = format.zone.as_deref().unwrap_or("UTC");
-    let zone = zone.parse().map_err(|_| Error::Setting {
-        setting: "--zone",
-        reason: format!("there is no time zone `{zone}`, as Europe/Madrid is one"),
-    })?;
+    let default = Calendar::default();
+    let calendar = Calendar {
+        zone: parameters.zone.unwrap_or(default.zone),
+        week_start: parameters.week_start.unwrap_or(default.week_start),
+    };
     let query = match (query, from) {
         (Some(query), Some(url)) => Some(QueryInput { url: url.into(), query }),
         _ => None,
     };
-    Ok(AnalyzeParams {
+    AnalyzeParams {
         files,
         query,
-        calendar: Calendar { zone, week_start: args.week_start },
+        calendar,
         currency_code: format.currency_code.clone(),
         only_currency,
         refunds,
-        end: args.end,
+        end: parameters.end,
         strict: args.strict,
         hints: hints(columns, format),
-    })
+    }
 }
 
 fn hints(columns: args::Columns, format: args::Format) -> PurchaseHints {
@@ -168,6 +158,7 @@ fn hints(columns: args::Columns, format: args::Format) -> PurchaseHints {
         currency,
         channel,
         country,
+        dimensions,
         id,
         kind,
         status,
@@ -193,6 +184,7 @@ fn hints(columns: args::Columns, format: args::Format) -> PurchaseHints {
     let day_first = (format.day_first || format.month_first).then_some(format.day_first);
     PurchaseHints {
         columns,
+        dimensions,
         zone: format.zone,
         time_format: format.time_format.map(|format| Formats(vec![format])),
         day_first,

@@ -72,8 +72,9 @@ pub(crate) async fn report(mut config: Config, args: args::Report) -> Result<()>
     if let Some(file) = args.file {
         config.report = file;
     }
+    let parameters = args.definitions.parameters(args.zone.as_deref())?;
     let tidegauge = super::open(config)?;
-    let report = tidegauge.report().await?;
+    let report = tidegauge.report_with(&parameters).await?;
     let write = |file: &Path, text: &str| {
         tidegauge::report::write(file, text)
             .map_err(|error| Error::Write { file: file.to_owned(), error })

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tidegauge_core::TableRef;
 
 use super::column::PurchaseColumn;
+use super::dimension::{PurchaseDimension, name_of};
 use super::layout::Layout;
 use crate::user_data::files::config::Config;
 use crate::user_data::mapping::Formats;
@@ -14,6 +15,8 @@ use crate::user_data::mapping::Formats;
 pub struct PurchaseHints {
     /// The columns of the file by what they are; a number is a position, from 1 on.
     pub columns: BTreeMap<PurchaseColumn, String>,
+    /// Further columns of the file by which users are compared.
+    pub dimensions: Vec<String>,
     /// The time zone of times that have none, as in `Europe/Madrid`; by default UTC.
     pub zone: Option<String>,
     /// The format of times, as in `%d.%m.%Y`.
@@ -24,6 +27,15 @@ pub struct PurchaseHints {
     pub delimiter: Option<char>,
     /// The decimal point of amounts.
     pub decimal: Option<char>,
+}
+
+impl PurchaseHints {
+    /// Returns `true` if a column by which users are compared is named for the dimension `name`.
+    pub fn names_dimension(&self, name: &str) -> bool {
+        let is_asked = self.dimensions.iter().any(|column| name_of(column) == name);
+        let columns = [PurchaseColumn::Channel, PurchaseColumn::Country];
+        is_asked || columns.iter().any(|column| column.name() == name)
+    }
 }
 
 /// A file of purchases: the settings to read it, and what its columns are.
@@ -54,6 +66,8 @@ pub struct PurchaseFile {
     pub table: TableRef,
     /// The columns of the file by what they are.
     pub columns: BTreeMap<PurchaseColumn, String>,
+    /// Further dimensions of the users.
+    pub dimensions: Vec<PurchaseDimension>,
     /// The layout of the file.
     pub layout: Layout,
     /// The divisor of amounts: 100 if they are cents.

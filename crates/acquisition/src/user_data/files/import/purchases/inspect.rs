@@ -12,6 +12,7 @@ use super::super::{read_sample, words};
 use super::by_content::{Ambiguous, find_by_content};
 use super::by_name::{Found, find_by_name};
 use super::column::PurchaseColumn;
+use super::dimension::{PurchaseDimension, dimensions};
 use super::hints::{PurchaseFile, PurchaseHints};
 use super::layout::Layout;
 use super::mapping::{is_pair, rules};
@@ -61,7 +62,8 @@ pub fn inspect_purchases(
         .map_err(|ambiguous| missing(&place, &ambiguous, &columns))?;
     found.retain(|_, at| *at != usize::MAX);
     keep_quantity(&columns, hints, &mut found);
-    describe(pattern, sample, columns, (layout, found, only_user), (hints, &known))
+    let dimensions = dimensions(&place, &columns, &found, hints)?;
+    describe(pattern, sample, columns, (layout, found, dimensions, only_user), (hints, &known))
 }
 
 /// Returns the settings of the found columns.
@@ -69,17 +71,23 @@ fn describe(
     path: String,
     sample: Sample,
     columns: Vec<InferredColumn>,
-    (layout, found, only_user): (Layout, Found, Option<String>),
+    (layout, found, dimensions, only_user): (
+        Layout,
+        Found,
+        Vec<(PurchaseDimension, usize)>,
+        Option<String>,
+    ),
     (hints, known): (&PurchaseHints, &Hints),
 ) -> Result<PurchaseFile> {
-    let table = purchases_table(found.keys().copied())?;
+    let table =
+        purchases_table(found.keys().copied(), dimensions.iter().map(|(dimension, _)| dimension))?;
     let mut entry = Config {
         name: NAME.into(),
         path,
         table: NAME.into(),
         bad_rows: BadRows::Quarantine,
         on_duplicate: Some(DuplicateRows::Last),
-        columns: rules(&found, &columns, layout, hints),
+        columns: rules((&found, &dimensions), &columns, layout, hints),
         nulls: null_markers(&columns),
         settle: std::time::Duration::ZERO,
         ..sample.config.clone()
@@ -88,6 +96,9 @@ fn describe(
     for (wanted, at) in found.iter().filter(|(wanted, _)| !hints.columns.contains_key(wanted)) {
         let name = columns[*at].name.trim();
         guesses.push(format!("`{name}` is {}", wanted.meaning()));
+    }
+    for (PurchaseDimension { name, header, .. }, _) in &dimensions {
+        guesses.push(format!("`{}` is a dimension of the users, `{name}`", header.trim()));
     }
     if let Some(user) = &only_user {
         guesses.push(format!(
@@ -111,7 +122,19 @@ fn describe(
     };
     let columns = found.iter().map(|(wanted, at)| (*wanted, columns[*at].name.clone())).collect();
     let (found, divisor) = (sample.found, divisor.unwrap_or(1));
-    Ok(PurchaseFile { entry, table, columns, layout, divisor, currency, only_user, found, guesses })
+    let dimensions = dimensions.into_iter().map(|(dimension, _)| dimension).collect();
+    Ok(PurchaseFile {
+        entry,
+        table,
+        columns,
+        dimensions,
+        layout,
+        divisor,
+        currency,
+        only_user,
+        found,
+        guesses,
+    })
 }
 
 /// Returns the columns that `hints` name, by name or by position.

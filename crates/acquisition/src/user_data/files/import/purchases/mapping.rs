@@ -6,6 +6,7 @@ use super::super::values::InferredColumn;
 use super::super::words;
 use super::by_name::Found;
 use super::column::PurchaseColumn;
+use super::dimension::PurchaseDimension;
 use super::hints::PurchaseHints;
 use super::layout::Layout;
 use super::table::ROW;
@@ -26,7 +27,7 @@ const KRAKEN_CURRENCIES: [(&str, &str); 9] = [
 
 /// Returns the rules of the found columns.
 pub(super) fn rules(
-    found: &Found,
+    (found, dimensions): (&Found, &[(PurchaseDimension, usize)]),
     columns: &[InferredColumn],
     layout: Layout,
     hints: &PurchaseHints,
@@ -36,8 +37,11 @@ pub(super) fn rules(
         let column = &columns[*at];
         rules.insert(wanted.name().into(), rule(*wanted, column, layout, hints));
     }
+    for (dimension, at) in dimensions {
+        rules.insert(dimension.column.clone(), Rule::column(columns[*at].name.clone()));
+    }
     let mut parts: BTreeSet<&str> = BTreeSet::new();
-    for at in found.values() {
+    for at in found.values().chain(dimensions.iter().map(|(_, at)| at)) {
         parts.insert(&columns[*at].name);
         parts.extend(columns[*at].time_of_day.as_deref());
     }

@@ -8,6 +8,7 @@
 mod by_content;
 mod by_name;
 mod column;
+mod dimension;
 mod hints;
 mod inspect;
 mod layout;
@@ -19,6 +20,7 @@ mod table;
 mod tests;
 
 pub use column::PurchaseColumn;
+pub use dimension::PurchaseDimension;
 pub use hints::{PurchaseFile, PurchaseHints};
 pub use inspect::inspect_purchases;
 pub use layout::Layout;
