@@ -4,6 +4,7 @@
 mod analyze;
 mod audit;
 mod canary;
+mod cases;
 mod cli;
 mod common;
 mod configuration;
