@@ -16,6 +16,7 @@ mod sample;
 mod table_match;
 mod time_zones;
 mod times;
+mod usual_names;
 mod value_rules;
 mod values;
 mod words;

@@ -1,5 +1,7 @@
 //! The names that exports give to the columns of the built-in tables.
 
+use super::usual_names::{AMOUNT, CHANNEL, COUNTRY, CURRENCY, STATUS, TIME, USER};
+
 /// The columns of a table, each with the names that exports give to it.
 pub(super) type ColumnNames = &'static [(&'static str, &'static [&'static str])];
 
@@ -9,7 +11,7 @@ pub(super) const TABLES: [(&str, ColumnNames); 11] = [
     (
         "users",
         &[
-            ("user_id", &USER),
+            ("user_id", &USER_ID),
             (
                 "signup_at",
                 &[
@@ -42,11 +44,8 @@ pub(super) const TABLES: [(&str, ColumnNames); 11] = [
                 ],
             ),
             ("email", &["e_mail", "mail", "email_address", "customer_email"]),
-            ("country", &COUNTRY),
-            (
-                "acquisition_channel",
-                &["channel", "marketing_channel", "utm_source", "signup_source", "source", "kanal"],
-            ),
+            ("country", COUNTRY),
+            ("acquisition_channel", CHANNEL),
             ("campaign", &["utm_campaign", "campaign_name"]),
             ("name", &["full_name", "customer_name", "display_name"]),
             ("phone", &["telephone", "phone_number", "mobile", "telefon"]),
@@ -80,42 +79,12 @@ pub(super) const TABLES: [(&str, ColumnNames); 11] = [
                     "id",
                 ],
             ),
-            ("user_id", &BUYER),
-            (
-                "fiat_amount",
-                &[
-                    "amount",
-                    "total",
-                    "total_amount",
-                    "order_total",
-                    "grand_total",
-                    "total_price",
-                    "amount_paid",
-                    "gross",
-                    "gross_amount",
-                    "total_paid",
-                    "paid",
-                    "sum",
-                    "revenue",
-                    "sales",
-                    "value",
-                    "price",
-                    "net",
-                    "net_amount",
-                    "betrag",
-                    "gesamtbetrag",
-                    "summe",
-                    "umsatz",
-                    "preis",
-                    "montant",
-                    "importe",
-                    "importo",
-                ],
-            ),
-            ("fiat_currency", &CURRENCY),
-            ("created_at", &WHEN),
-            ("status", &["state", "payment_status", "order_status", "financial_status", "zustand"]),
-            ("country", &COUNTRY),
+            ("user_id", USER),
+            ("fiat_amount", AMOUNT),
+            ("fiat_currency", CURRENCY),
+            ("created_at", TIME),
+            ("status", STATUS),
+            ("country", COUNTRY),
         ],
     ),
     (
@@ -126,7 +95,7 @@ pub(super) const TABLES: [(&str, ColumnNames); 11] = [
                 &["fill_id", "execution_id", "exec_id", "txid", "tx_id", "transaction_id", "id"],
             ),
             ("order_id", &["order", "ordertxid", "order_txid"]),
-            ("user_id", &BUYER),
+            ("user_id", USER),
             ("trading_pair", &["pair", "market", "symbol", "instrument", "product"]),
             ("side", &["direction", "buy_sell", "trade_type", "type"]),
             ("base_currency", &["base", "asset", "coin", "base_asset"]),
@@ -136,7 +105,7 @@ pub(super) const TABLES: [(&str, ColumnNames); 11] = [
             ("price", &["average_price", "avg_price", "execution_price"]),
             ("fee_amount", &["fee", "fees", "commission"]),
             ("fee_currency", &["fee_asset", "fee_coin", "commission_asset"]),
-            ("executed_at", &WHEN),
+            ("executed_at", TIME),
         ],
     ),
     (
@@ -169,7 +138,7 @@ pub(super) const TABLES: [(&str, ColumnNames); 11] = [
     ("candles", &[]),
 ];
 
-const USER: [&str; 15] = [
+const USER_ID: [&str; 15] = [
     "userid",
     "user",
     "uid",
@@ -185,66 +154,4 @@ const USER: [&str; 15] = [
     "kundennummer",
     "kunden_id",
     "id",
-];
-const BUYER: [&str; 22] = [
-    "userid",
-    "user",
-    "uid",
-    "customer_id",
-    "customerid",
-    "customer",
-    "client_id",
-    "client",
-    "account_id",
-    "account",
-    "member_id",
-    "member",
-    "buyer_id",
-    "buyer",
-    "payer",
-    "kundennummer",
-    "kunden_id",
-    "kunde",
-    "customer_email",
-    "billing_email",
-    "email",
-    "e_mail",
-];
-const CURRENCY: [&str; 8] = [
-    "currency",
-    "currency_code",
-    "order_currency",
-    "ccy",
-    "amount_currency",
-    "iso_currency",
-    "wahrung",
-    "waehrung",
-];
-const COUNTRY: [&str; 6] =
-    ["country_code", "billing_country", "customer_country", "shipping_country", "land", "pays"];
-const WHEN: [&str; 24] = [
-    "created",
-    "date_created",
-    "creation_date",
-    "paid_at",
-    "purchased_at",
-    "ordered_at",
-    "order_date",
-    "purchase_date",
-    "payment_date",
-    "transaction_date",
-    "invoice_date",
-    "invoicedate",
-    "booked_at",
-    "date_time",
-    "datetime",
-    "timestamp",
-    "time",
-    "utc_time",
-    "date",
-    "datum",
-    "bestelldatum",
-    "kaufdatum",
-    "at",
-    "when",
 ];

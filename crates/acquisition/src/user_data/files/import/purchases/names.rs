@@ -1,5 +1,6 @@
 //! The names that exports give to the columns of purchases.
 
+use super::super::usual_names::{AMOUNT, CHANNEL, COUNTRY, CURRENCY, STATUS, TIME, USER};
 use super::super::words;
 use super::column::PurchaseColumn;
 use super::layout::Layout;
@@ -7,9 +8,9 @@ use super::layout::Layout;
 /// Returns the normalized names of a column, the likeliest first.
 pub(super) fn names(column: PurchaseColumn, layout: Layout) -> &'static [&'static str] {
     match (column, layout) {
-        (PurchaseColumn::User, _) => &USER,
-        (PurchaseColumn::Time, _) => &TIME,
-        (PurchaseColumn::Value, Layout::Payments) => &VALUE,
+        (PurchaseColumn::User, _) => USER,
+        (PurchaseColumn::Time, _) => TIME,
+        (PurchaseColumn::Value, Layout::Payments) => AMOUNT,
         (PurchaseColumn::Value, Layout::Trades) => &TRADE_VALUE,
         (PurchaseColumn::Value, Layout::Ledger) => &["amount"],
         (PurchaseColumn::Quantity, _) => &["quantity", "qty", "menge", "anzahl", "units"],
@@ -17,16 +18,16 @@ pub(super) fn names(column: PurchaseColumn, layout: Layout) -> &'static [&'stati
         (PurchaseColumn::Revenue, Layout::Payments) => &[],
         (PurchaseColumn::Revenue, _) => &["fee", "fees", "fee_amount", "commission"],
         (PurchaseColumn::Refunded, _) => &REFUNDED,
-        (PurchaseColumn::Currency, Layout::Payments) => &CURRENCY,
+        (PurchaseColumn::Currency, Layout::Payments) => CURRENCY,
         (PurchaseColumn::Currency, Layout::Trades) => &["quote_currency", "quote", "quote_asset"],
         (PurchaseColumn::Currency, Layout::Ledger) => &["asset", "currency", "coin"],
         (PurchaseColumn::Order, Layout::Payments) => &ORDER,
         (PurchaseColumn::Order, _) => &TRADE_ORDER,
         (PurchaseColumn::Kind, _) => &KIND,
-        (PurchaseColumn::Status, _) => &STATUS,
+        (PurchaseColumn::Status, _) => STATUS,
         (PurchaseColumn::Test, _) => &TEST,
-        (PurchaseColumn::Channel, _) => &CHANNEL,
-        (PurchaseColumn::Country, _) => &COUNTRY,
+        (PurchaseColumn::Channel, _) => CHANNEL,
+        (PurchaseColumn::Country, _) => COUNTRY,
     }
 }
 
@@ -53,152 +54,6 @@ pub(super) fn currency_in(header: &str) -> Option<String> {
 }
 
 const MINOR_UNITS: [&str; 7] = ["in", "cents", "pence", "centimes", "minor", "units", "micros"];
-
-const USER: [&str; 46] = [
-    "user_id",
-    "userid",
-    "user",
-    "uid",
-    "customer_id",
-    "customerid",
-    "customer",
-    "client_id",
-    "client",
-    "account_id",
-    "account",
-    "member_id",
-    "member",
-    "buyer_id",
-    "buyer",
-    "payer_id",
-    "payer",
-    "subscriber_id",
-    "subscriber",
-    "shopper_id",
-    "shopper",
-    "contact_id",
-    "player_id",
-    "player",
-    "donor_id",
-    "donor",
-    "master_id",
-    "trader_id",
-    "trader",
-    "kundennummer",
-    "kunden_id",
-    "kunde",
-    "cliente",
-    "cliente_id",
-    "klient",
-    "customer_email",
-    "buyer_email",
-    "billing_email",
-    "user_email",
-    "payer_email",
-    "email",
-    "e_mail",
-    "email_address",
-    "username",
-    "user_name",
-    "login",
-];
-
-const TIME: [&str; 42] = [
-    "created_at",
-    "created",
-    "created_date",
-    "date_created",
-    "creation_date",
-    "ordered_at",
-    "order_date",
-    "order_time",
-    "purchased_at",
-    "purchase_date",
-    "purchase_time",
-    "paid_at",
-    "payment_date",
-    "date_paid",
-    "transaction_date",
-    "transaction_time",
-    "invoice_date",
-    "invoicedate",
-    "executed_at",
-    "completed_at",
-    "processed_at",
-    "booked_at",
-    "occurred_at",
-    "event_time",
-    "event_date",
-    "date_time",
-    "datetime",
-    "timestamp",
-    "time",
-    "utc_time",
-    "date_utc",
-    "created_utc",
-    "date",
-    "day",
-    "datum",
-    "bestelldatum",
-    "kaufdatum",
-    "buchungstag",
-    "fecha",
-    "data",
-    "at",
-    "when",
-];
-
-const VALUE: [&str; 49] = [
-    "amount",
-    "total",
-    "total_amount",
-    "order_total",
-    "order_amount",
-    "order_value",
-    "grand_total",
-    "total_price",
-    "total_value",
-    "total_paid",
-    "total_sales",
-    "amount_paid",
-    "amount_total",
-    "payment_amount",
-    "purchase_amount",
-    "purchase_value",
-    "fiat_amount",
-    "transaction_amount",
-    "invoice_amount",
-    "invoice_total",
-    "paid",
-    "gross",
-    "gross_amount",
-    "gross_total",
-    "gross_sales",
-    "net_sales",
-    "sales",
-    "revenue",
-    "value",
-    "spend",
-    "spent",
-    "sum",
-    "net",
-    "net_amount",
-    "net_total",
-    "subtotal",
-    "betrag",
-    "gesamtbetrag",
-    "gesamt",
-    "summe",
-    "umsatz",
-    "montant",
-    "importe",
-    "importo",
-    "kwota",
-    "price",
-    "unit_price",
-    "item_price",
-    "preis",
-];
 
 /// Names of a price of one item, which is multiplied by the number of items.
 pub(super) const PRICES: [&str; 4] = ["price", "unit_price", "item_price", "preis"];
@@ -228,19 +83,6 @@ const REFUNDED: [&str; 8] = [
     "refunds",
     "refund",
     "amount_refund",
-];
-
-const CURRENCY: [&str; 10] = [
-    "currency",
-    "currency_code",
-    "order_currency",
-    "payment_currency",
-    "fiat_currency",
-    "ccy",
-    "amount_currency",
-    "iso_currency",
-    "wahrung",
-    "waehrung",
 ];
 
 const ORDER: [&str; 29] = [
@@ -301,47 +143,5 @@ const KIND: [&str; 11] = [
     "vorgang",
 ];
 
-const STATUS: [&str; 9] = [
-    "status",
-    "state",
-    "payment_status",
-    "order_status",
-    "financial_status",
-    "transaction_status",
-    "order_state",
-    "zustand",
-    "estado",
-];
-
 const TEST: [&str; 8] =
     ["mode", "environment", "livemode", "live_mode", "is_live", "test", "is_test", "test_order"];
-
-const CHANNEL: [&str; 14] = [
-    "channel",
-    "acquisition_channel",
-    "marketing_channel",
-    "signup_channel",
-    "first_channel",
-    "utm_source",
-    "traffic_source",
-    "signup_source",
-    "acquisition_source",
-    "source",
-    "source_name",
-    "referrer",
-    "medium",
-    "kanal",
-];
-
-const COUNTRY: [&str; 10] = [
-    "country",
-    "country_code",
-    "billing_country",
-    "customer_country",
-    "user_country",
-    "shipping_country",
-    "card_address_country",
-    "card_issue_country",
-    "land",
-    "pays",
-];
