@@ -83,8 +83,28 @@ impl<T: Copy + PartialEq> Repeated<T> {
 pub(super) struct DimensionColumn {
     pub(super) name: String,
     pub(super) labels: Labels,
-    /// The indexes of the labels; `None` where there is none.
-    pub(super) codes: Repeated<Option<u32>>,
+    /// The indexes of the labels; [`NO_LABEL`] where there is none.
+    codes: Repeated<u32>,
+}
+
+/// The code of a row without a label.
+const NO_LABEL: u32 = u32::MAX;
+
+/// The code of a row without an order.
+const NO_ORDER: i64 = i64::MIN;
+
+impl DimensionColumn {
+    /// Adds the label of the next row.
+    pub(super) fn push(&mut self, label: Option<&str>) {
+        let code = label.map_or(NO_LABEL, |label| self.labels.index(label));
+        self.codes.push(code);
+    }
+
+    /// Returns the label of a row.
+    pub(super) fn label(&self, row: usize) -> Option<&str> {
+        let code = self.codes.get(row).filter(|code| *code != NO_LABEL)?;
+        Some(self.labels.text(code))
+    }
 }
 
 /// The values of a row.
@@ -113,7 +133,7 @@ pub(super) struct PurchaseColumns {
     pub(super) user: Vec<u32>,
     pub(super) at: Vec<i64>,
     pub(super) kind: Vec<EventKind>,
-    pub(super) order: Repeated<Option<i64>>,
+    order: Repeated<i64>,
     pub(super) value: Vec<f64>,
     /// The revenue, where it is not the value of every row.
     pub(super) revenue: Option<Vec<f64>>,
@@ -128,6 +148,16 @@ impl PurchaseColumns {
         self.user.len()
     }
 
+    /// Returns the hash of the id of a row's order.
+    pub(super) fn order(&self, row: usize) -> Option<i64> {
+        self.order.get(row).filter(|order| *order != NO_ORDER)
+    }
+
+    /// Returns `true` if a row has an order.
+    pub(super) fn has_orders(&self) -> bool {
+        !self.order.is_same() || self.order(0).is_some()
+    }
+
     /// Adds a row without its dimensions.
     pub(super) fn push(&mut self, row: NewRow) {
         if self.revenue.is_none() && row.revenue != row.value {
@@ -139,7 +169,7 @@ impl PurchaseColumns {
         self.user.push(row.user);
         self.at.push(row.at);
         self.kind.push(row.kind);
-        self.order.push(row.order);
+        self.order.push(row.order.unwrap_or(NO_ORDER));
         self.value.push(row.value);
         self.currency.push(row.currency);
         self.file.push(row.file);
@@ -150,7 +180,7 @@ impl PurchaseColumns {
         if let Some(known) = self.dimensions.iter().position(|known| known.name == name) {
             return known;
         }
-        let codes = Repeated::new(None, self.len());
+        let codes = Repeated::new(NO_LABEL, self.len());
         let labels = Labels::default();
         self.dimensions.push(DimensionColumn { name: name.to_owned(), labels, codes });
         self.dimensions.len() - 1

@@ -1,6 +1,7 @@
 //! The facts of purchases.
 
 use std::collections::{HashMap, HashSet};
+use std::mem::take;
 
 use chrono::{DateTime, Utc};
 use tidegauge_analytics::Facts;
@@ -24,7 +25,7 @@ const MAX_LABELS: usize = 40;
 /// # Errors
 /// When there is no purchase before the end of observation, or the end cannot be told.
 pub(super) fn facts(
-    rows: PurchaseRows,
+    mut rows: PurchaseRows,
     params: &AnalyzeParams,
     summary: &mut AnalysisSummary,
 ) -> Result<Facts> {
@@ -34,6 +35,8 @@ pub(super) fn facts(
     if users.height() == 0 {
         return Err(no_purchases(summary));
     }
+    // The labels of other rows are not needed any more.
+    rows.columns.dimensions = Vec::new();
     let facts = Facts::new(&users, &events(rows)?, end)?.with_calendar(params.calendar);
     summary.users = facts.user_count();
     if summary.users == 0 {
@@ -118,9 +121,7 @@ fn users(
             ));
             continue;
         }
-        let label =
-            |row| dimension.codes.get(row).flatten().map(|code| dimension.labels.text(code));
-        let labels: StringChunked = known().map(|(_, row)| label(row)).collect();
+        let labels: StringChunked = known().map(|(_, row)| dimension.label(row)).collect();
         frame_columns.push(labels.with_name(name.as_str().into()).into_column());
     }
     frame(frame_columns[0].len(), frame_columns)
@@ -131,12 +132,14 @@ const KINDS: [&str; 4] = ["purchase", "deposit", "withdrawal", "refund"];
 
 /// Returns the events of the rows. Columns are moved into the frame as far as possible.
 fn events(rows: PurchaseRows) -> Result<DataFrame> {
-    let PurchaseRows { columns, users, .. } = rows;
+    let PurchaseRows { mut columns, users, .. } = rows;
     let bought_at = purchase_times(&columns);
-    let PurchaseColumns { user, mut at, kind, order, value, revenue, .. } = columns;
-    let height = user.len();
+    let height = columns.len();
+    let orders: Option<Int64Chunked> =
+        columns.has_orders().then(|| (0..height).map(|row| columns.order(row)).collect());
+    let mut at = take(&mut columns.at);
     let mut kinds = Vec::with_capacity(height);
-    for (row, kind) in kind.iter().enumerate() {
+    for (row, kind) in columns.kind.iter().enumerate() {
         kinds.push(match kind {
             EventKind::Purchase | EventKind::RefundedPart => 0,
             EventKind::Deposit => 1,
@@ -144,8 +147,8 @@ fn events(rows: PurchaseRows) -> Result<DataFrame> {
             // A refund is at the time of the purchase that it takes back, and of its kind, if that is
             // known.
             EventKind::Refund => {
-                let order = order.get(row).flatten();
-                match order.and_then(|order| bought_at.get(&(user[row], order))) {
+                let bought = |order| bought_at.get(&(columns.user[row], order));
+                match columns.order(row).and_then(bought) {
                     Some(bought) => {
                         at[row] = *bought;
                         0
@@ -155,8 +158,8 @@ fn events(rows: PurchaseRows) -> Result<DataFrame> {
             }
         });
     }
-    let reversals: Vec<bool> = kind.iter().map(|kind| kind.is_reversal()).collect();
-    drop(kind);
+    let reversals: Vec<bool> = columns.kind.iter().map(|kind| kind.is_reversal()).collect();
+    let PurchaseColumns { user, value, revenue, .. } = columns;
     let texts = |name: &str, texts: StringChunked, codes: Vec<u32>| {
         let texts = texts.with_name(name.into()).into_column();
         Ok::<_, Error>(texts.take_slice(&codes).map_err(tidegauge_analytics::Error::from)?)
@@ -177,18 +180,14 @@ fn events(rows: PurchaseRows) -> Result<DataFrame> {
         revenue_column,
         Column::new("is_reversal".into(), reversals),
     ];
-    if !(order.is_same() && order.get(0).flatten().is_none()) {
-        let orders: Int64Chunked = (0..height).map(|row| order.get(row).flatten()).collect();
-        drop(order);
-        frame_columns.push(orders.with_name("order".into()).into_column());
-    }
+    frame_columns.extend(orders.map(|orders| orders.with_name("order".into()).into_column()));
     frame(height, frame_columns)
 }
 
 /// Returns the time of the first purchase of each order and user, for orders that have refunds.
 fn purchase_times(columns: &PurchaseColumns) -> HashMap<(u32, i64), i64> {
     let rows = || columns.kind.iter().enumerate();
-    let key = |row: usize| Some((columns.user[row], columns.order.get(row).flatten()?));
+    let key = |row: usize| Some((columns.user[row], columns.order(row)?));
     let refunds = rows().filter(|(_, kind)| **kind == EventKind::Refund);
     let refunded: HashSet<(u32, i64)> = refunds.filter_map(|(row, _)| key(row)).collect();
     let mut times = HashMap::new();

@@ -1,6 +1,6 @@
 //! The rows of purchases: what each of them is, and what it is worth.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tidegauge_acquisition::files::import::{
     Layout, PaymentStatus, PurchaseColumn, PurchaseFile, RowKind, is_test,
@@ -28,6 +28,8 @@ pub(super) struct PurchaseRows {
     pub(super) users: Labels,
     pub(super) currencies: Labels,
     without_amount: Vec<WithoutAmount>,
+    /// The orders of rows that were left out, which may have further lines.
+    left_out_orders: HashSet<i64>,
     /// The statuses that are not known, and the rows that have them.
     unknown_statuses: HashMap<String, u64>,
 }
@@ -64,7 +66,11 @@ impl PurchaseRows {
                         self.push(part, (&view, row), &dimensions);
                     }
                 }
-                Err(Refused::LeftOut(reason)) => summary.leave_out(reason, 1),
+                Err(Refused::LeftOut(reason)) => {
+                    summary.leave_out(reason, 1);
+                    let order = view.text(PurchaseColumn::Order, row).map(order_code);
+                    self.left_out_orders.extend(order);
+                }
                 Err(Refused::NoAmount(order, reason)) => {
                     let place = places.get(row).cloned().unwrap_or_default();
                     let row = Unreadable { place, reason };
@@ -84,9 +90,7 @@ impl PurchaseRows {
         self.columns.push(new);
         for (at, dimension) in self.columns.dimensions.iter_mut().enumerate() {
             let column = dimensions.iter().position(|known| *known == at);
-            let label = column.and_then(|column| view.label(column, row));
-            let code = label.map(|label| dimension.labels.index(label));
-            dimension.codes.push(code);
+            dimension.push(column.and_then(|column| view.label(column, row)));
         }
     }
 
@@ -172,10 +176,12 @@ impl PurchaseRows {
     pub(super) fn finish(&mut self, summary: &mut AnalysisSummary) -> Vec<String> {
         let without = std::mem::take(&mut self.without_amount);
         if !without.is_empty() {
-            let mut has_amount: HashMap<i64, bool> =
-                without.iter().map(|row| (row.order, false)).collect();
+            let mut has_amount: HashMap<i64, bool> = without
+                .iter()
+                .map(|row| (row.order, self.left_out_orders.contains(&row.order)))
+                .collect();
             for row in 0..self.columns.len() {
-                let order = self.columns.order.get(row).flatten();
+                let order = self.columns.order(row);
                 if let Some(found) = order.and_then(|order| has_amount.get_mut(&order)) {
                     *found = true;
                 }
@@ -206,9 +212,8 @@ impl PurchaseRows {
             return;
         }
         let mut last_file: HashMap<i64, u16> = HashMap::new();
-        let of = |columns: &PurchaseColumns, row| {
-            Some((columns.order.get(row).flatten()?, columns.file.get(row)?))
-        };
+        let of =
+            |columns: &PurchaseColumns, row| Some((columns.order(row)?, columns.file.get(row)?));
         for row in 0..columns.len() {
             if let Some((order, file)) = of(columns, row) {
                 let last = last_file.entry(order).or_insert(file);

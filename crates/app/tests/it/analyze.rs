@@ -346,6 +346,28 @@ async fn columns_may_be_given_by_what_they_are() {
     assert_eq!(analysis.summary.users, 3, "{:?}", analysis.summary);
 }
 
+#[test]
+fn further_lines_of_voided_orders_are_left_out_with_them() {
+    let dir = TempDir::new().unwrap();
+    fs::write(
+        dir.path().join("orders.csv"),
+        "Name,Email,Financial Status,Total,Created at,Lineitem name\n\
+         #1,a@example.com,voided,70.00,2024-01-01,Tee\n\
+         #1,a@example.com,,,2024-01-01,Mug\n\
+         #2,a@example.com,paid,10.00,2024-01-02,Tee\n\
+         #3,a@example.com,,,2024-01-03,Mug\n\
+         #4,b@example.com,paid,5.00,2024-01-04,Mug\n",
+    )
+    .unwrap();
+    let summary = &answer(dir.path(), &["orders.csv"])["summary"];
+    let further = "further lines of orders, whose amount is in their first line";
+    assert_eq!(summary["left_out"][further], 1, "{summary}");
+    // The order without any amount cannot be read.
+    assert_eq!(summary["set_aside"], 1, "{summary}");
+    assert_eq!(summary["unreadable"][0]["place"], "orders.csv:5", "{summary}");
+    assert_eq!(summary["purchases"], 2, "{summary}");
+}
+
 #[tokio::test]
 async fn further_columns_are_dimensions() {
     let dir = TempDir::new().unwrap();

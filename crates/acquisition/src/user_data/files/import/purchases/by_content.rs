@@ -1,5 +1,7 @@
 //! The columns that are found by their values, where no name tells them.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use tidegauge_core::DataType;
 
@@ -45,6 +47,17 @@ pub(super) fn find_by_content(
         }
     }
     Ok(())
+}
+
+/// Returns `true` if each value of a column goes with one value of the other, and the other way
+/// round: both are ids of the same.
+fn are_one_to_one<'s>(sample: &'s Sample, one: usize, other: usize) -> bool {
+    let (mut there, mut back) = (HashMap::new(), HashMap::new());
+    let cell = |row: &'s [Option<String>], at: usize| row.get(at).and_then(Option::as_deref);
+    let mut pairs = sample.rows.iter().map(|row| (cell(row, one), cell(row, other)));
+    pairs.all(|(one, other)| {
+        *there.entry(one).or_insert(other) == other && *back.entry(other).or_insert(one) == one
+    })
 }
 
 /// Reads columns of numbers such as 19970101 as days, if there is no other column of times.
@@ -116,7 +129,13 @@ fn candidates(
             let most = ids.iter().map(|(_, distinct)| *distinct).max().unwrap_or(0);
             // A column with a tenth of the values of another one is a category.
             let is_likely = |(_, distinct): &(usize, usize)| *distinct > 1 && distinct * 10 > most;
-            ids.into_iter().filter(is_likely).map(|(at, _)| at).collect()
+            let mut ids: Vec<usize> = ids.into_iter().filter(is_likely).map(|(at, _)| at).collect();
+            if let [first, others @ ..] = ids.as_slice()
+                && others.iter().all(|other| are_one_to_one(sample, *first, *other))
+            {
+                ids.truncate(1);
+            }
+            ids
         }
     }
 }

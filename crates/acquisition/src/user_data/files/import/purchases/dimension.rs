@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::super::values::InferredColumn;
 use super::super::words;
 use super::by_name::Found;
-use super::hints::PurchaseHints;
 use crate::{Error, Result};
 
 /// A dimension of the users: the label that a user's first purchase has in a column.
@@ -54,20 +53,20 @@ pub(super) fn name_of(header: &str) -> String {
     words::normalize(header)
 }
 
-/// Returns the dimensions with the indexes of their columns: those that the hints name, and the usual
+/// Returns the dimensions with the indexes of their columns: those that `asked` names, and the usual
 /// ones that are found by name and have few different values.
 ///
 /// # Errors
-/// Returns an error if the file has no column that the hints name, or the name is that of something
+/// Returns an error if the file has no column that `asked` names, or the name is that of something
 /// else.
 pub(super) fn dimensions(
     place: &str,
     columns: &[InferredColumn],
     found: &Found,
-    hints: &PurchaseHints,
+    asked: &[String],
 ) -> Result<Vec<(PurchaseDimension, usize)>> {
     let mut by_column: BTreeMap<usize, String> = BTreeMap::new();
-    for wanted in &hints.dimensions {
+    for wanted in asked {
         let is_called = |column: &InferredColumn| words::are_similar(&column.name, wanted);
         let Some(at) = columns.iter().position(is_called) else {
             let names: Vec<_> =

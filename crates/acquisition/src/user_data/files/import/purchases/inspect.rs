@@ -62,7 +62,7 @@ pub fn inspect_purchases(
         .map_err(|ambiguous| missing(&place, &ambiguous, &columns))?;
     found.retain(|_, at| *at != usize::MAX);
     keep_quantity(&columns, hints, &mut found);
-    let dimensions = dimensions(&place, &columns, &found, hints)?;
+    let dimensions = dimensions(&place, &columns, &found, &hints.dimensions)?;
     describe(pattern, sample, columns, (layout, found, dimensions, only_user), (hints, &known))
 }
 

@@ -101,6 +101,12 @@ fn columns_without_known_names_are_found_by_their_values() {
     assert_eq!((file.entry.header, file.entry.delimiter), (false, Some(' ')));
     let columns: Vec<_> = file.columns.values().map(String::as_str).collect();
     assert_eq!(columns, ["1", "2", "4"]);
+    // A number in the sample beside the id of the user is another id of the same.
+    let file = inspect(
+        "00004 0001 19970101  2   29.33\n00004 0001 19970118  2   29.73\n00021 0002 19970101  3   63.34\n00021 0002 19970113  1   11.77\n",
+    );
+    let columns: Vec<_> = file.columns.values().map(String::as_str).collect();
+    assert_eq!(columns, ["1", "3", "5"]);
 }
 
 #[test]
