@@ -202,7 +202,7 @@ fn cohorts_horizons_and_levels_are_those_of_the_parameters() {
         panels[0].table.rows()[0].cells[2].as_number().unwrap().interval.unwrap()
     };
     assert!((interval(&wide).level - 0.99).abs() < 1e-12);
-    assert!(interval(&wide).low < interval(&narrow).low);
+    assert!(interval(&wide).high > interval(&narrow).high);
     assert_eq!(narrow[0].table.columns()[2].note.as_deref(), Some("50\u{a0}%"));
 }
 

@@ -86,13 +86,11 @@ pub(super) const TIME: &[&str] = &[
     "date_utc",
     "created_utc",
     "date",
-    "day",
     "datum",
     "bestelldatum",
     "kaufdatum",
     "buchungstag",
     "fecha",
-    "data",
     "at",
     "when",
 ];

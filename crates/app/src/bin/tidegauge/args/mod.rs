@@ -141,7 +141,7 @@ pub(crate) enum Command {
     /// Check every audit rule on the warehouse
     Verify,
     /// Write the three answers as one self-contained HTML file
-    Report(Report),
+    Report(Box<Report>),
     /// Show the contents of the warehouse, and the freshness and last run of each source
     Status(Status),
     /// Rebuild the manifest of a folder of Parquet files from the metadata of the files

@@ -68,7 +68,7 @@ pub(crate) async fn run(args: Args, shutdown: &Shutdown) -> Result<ExitCode, Fai
         Command::Reload(args) => return run::reload(config, args, shutdown).await,
         Command::Reset(args) => reset::reset(config, args).await?,
         Command::Verify => return Ok(verify::verify(&open(config)?).await?),
-        Command::Report(args) => report::report(config, args).await?,
+        Command::Report(args) => report::report(config, *args).await?,
         Command::Repair => repair::repair(&open(config)?).await?,
         Command::Status(args) => status::status(&open(config)?, &args).await?,
     }

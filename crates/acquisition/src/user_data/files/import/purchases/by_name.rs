@@ -9,7 +9,7 @@ use super::super::values::InferredColumn;
 use super::super::words;
 use super::column::PurchaseColumn;
 use super::layout::Layout;
-use super::names::{amount_names, names};
+use super::names::{amount_names, further_names, names};
 use super::row_kind::{PaymentStatus, RowKind, is_test};
 
 /// The columns of a file by what they are, as indexes.
@@ -41,7 +41,8 @@ fn find(
     found: &Found,
 ) -> Option<usize> {
     let is_free = |at: &usize| !found.values().any(|taken| taken == at);
-    let fitting = names(wanted, layout).iter().flat_map(|name| {
+    let wanted_names = names(wanted, layout).iter().chain(further_names(wanted));
+    let fitting = wanted_names.flat_map(|name| {
         let is_called = move |column: &InferredColumn| {
             names_of(wanted, &column.name).iter().any(|candidate| candidate == name)
         };

@@ -31,6 +31,12 @@ pub(super) fn names(column: PurchaseColumn, layout: Layout) -> &'static [&'stati
     }
 }
 
+/// Returns further names of a column, which are those of other things where rows need not be
+/// payments.
+pub(super) fn further_names(column: PurchaseColumn) -> &'static [&'static str] {
+    if column == PurchaseColumn::Time { &["day", "data"] } else { &[] }
+}
+
 /// Returns the normalized names that the header of an amount may stand for: without a currency at
 /// its end, and without the words for cents, as in `amount_usd` and `total_cents`.
 pub(super) fn amount_names(header: &str) -> Vec<String> {
