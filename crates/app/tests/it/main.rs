@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // helpers of tests, too
 
 mod analyze;
+mod analyze_options;
 mod audit;
 mod canary;
 mod cases;

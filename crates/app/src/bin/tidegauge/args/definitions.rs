@@ -13,7 +13,7 @@ pub(crate) struct Definitions {
     as_of: Option<String>,
 
     /// The cohorts that are compared: a dimension (channel, campaign, country, entry_product…), two (channel*country),
-    /// everyone, signup:day, signup:week or signup:month; repeatable
+    /// `everyone`, signup:day, signup:week or signup:month; repeatable
     #[arg(long = "cohort", value_name = "COHORT", value_parser = parameter("cohort"))]
     cohorts: Vec<String>,
 
