@@ -34,6 +34,12 @@ const SURVIVAL: [u32; 11] = [30, 45, 60, 75, 90, 120, 150, 180, 240, 300, 365];
 /// none: it follows from the volume of a user.
 const DIMENSIONS: [&str; 4] = ["channel", "entry_product", "country", "campaign"];
 
+/// The default horizons of the time to high volume, in days since signup.
+const HORIZONS: [u32; 7] = [7, 14, 30, 60, 90, 120, 180];
+
+/// Those at which cohorts are compared with all other users.
+const COMPARED: [u32; 3] = [30, 90, 180];
+
 /// The default number of periods of retention that are shown: as many as fit a page.
 const PERIODS: u32 = 14;
 
@@ -171,13 +177,25 @@ impl<'a> Metrics<'a> {
         ages
     }
 
-    /// Returns the days from signup within which the share of high-volume traders is asked for, in
-    /// ascending order; empty if it is that to date only.
+    /// Returns the days from signup within which the share of high-volume traders is computed, in
+    /// ascending order.
     pub(crate) fn horizons(&self) -> Vec<u32> {
-        let mut horizons = self.parameters.horizons.clone().unwrap_or_default();
-        horizons.sort_unstable();
-        horizons.dedup();
-        horizons
+        self.asked_horizons().unwrap_or_else(|| HORIZONS.into())
+    }
+
+    /// Returns the [`horizons`](Self::horizons) at which cohorts are compared with all other users:
+    /// all that are asked for.
+    pub(crate) fn compared_horizons(&self) -> Vec<u32> {
+        self.asked_horizons().unwrap_or_else(|| COMPARED.into())
+    }
+
+    fn asked_horizons(&self) -> Option<Vec<u32>> {
+        let asked = self.parameters.horizons.clone();
+        asked.filter(|horizons| !horizons.is_empty()).map(|mut horizons| {
+            horizons.sort_unstable();
+            horizons.dedup();
+            horizons
+        })
     }
 
     /// Returns the share of revenue that is contribution margin.
@@ -201,21 +219,20 @@ impl<'a> Metrics<'a> {
     /// Returns the parameters in use by name, with the text of their values, defaults included.
     pub(crate) fn used(&self) -> Vec<(&'static str, String)> {
         let (asked, calendar) = (self.parameters, self.facts.calendar());
-        let threshold = VolumeParams::default().threshold_usd;
         let resolved = Parameters {
             ages: Some(self.ages()),
             end: Some(End::Time(self.facts.end())),
+            horizons: Some(self.horizons()),
             inactive_days: asked.inactive_days.or(Some(ChurnParams::default().inactive_days)),
             level: Some(self.facts.level()),
             margin: Some(self.margin()),
             periods: Some(asked.periods.unwrap_or(PERIODS)),
             retention: Some(asked.retention.clone().unwrap_or_default()),
             revenue: Some(asked.revenue.unwrap_or_default()),
-            threshold_usd: Some(asked.threshold_usd.unwrap_or(threshold)),
+            threshold_usd: Some(self.threshold_usd()),
             week_start: Some(calendar.week_start),
             windows: Some(asked.windows.unwrap_or_default()),
             zone: Some(calendar.zone),
-            horizons: Some(self.horizons()).filter(|horizons| !horizons.is_empty()),
             ..Parameters::default()
         };
         let mut used = resolved.pairs();
@@ -242,13 +259,19 @@ impl<'a> Metrics<'a> {
         usize::try_from(self.parameters.periods.unwrap_or(PERIODS)).unwrap_or(usize::MAX)
     }
 
-    /// Returns the periods of retention and the anchors from which they are counted.
-    pub(crate) fn retention_grids(&self) -> Vec<(Period, Anchor)> {
-        let anchors = match (&self.parameters.anchor, self.words().has_trades()) {
+    /// Returns the events from which retention is counted: the one that is asked for, or the signup
+    /// and the first trade.
+    pub(crate) fn anchors(&self) -> Vec<Anchor> {
+        match (&self.parameters.anchor, self.words().has_trades()) {
             (Some(anchor), _) => vec![anchor.clone()],
             (None, true) => vec![Anchor::Signup, Anchor::first("trade")],
             (None, false) => vec![Anchor::Signup],
-        };
+        }
+    }
+
+    /// Returns the periods of retention and the anchors from which they are counted.
+    pub(crate) fn retention_grids(&self) -> Vec<(Period, Anchor)> {
+        let anchors = self.anchors();
         let is_shown = |period: Period, anchor: &Anchor| {
             // By default users who begin with a trade are too few for weeks.
             let is_asked = self.parameters.anchor.is_some() || self.parameters.period.is_some();
@@ -270,8 +293,7 @@ impl<'a> Metrics<'a> {
     /// When the metric cannot be computed.
     pub(crate) fn volume(&self, cohort: &Cohort) -> Result<Rc<VolumeTable>> {
         // All volume of all users to date, so that young data have an answer too.
-        let mut params = VolumeParams { within_days: None, ..VolumeParams::default() };
-        params.threshold_usd = self.parameters.threshold_usd.unwrap_or(params.threshold_usd);
+        let params = VolumeParams { threshold_usd: self.threshold_usd(), within_days: None };
         self.volume
             .get_or_compute(cohort.clone(), || Ok(volume::volume(self.facts, cohort, &params)?))
     }

@@ -15,11 +15,11 @@ const QUESTIONS: [(Page, &str); 4] = [
 ];
 
 /// A question with the insights that answer it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct AnsweredQuestion<'a> {
     /// The question.
-    pub question: &'static str,
+    pub question: String,
     /// The page with the figures behind the answer.
     pub page: Page,
     /// The insights, one or two sentences each.
@@ -75,9 +75,10 @@ impl Report {
     /// Returns the questions that the report answers first, each with its page and the insights
     /// that answer it; without those that the data say nothing of.
     pub fn answered(&self) -> Vec<AnsweredQuestion<'_>> {
+        let words = self.provenance.vocabulary();
         let questions = QUESTIONS.into_iter().filter_map(|(page, question)| {
             let insights = self.answer(page)?.insights.as_slice();
-            Some(AnsweredQuestion { question, page, insights })
+            Some(AnsweredQuestion { question: words.say(question), page, insights })
         });
         questions.filter(|answered| !answered.insights.is_empty()).collect()
     }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Chart, Currency, Format, Panel, Tile};
+use crate::{Chart, Computation, Currency, Format, Panel, Tile};
 
 /// The kind of business that the facts are of, which decides the words of a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,13 +19,58 @@ pub enum Business {
 }
 
 /// The phrases of an exchange, each with that of a shop; longer ones come before their parts.
-const PHRASES: [(&str, &str); 22] = [
+const PHRASES: [(&str, &str); 50] = [
+    ("How the exchange is doing", "How the shop is doing"),
+    ("whose trades and completed on-ramp purchases", "whose purchases"),
+    (
+        "Trading fees, the fees of completed on-ramp purchases and withdrawal fees of all users",
+        "The revenue of all customers",
+    ),
+    (
+        "a purchase that was charged back is taken back, with the payment that was lost",
+        "a purchase that was refunded is taken back",
+    ),
+    (
+        "a purchase that was charged back counts in its own period, with the payment that was lost",
+        "a refund counts in the period of its purchase",
+    ),
+    (
+        "A purchase that was charged back lowers the net revenue of its own period",
+        "A refund lowers the net revenue of the period of its purchase",
+    ),
+    ("The users who have signed up, active or not", "The customers who have bought"),
+    (
+        "those whose first deposit or on-ramp purchase it was, and those with a transaction",
+        "and all who bought",
+    ),
+    (
+        "with a transaction in the period: any event but a deposit or a withdrawal",
+        "with a purchase in the period",
+    ),
+    ("transactions: any event but a deposit or a withdrawal", "purchases"),
+    ("transaction is a purchase", "payment is a purchase"),
+    ("with a transaction", "with a purchase"),
+    ("The volume of all transactions", "The amount of all purchases"),
+    ("Transacting users", "Customers who bought"),
+    ("transacting users", "customers who bought"),
+    ("volume, net of reversals, reaches", "purchases, net of refunds, reach"),
+    ("orders and purchases", "purchases"),
+    ("of events", "of payments"),
+    ("fees of all events", "revenue of all purchases"),
+    ("fees of a user", "revenue of a customer"),
+    ("later than the exchange", "later than the shop"),
+    ("reversals", "refunds"),
+    ("Signups", "New customers"),
     ("Users who became high-volume traders", "Customers who became high-value customers"),
     ("High-volume traders", "High-value customers"),
     ("high-volume traders", "high-value customers"),
     ("High-volume trader", "High-value customer"),
+    ("high-volume trader", "high-value customer"),
     ("A user whose trades and completed ramp purchases", "A customer whose purchases"),
     ("High-volume", "High-value"),
+    ("high-volume", "high-value"),
+    ("High volume", "High value"),
+    ("high volume", "high value"),
     ("ever traded or bought", "ever bought"),
     ("Traded or bought", "Bought"),
     ("traded or bought", "bought"),
@@ -35,6 +80,7 @@ const PHRASES: [(&str, &str); 22] = [
     ("of all volume", "of all purchases"),
     ("Volume by", "Purchases by"),
     ("Volume", "Purchases"),
+    ("volume", "purchases"),
     ("signed up", "bought first"),
     ("since signup", "since the first purchase"),
     ("of signup", "of first purchase"),
@@ -82,8 +128,12 @@ impl Vocabulary {
 
     /// Returns key figures in these words.
     pub(crate) fn of_tiles(self, tiles: Vec<Tile>) -> Vec<Tile> {
-        let said =
-            |tile: Tile| Tile { name: self.say(&tile.name), note: self.say(&tile.note), ..tile };
+        let said = |tile: Tile| Tile {
+            name: self.say(&tile.name),
+            note: self.say(&tile.note),
+            computation: self.of_computation(tile.computation),
+            ..tile
+        };
         tiles.into_iter().map(said).collect()
     }
 
@@ -95,6 +145,7 @@ impl Vocabulary {
         }
         panel.title = self.say(&panel.title);
         panel.unit = self.say(&panel.unit);
+        panel.computation = panel.computation.map(|computation| self.of_computation(computation));
         for column in panel.table.columns_mut() {
             column.title = self.say(&column.title);
             if column.format == Format::Dollars {
@@ -116,6 +167,13 @@ impl Vocabulary {
                         point.column = self.column(&point.column);
                     }
                 }
+                Chart::Series(chart) => {
+                    chart.title = self.say(&chart.title);
+                    chart.labels = self.column(&chart.labels);
+                    for value in &mut chart.values {
+                        *value = self.column(value);
+                    }
+                }
                 Chart::HeatMap(chart) => {
                     chart.title = self.say(&chart.title);
                     chart.labels = self.column(&chart.labels);
@@ -127,6 +185,15 @@ impl Vocabulary {
             }
         }
         panel
+    }
+
+    fn of_computation(self, mut computation: Computation) -> Computation {
+        computation.definition = self.say(&computation.definition);
+        for setting in &mut computation.settings {
+            setting.name = self.say(&setting.name);
+            setting.value = self.say(&setting.value);
+        }
+        computation
     }
 
     /// Returns the name of a column, with the currency of its amounts: `cac_eur`.

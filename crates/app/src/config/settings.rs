@@ -178,8 +178,9 @@ pub struct AnalyticsConfig {
     pub cohorts: Vec<String>,
     /// The length of the periods of retention: `day`, `week` or `month`; `None`: weeks and months.
     pub period: Option<String>,
-    /// The maximum number of periods that are shown.
-    pub periods: u32,
+    /// The maximum number of periods of retention that are shown; `None`: 14 of a cohort, and 26 of
+    /// all cohorts as one.
+    pub periods: Option<u32>,
     /// The definition of a retained user: `on`, `on_or_after`, `within:DAYS`, `brackets:0,1,3`.
     pub retention: String,
     /// The clock by which periods are counted: `calendar` or `relative`.
@@ -187,7 +188,8 @@ pub struct AnalyticsConfig {
     /// The event from which periods are counted, as `signup` and `first_trade`; `None`: the signup,
     /// and for months also the first trade.
     pub anchor: Option<String>,
-    /// The days from signup within which the share of high-volume traders is shown as well.
+    /// The days from signup within which the share of high-volume traders is computed, and cohorts
+    /// are compared; empty: 7 to 180 days, compared at 30, 90 and 180.
     pub horizons: Vec<u32>,
     /// The share of revenue that is contribution margin.
     pub margin: f64,
@@ -213,7 +215,6 @@ impl AnalyticsConfig {
             ("analytics.high_volume_usd", "threshold_usd", self.high_volume_usd.to_string()),
             ("analytics.level", "level", self.level.to_string()),
             ("analytics.margin", "margin", self.margin.to_string()),
-            ("analytics.periods", "periods", self.periods.to_string()),
             ("analytics.retention", "retention", self.retention.clone()),
             ("analytics.revenue", "revenue", self.revenue.clone()),
             ("analytics.week_start", "week_start", self.week_start.to_string()),
@@ -225,6 +226,8 @@ impl AnalyticsConfig {
         texts.extend(self.anchor.iter().map(|text| ("analytics.anchor", "anchor", text.clone())));
         texts.extend(self.end.iter().map(|day| ("analytics.end", "end", day.to_string())));
         texts.extend(horizons.map(|horizons| ("analytics.horizons", "horizons", days(horizons))));
+        let periods = self.periods.iter().map(u32::to_string);
+        texts.extend(periods.map(|number| ("analytics.periods", "periods", number)));
         texts.extend(self.period.iter().map(|text| ("analytics.period", "period", text.clone())));
         for (setting, name, text) in texts {
             parameters.set(name, &text).map_err(|error| Error::Setting {
@@ -253,7 +256,7 @@ impl Default for AnalyticsConfig {
             ages: vec![7, 14, 30, 45, 60, 75, 90],
             cohorts: Vec::new(),
             period: None,
-            periods: 14,
+            periods: None,
             retention: "on".into(),
             windows: "calendar".into(),
             anchor: None,

@@ -145,10 +145,11 @@ fn flags_take_precedence_over_settings_and_settings_over_defaults() {
     let ltv = &panel(&asked, "ltv-by-channel")["table"]["rows"][0];
     assert_eq!((&ltv["channel"], &ltv["day_5"]), (&"ads".into(), &7.5.into()));
     assert_eq!(ltv["day_20"], 17.5);
-    let high = &panel(&asked, "high-volume")["table"]["rows"];
     // User 1 passes 25 after 19 days, and user 3 at once.
+    let high = &panel(&asked, "high-volume")["table"]["rows"];
+    let within = &panel(&asked, "time-to-high-volume")["table"]["rows"];
     assert_eq!(
-        [&high[0]["high_volume"], &high[0]["within_10"], &high[1]["within_10"]],
+        [&high[0]["high_volume"], &within[0]["within_10"], &within[1]["within_10"]],
         [0.5, 0.0, 1.0]
     );
 }

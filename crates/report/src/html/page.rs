@@ -7,8 +7,10 @@ use tidegauge_analytics::stats::MIN_SAMPLE_SIZE;
 use super::{computation, table};
 use crate::chart::echarts;
 use crate::format::{count, level};
+use crate::vocabulary::Vocabulary;
 use crate::{
-    Answer, AnsweredQuestion, Chart, Page, Panel, Provenance, Report, Result, Tile, Trend,
+    Answer, AnsweredQuestion, Business, Chart, Currency, Page, Panel, Provenance, Report, Result,
+    Tile, Trend,
 };
 
 /// The panels whose charts are on the page, by the beginning of their ids if those end in `*`. The
@@ -58,6 +60,9 @@ struct ReportHtml<'a> {
     basis: Vec<String>,
     level: String,
     calendar: &'a str,
+    /// `true` if amounts are valued in US dollars.
+    is_valued: bool,
+    words: Vocabulary,
     /// The minimum number of users of a cohort for an insight.
     enough: u64,
 }
@@ -66,7 +71,7 @@ struct ReportHtml<'a> {
 struct Section {
     id: &'static str,
     name: &'static str,
-    title: &'static str,
+    title: String,
     tiles: Vec<TileGroup>,
     figures: Vec<String>,
     heat_maps: Vec<String>,
@@ -116,9 +121,10 @@ pub(crate) fn page(report: &Report) -> Result<String> {
         (Page::Retention, "Retention", "Who stays and who leaves"),
         (Page::Monetization, "Monetization", "What users are worth and cost"),
     ];
-    let sections = sections
-        .into_iter()
-        .filter_map(|(page, name, title)| Some(section(report.answer(page)?, name, title)));
+    let words = provenance.vocabulary();
+    let sections = sections.into_iter().filter_map(|(page, name, title)| {
+        Some(section(report.answer(page)?, name, words.say(title)))
+    });
     let basis = report.answer(Page::Basis).into_iter().flat_map(|answer| &answer.panels);
     let page = ReportHtml {
         css: include_str!("../../assets/report.css"),
@@ -127,24 +133,33 @@ pub(crate) fn page(report: &Report) -> Result<String> {
         provenance,
         caveats: provenance.caveats(),
         end: provenance.end.map(|end| end.format("%Y-%m-%d").to_string()).unwrap_or_default(),
-        scale: format!(
-            "{} users, {} orders, {} trades and {} ramp purchases",
-            count(provenance.users),
-            count(provenance.orders),
-            count(provenance.trades),
-            count(provenance.ramp_purchases),
-        ),
+        scale: match provenance.business {
+            Business::Shop => format!(
+                "{} customers and {} purchases",
+                count(provenance.users),
+                count(provenance.orders)
+            ),
+            Business::Exchange => format!(
+                "{} users, {} orders, {} trades and {} ramp purchases",
+                count(provenance.users),
+                count(provenance.orders),
+                count(provenance.trades),
+                count(provenance.ramp_purchases),
+            ),
+        },
         answers: report.answered(),
         sections: sections.collect::<Result<_>>()?,
         basis: basis.filter(|panel| has_rows(panel)).map(Panel::to_html).collect::<Result<_>>()?,
         level: level(report.level),
         calendar: &report.calendar,
+        is_valued: provenance.currency == Currency::USD,
+        words,
         enough: MIN_SAMPLE_SIZE,
     };
     Ok(page.render()?)
 }
 
-fn section(answer: &Answer, name: &'static str, title: &'static str) -> Result<Section> {
+fn section(answer: &Answer, name: &'static str, title: String) -> Result<Section> {
     let mut section = Section {
         id: answer.question.page.name(),
         name,

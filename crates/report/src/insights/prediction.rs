@@ -7,6 +7,7 @@ use tidegauge_analytics::volume::{
 
 use super::ranking::with_interval;
 use crate::format::Format;
+use crate::vocabulary::Vocabulary;
 
 /// Returns the name of a feature of the first days as part of a sentence.
 pub(crate) fn feature_name(feature: Feature) -> &'static str {
@@ -22,15 +23,16 @@ pub(crate) fn feature_name(feature: Feature) -> &'static str {
 
 /// Writes how well high volume is predicted, and by which behavior. Empty without a model that is
 /// better than chance.
-pub(crate) fn prediction(found: &VolumePrediction) -> String {
+pub(crate) fn prediction(found: &VolumePrediction, words: Vocabulary) -> String {
     let PredictionResult::Fitted(fitted) = &found.result else { return String::new() };
     let is_above_chance = fitted.auc.interval.is_some_and(|auc| auc.low > 0.5);
     if !is_above_chance {
         return String::new();
     }
     let lead = format!(
-        "What a user does in the first {} days tells who passes the threshold within {}: with an \
+        "What a {} does in the first {} days tells who passes the threshold within {}: with an \
          AUC of {}, where 0.5 is chance.",
+        words.say("user"),
         found.params.first_days,
         found.params.within_days,
         with_interval(Format::Ratio, &fitted.auc),
@@ -39,7 +41,7 @@ pub(crate) fn prediction(found: &VolumePrediction) -> String {
         Some(effect) => format!(
             "{lead} The strongest sign is the {}: a standard deviation more goes with {} times the \
              odds.",
-            feature_name(effect.feature),
+            words.say(feature_name(effect.feature)),
             with_interval(Format::Ratio, &effect.odds_ratio),
         ),
         None => lead,
@@ -99,14 +101,20 @@ mod tests {
 
     #[test]
     fn a_model_that_is_better_than_chance_is_told_with_its_strongest_sign() {
-        let text = prediction(&predicted(3, 40.0)).replace('\u{a0}', " ");
+        let words = Vocabulary::default();
+        let text = prediction(&predicted(3, 40.0), words).replace('\u{a0}', " ");
         assert!(text.starts_with("What a user does in the first 7 days tells"), "{text}");
         assert!(text.contains("The strongest sign is the volume"), "{text}");
     }
 
     #[test]
     fn nothing_is_said_without_a_model_or_by_chance() {
-        assert_eq!(prediction(&predicted(3, 10.0)), "");
-        assert_eq!(prediction(&predicted(100, 40.0)), "", "four high-volume traders are too few");
+        let words = Vocabulary::default();
+        assert_eq!(prediction(&predicted(3, 10.0), words), "");
+        assert_eq!(
+            prediction(&predicted(100, 40.0), words),
+            "",
+            "four high-volume traders are too few"
+        );
     }
 }

@@ -29,7 +29,8 @@ pub(crate) fn retention(
             if *by == Cohort::dimension("channel") { "channels" } else { "cohorts" }
         ),
         [.., (_, high)] if high.count == 0 => {
-            format!("No user who ever traded or bought has done neither in the last {days} days.")
+            let nothing = words.say("No user who ever traded or bought has done neither");
+            format!("{nothing} in the last {days} days.")
         }
         [(only, churned)] => format!(
             "{}: {} {did_neither}. There is no other {} with {MIN_SAMPLE_SIZE} of them to compare with.",
@@ -60,7 +61,7 @@ pub(crate) fn retention(
                 (false, false) if is_distinguishable(low, high) => format!(
                     "{leaves} leave more than {}: {} {did_neither}, against {}. Who leaves most or least \
                      of all cannot be told apart yet.",
-                    stays.replacen("Users", "users", 1),
+                    stays.replacen(&words.say("Users"), &words.say("users"), 1),
                     share(high),
                     share(low),
                 ),

@@ -11,18 +11,14 @@ use tidegauge_analytics::kpi::{self, Board, BoardParams, FunnelParams, FunnelTab
 use tidegauge_analytics::volume::{
     self, IncidenceParams, IncidenceTable, PredictionParams, VolumePrediction,
 };
-use tidegauge_analytics::{self as analytics, Cohort, Period};
+use tidegauge_analytics::{self as analytics, Cohort, Period, Revenue};
 
 use super::Metrics;
-use crate::format::Format;
 use crate::{Computation, Result};
 
 /// The dimension by which the take rate is cut. The tier follows from the volume of a user, so that
 /// it is no cohort by which users are compared.
 const TIER: &str = "tier";
-
-/// The horizons of the time to high volume, in days since signup; 30, 90 and 180 are compared.
-const HORIZONS: [u32; 7] = [7, 14, 30, 60, 90, 120, 180];
 
 impl Metrics<'_> {
     /// Returns a computation that names the end of observation and the calendar.
@@ -44,7 +40,7 @@ impl Metrics<'_> {
             .with("Level of intervals", self.level())
     }
 
-    /// Returns the volume from which a user is a high-volume trader, in US dollars.
+    /// Returns the volume from which a user is a high-volume trader.
     pub(crate) fn threshold_usd(&self) -> f64 {
         let default = IncidenceParams::default().threshold_usd;
         self.parameters.threshold_usd.unwrap_or(default)
@@ -52,7 +48,24 @@ impl Metrics<'_> {
 
     /// Returns that volume as text.
     pub(crate) fn threshold(&self) -> String {
-        Format::Dollars.show(self.threshold_usd())
+        self.money().show(self.threshold_usd())
+    }
+
+    /// Returns which revenue counts, as the value of a setting.
+    pub(crate) fn reversals(&self) -> &'static str {
+        match self.parameters.revenue.unwrap_or_default() {
+            Revenue::Net => "net of reversals",
+            Revenue::Gross => "gross, before reversals",
+        }
+    }
+
+    /// Adds the revenue that counts, and the margin if it is a part of it.
+    pub(crate) fn with_value(&self, computation: Computation) -> Computation {
+        let computation = computation.with("Revenue", self.reversals());
+        match self.margin() {
+            1.0 => computation,
+            margin => computation.with("Margin", format!("{margin} of revenue")),
+        }
     }
 
     /// Returns `true` if the users have a dimension called `name`.
@@ -132,13 +145,14 @@ impl Metrics<'_> {
         })
     }
 
-    /// Computes the share of users who become high-volume traders within some days, by cohort.
+    /// Computes the share of users who become high-volume traders within the
+    /// [`horizons`](Metrics::horizons), by cohort.
     ///
     /// # Errors
     /// When the metric cannot be computed.
     pub(crate) fn incidence(&self, cohort: &Cohort) -> Result<Rc<IncidenceTable>> {
-        let horizons = HORIZONS.into();
-        let params = IncidenceParams { threshold_usd: self.threshold_usd(), horizons };
+        let params =
+            IncidenceParams { threshold_usd: self.threshold_usd(), horizons: self.horizons() };
         self.computed
             .incidence
             .get_or_compute(cohort.clone(), || Ok(volume::incidence(self.facts, cohort, &params)?))
@@ -154,7 +168,7 @@ impl Metrics<'_> {
         self.computed.prediction.get_or_compute((), || Ok(volume::predict(self.facts, &params)?))
     }
 
-    /// Returns the spend by the first days of periods, in US dollars; `None` if the data hold none.
+    /// Returns the spend by the first days of periods; `None` if the data hold none.
     ///
     /// # Errors
     /// When the frame of spend cannot be read.

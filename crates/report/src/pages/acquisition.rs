@@ -35,7 +35,7 @@ pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<PanelSpec> {
 fn high_volume(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     let volume = metrics.volume(by)?;
     let (title, phrase) = (cohort::title(by), cohort::phrase(by));
-    let columns = [
+    let mut table = Table::new([
         Column::new(cohort::column(by), title, Format::Name),
         Column::new("users", "Users", Format::Count),
         Column::new("high_volume", "High-volume", Format::Percent)
@@ -49,7 +49,7 @@ fn high_volume(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
             .with_note(metrics.level()),
     ])?;
     for row in &volume.cohorts {
-        let cells = [
+        table.push([
             Cell::name(row.cohort.as_deref()),
             Cell::count(row.users),
             Cell::share(&row.high_volume),

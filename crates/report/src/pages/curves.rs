@@ -1,7 +1,9 @@
 //! Curves over the time since signup and since the first activity: retention and survival.
 
 use tidegauge_analytics::Period;
+use tidegauge_analytics::retention::RetentionParams;
 
+use super::definition::{first_period, heading, stated, suffix};
 use crate::chart::{Lines, Point};
 use crate::metrics::Metrics;
 use crate::question::period_name;
@@ -10,37 +12,46 @@ use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
 /// The most periods of a curve.
 const PERIODS: usize = 26;
 
-/// Builds the panel of retention of all cohorts as one, by period since signup and since the first
-/// trade.
+/// Builds the panel of retention of all cohorts as one, by period since each anchor.
 pub(super) fn retention_curve(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let period = metrics.parameters.period.unwrap_or(Period::Week);
     let name = period_name(period);
-    let tables = [
-        ("since signup", metrics.retention(period, false)?),
-        ("since the first trade", metrics.retention(period, true)?),
-    ];
+    let tables = metrics
+        .anchors()
+        .into_iter()
+        .map(|anchor| Ok((anchor.phrase(), metrics.retention(period, &anchor)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let mut params = RetentionParams::by(period);
+    if let Some((_, table)) = tables.first() {
+        params = table.params.clone();
+    }
     let widest = tables.iter().map(|(_, table)| table.pooled.len()).max().unwrap_or_default();
-    let periods = widest.min(PERIODS);
-    let columns = (0..periods).map(|at| {
-        Column::new(format!("{name}_{at}"), at.to_string(), Format::Percent)
-            .with_interval()
-            .with_n()
+    let shown = metrics.parameters.periods.and_then(|periods| usize::try_from(periods).ok());
+    let periods = 0..widest.min(shown.unwrap_or(PERIODS));
+    let column = |at: usize| {
+        let heading = heading(&params, at);
+        (format!("{name}_{}", heading.replace('–', "_to_")), heading)
+    };
+    let columns = periods.clone().map(|at| {
+        let (column, heading) = column(at);
+        Column::new(column, heading, Format::Percent).with_interval().with_n()
     });
     let first = Column::new("since", cohort::capitalized(name), Format::Text);
     let mut table = Table::new([first].into_iter().chain(columns))?;
-    for (since, found) in &tables {
-        let cells = (0..periods).map(|at| match found.pooled.get(at) {
+    for (anchor, found) in &tables {
+        let cells = periods.clone().map(|at| match found.pooled.get(at) {
             Some(Some(pooled)) => Cell::of(&pooled.rate),
             _ => Cell::NOT_OVER,
         });
-        table.push([Cell::text(*since)].into_iter().chain(cells))?;
+        let since = metrics.words().say(&format!("since {anchor}"));
+        table.push([Cell::text(since)].into_iter().chain(cells))?;
     }
+    let suffix = suffix(&params);
     let chart = Chart::Lines(Lines {
-        title: format!("Users who traded or bought, by {name}s since, percent"),
+        title: format!("Users who traded or bought, by {name}s since{suffix}, percent"),
         labels: "since".into(),
-        points: (0..)
-            .take(periods)
-            .map(|at| Point { at, column: format!("{name}_{at}") })
+        points: periods
+            .filter_map(|at| Some(Point { at: first_period(&params, at)?, column: column(at).0 }))
             .collect(),
         unit: name.into(),
         mark: None,
@@ -49,11 +60,11 @@ pub(super) fn retention_curve(metrics: &Metrics<'_>, id: &str) -> Result<Panel> 
         "The share of the users of all cohorts who traded or bought in that {name}, over the cohorts \
          for which it is over: later {name}s have only the older ones. Intervals are Wilson's."
     );
-    let computation = metrics
-        .computation(definition, "docs/metrics/retention.md")
-        .with("Periods", format!("{name}s of the calendar"));
-    let title = format!("Retention of all cohorts, by {name}s since");
-    Panel::new(id, title, "percent of users", table).with_computation(computation).with_chart(chart)
+    let computation = metrics.computation(definition, "docs/metrics/retention.md");
+    let title = format!("Retention of all cohorts, by {name}s since{suffix}");
+    Panel::new(id, title, "percent of users", table)
+        .with_computation(stated(computation, &params))
+        .with_chart(chart)
 }
 
 /// Builds the panel of survival by the leading cohort: the share of users who have not yet completed

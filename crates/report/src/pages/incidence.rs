@@ -7,13 +7,10 @@ use crate::chart::{Lines, Point};
 use crate::metrics::Metrics;
 use crate::{Cell, Chart, Column, Format, Panel, Result, Table, cohort};
 
-/// The horizons at which cohorts are compared with all other users, in days since signup.
-const COMPARED: [u32; 3] = [30, 90, 180];
-
 /// Builds the panel of the share of users who became high-volume traders within some days.
 pub(super) fn incidence(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<Panel> {
     let found = metrics.incidence(by)?;
-    let level = metrics.level();
+    let (level, at_horizons) = (metrics.level(), metrics.compared_horizons());
     let mut columns = vec![
         Column::new(cohort::column(by), cohort::title(by), Format::Name),
         Column::new("users", "Users", Format::Count),
@@ -26,7 +23,7 @@ pub(super) fn incidence(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<
                 .with_note(&level),
         );
     }
-    for days in COMPARED {
+    for days in &at_horizons {
         columns.extend([
             Column::new(format!("difference_{days}"), "Less the others", Format::Percent)
                 .with_interval()
@@ -52,12 +49,15 @@ pub(super) fn incidence(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<
     for row in &found.cohorts {
         let name = [Cell::name(row.cohort.as_deref()), Cell::count(row.users)];
         let shares = row.at.iter().map(|at| Cell::of(&at.incidence));
-        let of_horizon = |days: u32| row.at.iter().find(|at| at.within_days == days);
-        let against_others = COMPARED.into_iter().filter_map(of_horizon).flat_map(compared);
+        let of_horizon = |days: &u32| row.at.iter().find(|at| at.within_days == *days);
+        let against_others = at_horizons.iter().filter_map(of_horizon).flat_map(compared);
         table.push(name.into_iter().chain(shares).chain(against_others))?;
     }
     let phrase = cohort::phrase(by);
-    let horizons: Vec<String> = found.params.horizons.iter().map(u32::to_string).collect();
+    let listed = |days: &[u32]| {
+        let days: Vec<String> = days.iter().map(u32::to_string).collect();
+        format!("{} days", days.join(", "))
+    };
     let chart = Chart::Lines(Lines {
         title: format!(
             "Users who became high-volume traders by days since signup, by {phrase}, percent"
@@ -80,8 +80,8 @@ pub(super) fn incidence(metrics: &Metrics<'_>, id: &str, by: &Cohort) -> Result<
     let computation = metrics
         .computation(definition, "docs/metrics/volume.md")
         .with("Threshold", metrics.threshold())
-        .with("Horizons", format!("{} days", horizons.join(", ")))
-        .with("Compared within", "30, 90 and 180 days");
+        .with("Horizons", listed(&found.params.horizons))
+        .with("Compared within", listed(&at_horizons));
     let title = format!("Time to high volume by {phrase}");
     Panel::new(id, title, "percent of users", table).with_computation(computation).with_chart(chart)
 }

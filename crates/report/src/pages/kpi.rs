@@ -31,26 +31,31 @@ const METRICS: [Metric; 11] = [
     Metric::Top10Percent,
 ];
 
-/// Returns the name, the format and the definition of a metric.
-fn described(metric: Metric) -> (&'static str, Format, &'static str) {
+/// Returns the metrics that the business has: a shop takes no part of what others trade, and has
+/// no accounts to fund.
+fn metrics_of(metrics: &Metrics<'_>) -> Vec<Metric> {
+    let has_trades = metrics.words().has_trades();
+    let is_of_trades =
+        |metric: &Metric| matches!(metric, Metric::TakeRate | Metric::NewFundedAccounts);
+    METRICS.into_iter().filter(|metric| has_trades || !is_of_trades(metric)).collect()
+}
+
+/// Returns the name, the format and the definition of a metric, with amounts in the format `money`.
+fn described(metric: Metric, money: Format) -> (&'static str, Format, &'static str) {
     match metric {
         Metric::TransactingUsers => (
             "Transacting users",
             Format::Count,
             "The users with a transaction in the period: any event but a deposit or a withdrawal.",
         ),
-        Metric::Volume => {
-            ("Volume", Format::Dollars, "The volume of all transactions, before reversals.")
-        }
-        Metric::VolumePerUser => {
-            ("Volume per user", Format::Dollars, "Volume over transacting users.")
-        }
+        Metric::Volume => ("Volume", money, "The volume of all transactions, before reversals."),
+        Metric::VolumePerUser => ("Volume per user", money, "Volume over transacting users."),
         Metric::GrossRevenue => {
-            ("Gross revenue", Format::Dollars, "The fees of all events, before reversals.")
+            ("Gross revenue", money, "The fees of all events, before reversals.")
         }
         Metric::NetRevenue => (
             "Net revenue",
-            Format::Dollars,
+            money,
             "The fees of all events, after reversals: a purchase that was charged back counts in its \
              own period, with the payment that was lost.",
         ),
@@ -117,7 +122,7 @@ fn computation(metrics: &Metrics<'_>, definition: &str, compared: &str) -> Compu
 pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
     let board = metrics.board()?;
     let Some((last, compared)) = compared(&board) else { return Ok(Vec::new()) };
-    let found = METRICS.into_iter().filter_map(|metric| board.get(last, metric));
+    let found = metrics_of(metrics).into_iter().filter_map(|metric| board.get(last, metric));
     let is_known = |kpi: &&Kpi| {
         kpi.value.value.is_some_and(|value| value != 0.0)
             || kpi.before.is_some_and(|before| before != 0.0)
@@ -126,7 +131,7 @@ pub(super) fn tiles(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
 }
 
 fn tile(metrics: &Metrics<'_>, kpi: &Kpi, compared: &str) -> Tile {
-    let (name, format, definition) = described(kpi.metric);
+    let (name, format, definition) = described(kpi.metric, metrics.money());
     let value = kpi.value.value.map_or_else(|| "–".to_owned(), |value| format.show(value));
     let trend = trend(kpi);
     let verdict = match trend {
@@ -199,8 +204,9 @@ fn with_sign(number: f64, size: &str) -> String {
 /// Builds the panel of the board: the last complete period, the one before, and the change.
 pub(super) fn board(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let board = metrics.board()?;
-    let columns = METRICS.map(|metric| {
-        let (title, format, _) = described(metric);
+    let shown = metrics_of(metrics);
+    let columns = shown.iter().map(|metric| {
+        let (title, format, _) = described(*metric, metrics.money());
         Column::new(metric.name(), title, format).with_interval().with_n()
     });
     let period = period_name(board.params.period);
@@ -210,8 +216,9 @@ pub(super) fn board(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     if let Some((last, compared)) = compared(&board) {
         title = format!("Key figures of the last complete {compared}");
         let row = |start: NaiveDate, name: String, cell: &dyn Fn(&Kpi) -> Cell| {
-            let cells = METRICS.map(|metric| board.get(start, metric).map_or(Cell::UNKNOWN, cell));
-            [Cell::text(name)].into_iter().chain(cells)
+            let cells =
+                shown.iter().map(|metric| board.get(start, *metric).map_or(Cell::UNKNOWN, cell));
+            [Cell::text(name)].into_iter().chain(cells).collect::<Vec<_>>()
         };
         let places = board.periods.len();
         for start in &board.periods[places.saturating_sub(2)..] {
@@ -261,7 +268,7 @@ fn part_computation(metrics: &Metrics<'_>, definition: &str) -> Result<Computati
 /// Builds a panel of one metric by its parts in the last complete period, and the change of each.
 fn parts(metrics: &Metrics<'_>, id: &str, metric: Metric, title: &str) -> Result<Panel> {
     let board = metrics.board()?;
-    let (name, format, _) = described(metric);
+    let (name, format, _) = described(metric, metrics.money());
     let mut table = Table::new([
         Column::new("part", "", Format::Name),
         Column::new("by", "By", Format::Name),

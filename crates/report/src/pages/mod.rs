@@ -5,6 +5,7 @@ mod basis;
 mod by_cohort;
 mod concentration;
 mod curves;
+mod definition;
 mod funnel;
 mod incidence;
 mod kpi;
@@ -52,6 +53,9 @@ pub(crate) fn insights(page: Page, metrics: &Metrics<'_>) -> Result<Vec<String>>
     Ok(match page {
         Page::Basis => Vec::new(),
         Page::Overview => {
+            if !metrics.words().has_trades() {
+                return Ok(Vec::new());
+            }
             let entry = Cohort::dimension("entry_product");
             let (ltv, volume) = (metrics.ltv(&entry)?, metrics.volume(&entry)?);
             let insight = insights::ramp(&ltv, &volume, &*metrics.churn(&entry)?, metrics.words());

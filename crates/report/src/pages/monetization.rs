@@ -51,14 +51,22 @@ fn economics(metrics: &Metrics<'_>, id: &str, by: Breakdown) -> Result<Panel> {
         let all = Cell::text(metrics.words().say("All users"));
         table.push_total(economics_row(all, &found.blended, level, has_spend))?;
     }
-    let definition = "CAC is spend over users. LTV so far is the fees of a user to date, and ROAS their \
-                      sum over the spend: the newest users count, who have had little time. Payback is \
-                      the first day of age by which revenue covers spend, and is given only if that \
-                      still holds at the oldest age judged. Intervals: hybrid bootstrap-t of LTV and \
-                      ROAS; of CAC, that of spending the same again.";
+    let definition = match has_spend {
+        true => {
+            "CAC is spend over users. LTV so far is the fees of a user to date, and ROAS their sum over \
+             the spend: the newest users count, who have had little time. Payback is the first day of \
+             age by which revenue covers spend, and is given only if that still holds at the oldest \
+             age judged. Intervals: hybrid bootstrap-t of LTV and ROAS; of CAC, that of spending the \
+             same again."
+        }
+        false => {
+            "LTV so far is the fees of a user to date: the newest users count, who have had little \
+             time. Intervals: hybrid bootstrap-t."
+        }
+    };
+    let computation = metrics.computation(definition, "docs/metrics/acquisition.md");
     let computation = metrics
-        .computation(definition, "docs/metrics/acquisition.md")
-        .with("Revenue", "net of reversals")
+        .with_value(computation)
         .with("Users of an age", format!("at least {}", found.params.min_users));
     Ok(Panel::new(id, title, Format::Dollars.unit(), table).with_computation(computation))
 }
@@ -138,7 +146,11 @@ fn roas(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let definition = "Revenue per user by age over the spend per user: a ratio of sums. At 1, the \
                       dashed line, revenue has covered the spend.";
     Panel::new(id, title, Format::Ratio.unit(), table)
-        .with_computation(aged(metrics, definition, "docs/metrics/acquisition.md"))
+        .with_computation(metrics.with_value(aged(
+            metrics,
+            definition,
+            "docs/metrics/acquisition.md",
+        )))
         .with_chart(chart)
 }
 

@@ -12,16 +12,19 @@ use crate::metrics::Metrics;
 use crate::{Computation, Interval, Result, Tile};
 
 pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<PanelSpec> {
-    let mut panels = vec![
-        PanelSpec::new("kpis", kpi::board),
-        PanelSpec::new("take-rates", kpi::take_rates),
-        PanelSpec::new("revenue-mix", kpi::revenue_mix),
-        PanelSpec::new("funnel", funnel::overall),
-    ];
-    let leading = metrics.leading();
-    if leading != Cohort::Everyone {
-        let id = format!("funnel-by-{}", cohort::id(&leading));
-        panels.push(PanelSpec::new(id, funnel::by_cohort));
+    let mut panels = vec![PanelSpec::new("kpis", kpi::board)];
+    // A shop has one kind of transaction, and the first is the signup.
+    if metrics.words().has_trades() {
+        panels.extend([
+            PanelSpec::new("take-rates", kpi::take_rates),
+            PanelSpec::new("revenue-mix", kpi::revenue_mix),
+            PanelSpec::new("funnel", funnel::overall),
+        ]);
+        let leading = metrics.leading();
+        if leading != Cohort::Everyone {
+            let id = format!("funnel-by-{}", cohort::id(&leading));
+            panels.push(PanelSpec::new(id, funnel::by_cohort));
+        }
     }
     panels.extend([
         PanelSpec::new("users-over-time", periods::users),
@@ -99,10 +102,11 @@ fn to_date(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
             known(all.ltv.value, |ltv| format!("{} a user", dollars(ltv))),
             computed(
                 "Trading fees, the fees of completed on-ramp purchases and withdrawal fees of all \
-                 users to date. A purchase that was charged back is taken back, with the payment \
-                 that was lost.",
+                 users to date. Net of reversals, a purchase that was charged back is taken back, \
+                 with the payment that was lost.",
                 "docs/metrics/ltv.md",
-            ),
+            )
+            .with("Revenue", metrics.reversals()),
         ),
     ];
     if !metrics.has_spend() {
@@ -132,11 +136,11 @@ fn to_date(metrics: &Metrics<'_>) -> Result<Vec<Tile>> {
                 (_, _, Some(days)) => format!("paid back after {days} days"),
                 _ => "not paid back yet".into(),
             },
-            computed(
+            metrics.with_value(computed(
                 "The revenue to date of the users of channels with spend, over that spend: a ratio of \
                  sums.",
                 "docs/metrics/acquisition.md",
-            ),
+            )),
         ),
     ]);
     Ok(tiles)

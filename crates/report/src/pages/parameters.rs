@@ -15,7 +15,10 @@ pub(super) fn parameters(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
         let meaning = metrics.words().say(meaning(name));
         table.push([Cell::text(name), Cell::text(value), Cell::text(meaning)])?;
     }
-    Ok(Panel::new(id, "Parameters of the report", "", table))
+    let definition = "The parameters that the figures are computed with, defaults included, by the names \
+                      of settings, flags and query strings.";
+    let computation = metrics.computation(definition, "docs/settings.md");
+    Ok(Panel::new(id, "Parameters of the report", "", table).with_computation(computation))
 }
 
 /// Returns what a parameter is.
@@ -25,11 +28,13 @@ fn meaning(name: &str) -> &'static str {
         "anchor" => "the event from which periods of retention are counted",
         "cohort" => "the cohorts by which users are compared",
         "end" => "the end of observation, exclusive",
-        "horizons" => "the days from signup within which high volume is reached; without: to date",
+        "horizons" => "the days from signup within which high volume is reached",
         "inactive_days" => "the days without activity after which a user has churned",
         "level" => "the level of intervals",
         "margin" => "the share of revenue that is contribution margin",
-        "period" => "the length of the periods of retention",
+        "period" => {
+            "the length of the periods of retention, and of key figures if one is asked for"
+        }
         "periods" => "the most periods that are shown",
         "retention" => {
             "a user is retained if active on that period, on or after it, or within days"

@@ -55,11 +55,11 @@ fn computation(metrics: &Metrics<'_>, definition: &str, docs: &str, period: Peri
 pub(super) fn users(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
     let definition = "The users who signed up, those whose first deposit or on-ramp purchase it was, \
                       and those with a transaction. They are counts, without an interval.";
-    let columns = [
-        (Metric::Signups, "Signups"),
-        (Metric::NewFundedAccounts, "New funded accounts"),
-        (Metric::TransactingUsers, "Transacting users"),
-    ];
+    let mut columns = vec![(Metric::Signups, "Signups")];
+    if metrics.words().has_trades() {
+        columns.push((Metric::NewFundedAccounts, "New funded accounts"));
+    }
+    columns.push((Metric::TransactingUsers, "Transacting users"));
     by_metric(metrics, id, "Users", Format::Count, &columns, definition)
 }
 
@@ -95,9 +95,9 @@ fn by_metric(
         .with_chart(series(format!("{title}, {}", unit(format)), &names))
 }
 
-fn unit(format: Format) -> &'static str {
+fn unit(format: Format) -> String {
     match format {
-        Format::Count => "number",
+        Format::Count => "number".into(),
         other => other.unit(),
     }
 }
@@ -127,10 +127,11 @@ pub(super) fn revenue(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
         cells
     };
     let table = table((metrics, period), &board.periods, columns, cells)?;
-    let title = format!("Revenue and spend by {}", period_name(period));
+    let what = if spend.is_some() { "Revenue and spend" } else { "Revenue" };
+    let title = format!("{what} by {}", period_name(period));
     let definition = "The fees of all events before and after reversals, and what was spent on \
-                      acquisition. A purchase that was charged back lowers the net revenue of its own \
-                      period.";
+                      acquisition, if it is known. A purchase that was charged back lowers the net \
+                      revenue of its own period.";
     Panel::new(id, &title, Format::Dollars.unit(), table)
         .with_computation(computation(metrics, definition, "docs/metrics/kpi.md", period))
         .with_chart(series(format!("{title}, US dollars"), &names))

@@ -88,7 +88,10 @@ pub(super) fn effects(metrics: &Metrics<'_>, id: &str) -> Result<Panel> {
         let size = |odds_ratio: Option<f64>| odds_ratio.map_or(0.0, |ratio| ratio.ln().abs());
         effects.sort_by(|a, b| size(b.odds_ratio.value).total_cmp(&size(a.odds_ratio.value)));
         for effect in effects {
-            table.push([Cell::text(feature_name(effect.feature)), Cell::of(&effect.odds_ratio)])?;
+            table.push([
+                Cell::text(metrics.words().say(feature_name(effect.feature))),
+                Cell::of(&effect.odds_ratio),
+            ])?;
         }
     }
     let definition = "The factor of the odds of becoming a high-volume trader per standard deviation \

@@ -1,10 +1,11 @@
 //! The retention page: which users stay and which leave.
 
-use tidegauge_analytics::retention::{RetentionKind, RetentionParams, RetentionTable, Windows};
+use tidegauge_analytics::retention::RetentionTable;
 use tidegauge_analytics::{Cohort, Period};
 
 use super::by_cohort::{bar_chart, panel_id};
 use super::curves::{retention_curve, survival};
+use super::definition::{heading, stated, suffix};
 use super::panel_spec::PanelSpec;
 use crate::chart::HeatMap;
 use crate::metrics::Metrics;
@@ -29,8 +30,8 @@ pub(super) fn panels(metrics: &Metrics<'_>) -> Vec<PanelSpec> {
 fn retained(metrics: &Metrics<'_>, id: &str, period: Period, anchor: &Anchor) -> Result<Panel> {
     let retention = metrics.retention(period, anchor)?;
     let name = period_name(period);
-    let definition = definition(&retention.params);
-    let title = format!("By {name} of {}, {name}s since{definition}", anchor.phrase());
+    let anchor = anchor.phrase();
+    let title = format!("By {name} of {anchor}, {name}s since{}", suffix(&retention.params));
     let table = grid(&retention, name, metrics.periods())?;
     let chart = Chart::HeatMap(HeatMap {
         title: title.clone(),
@@ -39,45 +40,17 @@ fn retained(metrics: &Metrics<'_>, id: &str, period: Period, anchor: &Anchor) ->
         cells: table.columns()[2..].iter().map(|column| column.name.clone()).collect(),
     });
     let definition = format!(
-        "The share of a cohort that traded or bought in that {name} of the calendar, with Wilson's \
-         interval. {} 0 is that of {anchor}. A period counts only once it is over for the whole \
-         cohort; the last row has all cohorts for which it is.",
+        "The share of a cohort that traded or bought in that {name}, with Wilson's interval. {} 0 is \
+         that of {anchor}. A period counts only once it is over for the whole cohort; the last row \
+         has all cohorts for which it is.",
         cohort::capitalized(name),
     );
     let computation = metrics
         .computation(definition, "docs/metrics/retention.md")
-        .with("Cohorts", format!("{name}s of {anchor}"))
+        .with("Cohorts", format!("{name}s of {anchor}"));
+    let computation = stated(computation, &retention.params)
         .with("Activity", "transactions: any event but a deposit or a withdrawal");
     Panel::new(id, title, "percent of users", table).with_computation(computation).with_chart(chart)
-}
-
-/// Returns what differs from activity in the very period of the calendar, as the end of a heading.
-fn definition(params: &RetentionParams) -> String {
-    let clock = match (params.windows, params.period) {
-        (Windows::Calendar, _) => "",
-        (Windows::Relative, Period::Day) => " of 24 hours from each user's own",
-        (Windows::Relative, Period::Week) => " of 7 days from each user's own",
-        (Windows::Relative, Period::Month) => " of 30 days from each user's own",
-    };
-    match &params.kind {
-        RetentionKind::Bounded | RetentionKind::Brackets(_) => clock.into(),
-        RetentionKind::Rolling => format!("{clock}, active then or later"),
-        RetentionKind::Within { days } => {
-            format!("{clock}, active within {days} days from its start")
-        }
-    }
-}
-
-/// Returns the heading of a period: its number, or the first and the last one of a bracket.
-fn heading(params: &RetentionParams, at: usize) -> String {
-    match &params.kind {
-        RetentionKind::Brackets(edges) => match (edges.get(at), edges.get(at + 1)) {
-            (Some(first), Some(next)) if next - first > 1 => format!("{first}–{}", next - 1),
-            (Some(first), _) => first.to_string(),
-            _ => at.to_string(),
-        },
-        _ => at.to_string(),
-    }
 }
 
 /// Returns a table with one row per cohort and one column per period, and all cohorts combined.

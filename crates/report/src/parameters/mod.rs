@@ -44,7 +44,7 @@ pub struct Parameters {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anchor: Option<Anchor>,
     /// The cohorts by which users are compared, the leading one first. By default the channel, with
-    /// further tables by country, account tier, campaign and month of signup, and revenue by month
+    /// further tables by entry product, country, campaign and month of signup, and revenue by month
     /// of signup.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cohorts: Option<Vec<Cohort>>,
@@ -52,8 +52,8 @@ pub struct Parameters {
     /// that end at another time are refused, since their later rows cannot be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<End>,
-    /// The days from signup within which the share of high-volume traders is computed, in addition
-    /// to that of all users to date; by default none.
+    /// The days from signup within which the share of high-volume traders is computed, and cohorts
+    /// are compared; by default 7 to 180 days, compared at 30, 90 and 180.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub horizons: Option<Vec<u32>>,
     /// The number of days without activity after which a user has churned; by default 30.
@@ -65,10 +65,12 @@ pub struct Parameters {
     /// The share of revenue that is contribution margin; by default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub margin: Option<f64>,
-    /// The length of the periods of retention. By default weeks and months.
+    /// The length of the periods of retention and of key figures. By default weeks and months of
+    /// retention, and key figures by month, or by week or day if no two months or weeks are over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
-    /// The maximum number of periods that are shown, the first one included; by default 14.
+    /// The maximum number of periods of retention that are shown, the first one included; by default
+    /// 14 of a cohort, and 26 of all cohorts as one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub periods: Option<u32>,
     /// The definition of a retained user; by default active in that very period.

@@ -185,8 +185,17 @@ fn cohorts_horizons_and_levels_are_those_of_the_parameters() {
     ];
     let page = asked("acquisition", &pairs);
     let ids: Vec<&str> = page.panels.iter().map(|panel| panel.id.as_str()).collect();
-    assert_eq!(ids, ["high-volume", "high-volume-by-channel-country", "deciles"]);
-    let panel = &page.panels[0];
+    assert_eq!(ids[..2], ["high-volume", "high-volume-by-channel-country"]);
+    assert_eq!(ids[2..4], ["time-to-high-volume", "time-to-high-volume-by-channel-country"]);
+    let panel = &page.panels[2];
+    let computation = panel.computation.as_ref().unwrap();
+    let setting = |name: &str| {
+        let mut settings = computation.settings.iter();
+        settings.find(|setting| setting.name == name).map(|setting| setting.value.as_str())
+    };
+    assert_eq!(setting("Horizons"), Some("7, 20, 40 days"));
+    assert_eq!(setting("Compared within"), Some("7, 20, 40 days"));
+    assert_eq!(setting("Threshold"), Some("$500.00"));
     // Users 5 and 6 of seven trade for $500 or more on day 7, which is the eighth day.
     assert_eq!(number(panel, "US", "within_7"), Some(0.0));
     // All 67 users have been observed for 20 days.
@@ -252,8 +261,7 @@ fn the_report_states_its_parameters() {
     assert!(value("ages").starts_with("\"7,14,30,45,60,75,90\","));
     assert!(value("anchor").starts_with("\"signup, first_trade\","), "{}", value("anchor"));
     assert!(
-        value("cohort")
-            .starts_with("\"channel, entry_product, country, tier, campaign, signup:month\",")
+        value("cohort").starts_with("\"channel, entry_product, country, campaign, signup:month\",")
     );
     assert!(value("end").starts_with("2026-03-01T00:00:00Z,"));
     assert!(value("level").starts_with("0.9,") && value("threshold_usd").starts_with("10000,"));

@@ -33,7 +33,7 @@ fn amounts_of_a_shop_are_in_its_currency_everywhere() {
         for wrong in ["$", "dollar", "Dollar", "_usd\"", "raders", "signup"] {
             // Names of parameters and of texts of the provenance stay.
             let text = text.replace("threshold_usd", "").replace("month_of_signup", "");
-            let text = text.replace("signup:month", "");
+            let text = text.replace("signup:month", "").replace("signups", "");
             let text = text.replace("\"signup\"", "").replace(">signup<", "");
             let at = text.find(wrong);
             assert_eq!(at.map(|at| &text[at.saturating_sub(80)..text.len().min(at + 40)]), None);
@@ -81,4 +81,31 @@ fn costs_are_absent_without_spend() {
     assert_eq!(columns, ["channel", "users", "ltv_eur", "revenue_eur"]);
     let tiles: Vec<&str> = report.answers[0].tiles.iter().map(|tile| tile.name.as_str()).collect();
     assert_eq!(tiles, ["Customers", "High-value customers", "Churned", "Revenue, all customers"]);
+}
+
+/// Definitions and headings are written for an exchange, and said in the words of a shop.
+#[test]
+fn no_word_of_an_exchange_is_left_in_a_shop() {
+    let report = shop(&facts());
+    let mut texts = Vec::new();
+    for answer in &report.answers {
+        let of_tiles = answer.tiles.iter().map(|tile| (&tile.name, Some(&tile.computation)));
+        let of_panels =
+            answer.panels.iter().map(|panel| (&panel.title, panel.computation.as_ref()));
+        for (title, computation) in of_tiles.chain(of_panels) {
+            let computation = computation.unwrap();
+            texts.extend([title.clone(), computation.definition.clone()]);
+            for setting in &computation.settings {
+                texts.extend([setting.name.clone(), setting.value.clone()]);
+            }
+        }
+        for panel in &answer.panels {
+            texts.extend(panel.chart.iter().map(|chart| chart.title().to_owned()));
+            texts.extend(panel.table.columns().iter().map(|column| column.title.clone()));
+        }
+    }
+    texts.extend(report.insights().into_iter().map(ToOwned::to_owned));
+    let wrong = ["trade", "trading", "volume", "deposit", "ramp", "the exchange", "user", "signup"];
+    let is_wrong = |text: &&String| wrong.iter().any(|word| text.to_lowercase().contains(word));
+    assert_eq!(texts.iter().filter(is_wrong).collect::<Vec<_>>(), Vec::<&String>::new());
 }

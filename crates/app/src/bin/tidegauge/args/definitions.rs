@@ -17,11 +17,11 @@ pub(crate) struct Definitions {
     #[arg(long = "cohort", value_name = "COHORT", value_parser = parameter("cohort"))]
     cohorts: Vec<String>,
 
-    /// The length of the periods of retention: day, week or month [default: weeks and months]
+    /// The length of the periods of retention and of key figures: day, week or month
     #[arg(long, value_parser = parameter("period"))]
     period: Option<String>,
 
-    /// The most periods that are shown
+    /// The most periods of retention that are shown
     #[arg(long, value_name = "NUMBER", value_parser = parameter("periods"))]
     periods: Option<String>,
 
@@ -50,7 +50,7 @@ pub(crate) struct Definitions {
     #[arg(long, value_name = "AMOUNT", value_parser = parameter("threshold_usd"))]
     high_volume: Option<String>,
 
-    /// The days from signup within which high volume is reached: 30,90 [default: to date only]
+    /// The days from signup within which high volume is reached: 30,90 [default: 7 to 180 days]
     #[arg(long, value_name = "DAYS", value_parser = parameter("horizons"))]
     horizons: Option<String>,
 
