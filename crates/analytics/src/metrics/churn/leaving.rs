@@ -123,7 +123,7 @@ impl Accumulate for Leaving<'_> {
 /// low, and rise in hindsight.
 ///
 /// ```
-/// use polars::prelude::DataFrame;
+/// use polars::prelude::*;
 /// use tidegauge_analytics::churn::{ChurnParams, leaving};
 /// use tidegauge_analytics::{Cohort, Facts};
 ///
