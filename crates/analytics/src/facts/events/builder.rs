@@ -1,7 +1,5 @@
 //! The collection of events in any order into sorted chunks of users.
 
-use std::sync::{Mutex, PoisonError};
-
 use ahash::AHashSet;
 
 use super::buffer::{Buffer, BufferedEvent};
@@ -117,15 +115,15 @@ impl EventsBuilder {
                     Some(spill) => spill.read(number, self.has_amounts)?,
                     None => std::mem::take(&mut self.buffers[number]),
                 };
-                buffers.push(Mutex::new(buffer));
+                buffers.push(buffer);
             }
             let sorted = map_parts(buffers.len(), |at| {
-                let buffer = &mut *buffers[at].lock().unwrap_or_else(PoisonError::into_inner);
                 let first_user = (first + at) * CHUNK_USERS as usize;
                 let users = (self.users - first_user).min(CHUNK_USERS as usize);
                 let signups = &signup_at[first_user..first_user + users];
-                sorted(std::mem::take(buffer), first_user, (signups, end))
+                sorted(&buffers[at], first_user, (signups, end))
             });
+            drop(buffers);
             for (mut chunk, outside) in sorted {
                 outside.into_iter().try_for_each(&mut leave_out)?;
                 let first_user = chunk.first_user;
@@ -164,7 +162,7 @@ pub(crate) struct OutsideEvent {
 /// the others. Events
 /// of one instant are sorted by their values, so that sums do not depend on the order of reading.
 fn sorted(
-    buffer: Buffer,
+    buffer: &Buffer,
     first_user: usize,
     (signups, end): (&[i64], i64),
 ) -> (Chunk, Vec<OutsideEvent>) {
@@ -174,7 +172,7 @@ fn sorted(
         |event: &BufferedEvent| event.at < end && event.at >= signups[event.user as usize];
     let mut outside = Vec::new();
     let mut offsets = vec![0u32; users + 1];
-    for event in &events {
+    for event in events {
         if is_inside(event) {
             offsets[event.user as usize + 1] += 1;
         } else {
